@@ -1,0 +1,58 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import type { Logger } from '@promptq/shared/logging';
+import type { JobData } from '@promptq/shared/queues';
+import { redisKeys } from '@promptq/shared/redis';
+import { listAuditEvents } from './audit/list-audit-events.ts';
+import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
+import { liveness, readiness } from './health/health-routes.ts';
+import { handleErrors } from './http/handle-errors.ts';
+import { logRequests } from './http/log-requests.ts';
+import { Problem } from './http/problem.ts';
+import { requestId } from './http/request-id.ts';
+import { addRoutes } from './http/route.ts';
+import { getJob } from './jobs/get-job.ts';
+import { pollHints } from './jobs/poll-hint.ts';
+import { submitJob } from './jobs/submit-job.ts';
+import type { ApiSettings } from './settings.ts';
+
+export interface AppNeeds {
+  settings: ApiSettings;
+  log: Logger;
+  redis: Redis;
+  queues: Record<JobType, Queue<JobData>>;
+  /** Aborted when the process is stopping. */
+  stopping: AbortSignal;
+}
+
+/** The application: what is served. It opens nothing; the process that listens is in `main.ts`. */
+export function createApp({ settings, log, redis, queues, stopping }: AppNeeds): Express {
+  const keys = redisKeys(settings.REDIS_PREFIX);
+  const pollHint = pollHints(queues, log);
+  const routes = [
+    submitJob({ queues, settings, pollHint }),
+    getJob({ redis, keys, settings, pollHint }),
+    listAuditEvents({ redis, keys }),
+    liveness,
+    readiness({ redis, stopping }),
+  ];
+
+  const app = express();
+  app.set('etag', false);
+  app.use(requestId, logRequests(log), helmet());
+  app.use((_req, res, next) => {
+    // A client that keeps its connection would hold the shutdown.
+    if (stopping.aborted) res.set('Connection', 'close');
+    next();
+  });
+  app.use('/docs', docsAssets());
+  addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
+  app.use((req) => {
+    throw new Problem('not_found', `There is nothing at ${req.path}.`);
+  });
+  app.use(handleErrors(log));
+  return app;
+}

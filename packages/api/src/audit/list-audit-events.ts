@@ -1,0 +1,66 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { auditEventSchema } from '@promptq/shared/contracts';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { parseQuery } from '../http/parse.ts';
+import { Problem } from '../http/problem.ts';
+import { answersWith } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { auditQuerySchema } from './audit-query.ts';
+import { findAuditEvents } from './find-audit-events.ts';
+
+const pageSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(auditEventSchema),
+    has_more: z.boolean(),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+  })
+  .meta({ id: 'AuditEventList' });
+
+interface Needs {
+  redis: Redis;
+  keys: RedisKeys;
+}
+
+/** `GET /v1/audit`: audit events, newest first. */
+export function listAuditEvents({ redis, keys }: Needs): Route {
+  return {
+    method: 'get',
+    path: '/v1/audit',
+    operation: {
+      operationId: 'listAuditEvents',
+      summary: 'List audit events, newest first',
+      tags: ['audit'],
+      requestParams: { query: auditQuerySchema },
+      responses: answersWith(
+        {
+          200: {
+            description: 'A page of audit events.',
+            content: { 'application/json': { schema: pageSchema } },
+          },
+        },
+        [400, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const query = parseQuery(auditQuerySchema, req);
+      const found = await fromRedis(findAuditEvents(redis, keys.audit, query));
+      if (!found) {
+        throw new Problem('invalid_request', '/after: There is no such audit event.', {
+          faults: [{ pointer: '/after', detail: 'There is no such audit event.' }],
+        });
+      }
+      const page: z.infer<typeof pageSchema> = {
+        object: 'list',
+        data: found.events,
+        has_more: found.hasMore,
+        first_id: found.events.at(0)?.id ?? null,
+        last_id: found.events.at(-1)?.id ?? null,
+      };
+      res.set('Cache-Control', 'no-store').json(page);
+    },
+  };
+}

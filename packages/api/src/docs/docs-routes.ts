@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
+import express, { Router } from 'express';
+import helmet from 'helmet';
+import { z } from 'zod';
+import { answersWith } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { openApiDocument } from './openapi-document.ts';
+
+const documentAnswer = {
+  200: {
+    description: 'The OpenAPI document.',
+    content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
+  },
+};
+
+/** `GET /openapi.json`: the contract of these routes, itself included. */
+export function openApiRoute(others: Route[]): Route {
+  const route: Route = {
+    method: 'get',
+    path: '/openapi.json',
+    operation: {
+      operationId: 'openApi',
+      summary: 'This document',
+      tags: ['docs'],
+      responses: answersWith(documentAnswer, []),
+    },
+    handle: (_req, res) => {
+      res.json(document);
+    },
+  };
+  const document = openApiDocument([...others, docsPage, route]);
+  return route;
+}
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>promptq API</title>
+    <link rel="stylesheet" href="docs/swagger-ui.css" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/initialize.js"></script>
+  </body>
+</html>
+`;
+const initializer = `SwaggerUIBundle({ url: new URL('openapi.json', document.baseURI).href, dom_id: '#swagger-ui' });\n`;
+
+/** `GET /docs`: the contract as a page that can be tried out. */
+export const docsPage: Route = {
+  method: 'get',
+  path: '/docs',
+  operation: {
+    operationId: 'docs',
+    summary: 'The contract as a page',
+    tags: ['docs'],
+    responses: answersWith(
+      { 200: { description: 'The page.', content: { 'text/html': { schema: z.string() } } } },
+      [],
+    ),
+  },
+  handle: (_req, res) => {
+    res.type('html').send(page);
+  },
+};
+
+/** What the page loads, all of it from here: nothing is fetched from another host. */
+export function docsAssets(): Router {
+  const directory = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  const router = Router();
+  // Swagger UI writes inline styles and shows inlined images.
+  router.use(
+    helmet.contentSecurityPolicy({
+      directives: { styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] },
+    }),
+  );
+  router.get('/initialize.js', (_req, res) => {
+    res.type('js').send(initializer);
+  });
+  router.use(express.static(directory, { index: false, redirect: false }));
+  return router;
+}

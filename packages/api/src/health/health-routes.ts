@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { fromRedis } from '../http/from-redis.ts';
+import { Problem } from '../http/problem.ts';
+import { answersWith } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+
+const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+const ok: z.infer<typeof okSchema> = { status: 'ok' };
+const okAnswer = {
+  200: { description: 'Yes.', content: { 'application/json': { schema: okSchema } } },
+};
+
+/** `GET /healthz`: whether the process lives. It never asks Redis: an outage there is no reason to be restarted. */
+export const liveness: Route = {
+  method: 'get',
+  path: '/healthz',
+  operation: {
+    operationId: 'liveness',
+    summary: 'Is the process alive?',
+    tags: ['health'],
+    responses: answersWith(okAnswer, []),
+  },
+  handle: (_req, res) => {
+    res.set('Cache-Control', 'no-store').json(ok);
+  },
+};
+
+/** `GET /readyz`: whether requests may be sent here: Redis answers and the process is not stopping. */
+export function readiness({ redis, stopping }: { redis: Redis; stopping: AbortSignal }): Route {
+  return {
+    method: 'get',
+    path: '/readyz',
+    operation: {
+      operationId: 'readiness',
+      summary: 'Does the service take requests?',
+      tags: ['health'],
+      responses: answersWith(okAnswer, [503]),
+    },
+    handle: async (_req, res) => {
+      if (stopping.aborted) {
+        throw new Problem('shutting_down', 'This process is stopping.', {
+          headers: { 'Retry-After': '1' },
+        });
+      }
+      await fromRedis(redis.ping());
+      res.set('Cache-Control', 'no-store').json(ok);
+    },
+  };
+}

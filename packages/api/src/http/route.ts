@@ -1,0 +1,32 @@
+import type { Express, RequestHandler } from 'express';
+import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import { jsonBody } from './json-body.ts';
+import { Problem } from './problem.ts';
+
+/** One operation of the API. The router and the OpenAPI document are both made of these. */
+export interface Route {
+  method: 'get' | 'post';
+  /** As in OpenAPI: `/v1/jobs/{id}`. */
+  path: string;
+  operation: ZodOpenApiOperationObject;
+  handle: RequestHandler;
+}
+
+/** Adds the routes, and 405 for every other method on their paths. */
+export function addRoutes(app: Express, routes: Route[]): void {
+  for (const { method, path, handle } of routes) {
+    app[method](toExpressPath(path), ...(method === 'post' ? jsonBody : []), handle);
+  }
+  for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {
+    const methods = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));
+    app.all(toExpressPath(path), (req) => {
+      throw new Problem('method_not_allowed', `${req.method} is not possible here.`, {
+        headers: { Allow: methods.join(', ') },
+      });
+    });
+  }
+}
+
+function toExpressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}

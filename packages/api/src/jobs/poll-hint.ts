@@ -1,0 +1,50 @@
+import type { Queue } from 'bullmq';
+import { isTerminal, type JobType, type PublicJob } from '@promptq/shared/contracts';
+import { describeError, type Logger } from '@promptq/shared/logging';
+
+const sampleEveryMs = 1_000;
+const soonestMs = 500;
+const latestMs = 60_000;
+
+type Sample = { takenAtMs: number; waiting: number; active: number };
+
+/** The headers that tell a client when to ask for an unfinished job again; none for a finished one. */
+export type PollHint = (job: PublicJob) => Record<string, string>;
+
+/**
+ * Estimates from the queue's state: each running job makes place for the next in about a second. The
+ * state is sampled at most once a second, beside the requests, so that none of them waits for it.
+ */
+export function pollHints(queues: Record<JobType, Pick<Queue, 'getJobCounts'>>, log: Logger): PollHint {
+  const samples: Partial<Record<JobType, Sample>> = {};
+
+  const sample = async (type: JobType) => {
+    const before = samples[type] ?? { waiting: 0, active: 0 };
+    samples[type] = { ...before, takenAtMs: Date.now() };
+    try {
+      const counts = await queues[type].getJobCounts('waiting', 'active');
+      const { waiting = 0, active = 0 } = counts;
+      samples[type] = { takenAtMs: Date.now(), waiting, active };
+    } catch (error) {
+      // Only a hint: the request itself tells the client when Redis is down.
+      log.debug({ error: describeError(error) }, 'the queue could not be sampled');
+    }
+  };
+
+  return (job): Record<string, string> => {
+    if (isTerminal(job.status)) return {};
+    const taken = samples[job.type];
+    if (!taken || Date.now() - taken.takenAtMs > sampleEveryMs) void sample(job.type);
+    const ms = Math.min(latestMs, Math.max(soonestMs, expectedMs(job, taken)));
+    return {
+      'Retry-After': String(Math.ceil(ms / 1_000)),
+      'openai-poll-after-ms': String(ms),
+    };
+  };
+}
+
+function expectedMs(job: PublicJob, sample: Sample | undefined): number {
+  if (job.next_attempt_at !== null) return Date.parse(job.next_attempt_at) - Date.now();
+  if (job.status === 'in_progress' || !sample) return soonestMs;
+  return Math.ceil(sample.waiting / Math.max(1, sample.active)) * 1_000;
+}

@@ -1,0 +1,37 @@
+import { run } from '@promptq/shared/lifecycle';
+import { createLogger } from '@promptq/shared/logging';
+import { openQueue } from '@promptq/shared/queues';
+import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
+import { createApp } from './app.ts';
+import { closeServer, listen } from './http/server.ts';
+import { readApiSettings } from './settings.ts';
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const settings = readApiSettings();
+const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
+
+await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
+  const redis = connectFailingFast(settings.REDIS_URL, log);
+  runner.onStop('redis', () => redis.disconnect());
+  await untilReady(redis, runner.stopping);
+  await checkServer(redis, log);
+
+  const queues = {
+    chat: await openQueue(redis, settings.REDIS_PREFIX, 'chat'),
+    analysis: await openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
+  };
+  runner.onStop('queues', () => Promise.all([queues.chat.close(), queues.analysis.close()]));
+
+  const app = createApp({ settings, log, redis, queues, stopping: runner.stopping });
+  const { server, port } = await listen(app, { host: settings.HOST, port: settings.PORT });
+  runner.onStop('server', () => closeServer(server));
+
+  if (!loopback.has(settings.HOST)) {
+    log.warn(
+      { host: settings.HOST },
+      'THIS API HAS NO AUTHENTICATION and listens beyond this machine: whoever reaches it can submit jobs and read results.',
+    );
+  }
+  log.info({ host: settings.HOST, port }, 'ready');
+});

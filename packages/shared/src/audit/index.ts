@@ -1,0 +1,7 @@
+export {
+  auditEventField,
+  readNewestFirst,
+  readOldestFirst,
+  type AuditEntry,
+} from './audit-stream.ts';
+export { eventIdOf, finishedAtOf } from './event-id.ts';

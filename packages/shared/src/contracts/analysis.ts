@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { failureCodeSchema, upstreamAnswerSchema } from '../failure/index.ts';
+
+export const analysisTaskSchema = z.enum(['sentiment', 'topics', 'summary']);
+export type AnalysisTask = z.infer<typeof analysisTaskSchema>;
+
+const tasksSchema = z
+  .array(analysisTaskSchema)
+  .min(1)
+  .refine((tasks) => new Set(tasks).size === tasks.length, { error: 'Name each task once.' })
+  .meta({ uniqueItems: true });
+
+/** What a client may send as `input` of an analysis job. */
+export const analysisRequestSchema = z
+  .strictObject({
+    text: z.string().min(1).optional(),
+    texts: z.array(z.string().min(1)).min(1).max(1_000).optional(),
+    tasks: tasksSchema.default([...analysisTaskSchema.options]),
+    model: z.string().min(1).max(256).optional(),
+    max_concurrent: z.int().min(1).max(50).default(5),
+  })
+  .refine((input) => (input.text === undefined) !== (input.texts === undefined), {
+    error: 'Give exactly one of `text` and `texts`.',
+  })
+  .meta({ id: 'AnalysisInput' });
+
+/** The input as it is kept with the job: the model is filled in. */
+export type AnalysisInput = z.infer<typeof analysisRequestSchema> & { model: string };
+
+const taskErrorSchema = z
+  .object({ code: failureCodeSchema, message: z.string(), upstream: upstreamAnswerSchema.nullable() })
+  .meta({ id: 'TaskError' });
+
+const taskResults = {
+  sentiment: z.string().nullable(),
+  topics: z.array(z.string()).nullable(),
+  summary: z.string().nullable(),
+  errors: z.partialRecord(analysisTaskSchema, taskErrorSchema),
+};
+
+/** What became of one text: a task that was not asked for is `null` and has no error. */
+export const textAnalysisSchema = z.object(taskResults).meta({ id: 'TextAnalysis' });
+
+const listedAnalysisSchema = z
+  .object({ text: z.string(), ...taskResults })
+  .meta({ id: 'ListedTextAnalysis' });
+
+export const analysisListSchema = z
+  .object({
+    items: z.array(listedAnalysisSchema),
+    succeeded: z.int().min(0),
+    failed: z.int().min(0),
+  })
+  .meta({ id: 'TextAnalysisList' });
+
+export type TaskError = z.infer<typeof taskErrorSchema>;
+export type TextAnalysis = z.infer<typeof textAnalysisSchema>;
+export type TextAnalysisList = z.infer<typeof analysisListSchema>;
+export type AnalysisOutput = TextAnalysis | TextAnalysisList;
+
+/** The texts of an analysis, in input order. */
+export function textsOf(input: Pick<AnalysisInput, 'text' | 'texts'>): string[] {
+  return input.texts ?? (input.text === undefined ? [] : [input.text]);
+}

@@ -1,0 +1,5 @@
+export * from './analysis.ts';
+export * from './audit-event.ts';
+export * from './chat.ts';
+export * from './job.ts';
+export * from './time.ts';

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { failureCodeSchema, upstreamAnswerSchema } from '../failure/index.ts';
+import { analysisListSchema, analysisRequestSchema, textAnalysisSchema } from './analysis.ts';
+import { chatOutputSchema, chatRequestSchema } from './chat.ts';
+import { timeSchema } from './time.ts';
+
+export const jobTypeSchema = z.enum(['chat', 'analysis']).meta({ id: 'JobType' });
+export type JobType = z.infer<typeof jobTypeSchema>;
+export const jobTypes = jobTypeSchema.options;
+
+/** The closed set: nothing is added within v1. */
+export const jobStatusSchema = z
+  .enum(['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'expired'])
+  .meta({ id: 'JobStatus' });
+export type JobStatus = z.infer<typeof jobStatusSchema>;
+
+/** Whether a job with this status will never change again. */
+export function isTerminal(status: JobStatus): boolean {
+  return status !== 'queued' && status !== 'in_progress';
+}
+
+const metadataSchema = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= 16, { error: 'At most 16 keys.' })
+  .meta({ maxProperties: 16 });
+
+const commonMembers = {
+  user_id: z.string().min(1).max(256).default('anonymous'),
+  metadata: metadataSchema.default({}),
+};
+
+/** The body of `POST /v1/jobs`. */
+export const submissionSchema = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.strictObject({ type: z.literal('chat'), input: chatRequestSchema, ...commonMembers }),
+      z.strictObject({ type: z.literal('analysis'), input: analysisRequestSchema, ...commonMembers }),
+    ],
+    { error: 'Must be "chat" or "analysis".' },
+  )
+  .meta({ id: 'Submission' });
+export type Submission = z.infer<typeof submissionSchema>;
+
+export const usageSchema = z
+  .object({
+    input_tokens: z.int().min(0),
+    output_tokens: z.int().min(0),
+    total_tokens: z.int().min(0),
+  })
+  .meta({ id: 'Usage' });
+export type Usage = z.infer<typeof usageSchema>;
+
+export const noUsage: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    input_tokens: a.input_tokens + b.input_tokens,
+    output_tokens: a.output_tokens + b.output_tokens,
+    total_tokens: a.total_tokens + b.total_tokens,
+  };
+}
+
+export const jobErrorSchema = z
+  .object({
+    code: failureCodeSchema,
+    message: z.string(),
+    retryable: z.boolean(),
+    attempts: z.int().min(0),
+    upstream: upstreamAnswerSchema.nullable(),
+  })
+  .meta({ id: 'JobError' });
+export type JobError = z.infer<typeof jobErrorSchema>;
+
+export const progressSchema = z
+  .object({ done: z.int().min(0), total: z.int().min(1) })
+  .meta({ id: 'Progress', description: 'Calls to the upstream: done and in all.' });
+export type Progress = z.infer<typeof progressSchema>;
+
+/** The job as clients see it. */
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('job'),
+    type: jobTypeSchema,
+    status: jobStatusSchema,
+    input: z
+      .union([chatRequestSchema, analysisRequestSchema])
+      .nullable()
+      .meta({ description: 'Only with `?include=input`.' }),
+    output: z.union([chatOutputSchema, textAnalysisSchema, analysisListSchema]).nullable(),
+    error: jobErrorSchema.nullable(),
+    usage: usageSchema,
+    user_id: z.string(),
+    priority: z.enum(['high', 'normal', 'low']),
+    metadata: z.record(z.string(), z.string()),
+    attempt: z.int().min(0).meta({ description: 'The attempt that runs or ran last; 0 before the first.' }),
+    max_attempts: z.int().min(1),
+    next_attempt_at: timeSchema.nullable(),
+    progress: progressSchema,
+    created_at: timeSchema,
+    started_at: timeSchema.nullable().meta({ description: 'Start of the last attempt.' }),
+    finished_at: timeSchema.nullable(),
+    cancel_requested_at: timeSchema.nullable(),
+    expires_at: timeSchema.nullable().meta({ description: 'The finished job is kept until then.' }),
+    retry_of: z.string().nullable(),
+    batch_id: z.string().nullable(),
+    custom_id: z.string().nullable(),
+    timings: z.object({
+      queued_ms: z.int().min(0).nullable(),
+      running_ms: z.int().min(0).nullable(),
+    }),
+    urls: z.object({ self: z.string(), cancel: z.string(), events: z.string() }),
+  })
+  .meta({ id: 'Job' });
+export type PublicJob = z.infer<typeof jobSchema>;

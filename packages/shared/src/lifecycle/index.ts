@@ -1,0 +1,1 @@
+export { run, type Runner, type Undo } from './runner.ts';

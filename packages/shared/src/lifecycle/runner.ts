@@ -1,0 +1,102 @@
+import { logFault, type Logger } from '../logging/index.ts';
+
+/** When the process must be gone, in milliseconds since 1970. An undo that would take longer gives up before. */
+export type Undo = (endsAtMs: number) => unknown;
+
+export interface Runner {
+  /** Aborted when the process is told to stop, before anything is undone: readiness goes false with it. */
+  readonly stopping: AbortSignal;
+  /** Registers the undo of a resource in the same breath in which it is made. */
+  onStop(name: string, undo: Undo): void;
+  /** Stops the process from inside, after a fault that it cannot live with. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Runs a service: opens it, waits for SIGTERM or SIGINT, then undoes what was opened, last first,
+ * within the grace. A second signal ends the process at once. Faults in an undo are logged and the
+ * rest is undone all the same.
+ * Exit code: 0 after a clean stop; 1 when opening failed, a fault stopped it, the grace ran out or a
+ * second signal came.
+ */
+export async function run(
+  options: { log: Logger; graceSeconds: number },
+  open: (runner: Runner) => Promise<void>,
+): Promise<never> {
+  const { log, graceSeconds } = options;
+  const undos: { name: string; undo: Undo }[] = [];
+  const stop = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  let exitCode = 0;
+
+  const requestStop = (reason: string) => {
+    if (stop.signal.aborted) return;
+    log.info({ reason, graceSeconds }, 'stopping');
+    stop.abort(new Error(reason));
+    stopped.resolve();
+  };
+  const fail = (error: unknown) => {
+    exitCode = 1;
+    logFault(log, error, 'a fault ends this process');
+    requestStop('fault');
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) {
+      log.warn({ signal }, 'second signal: ending at once');
+      process.exit(1);
+    }
+    requestStop(signal);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('uncaughtException', fail);
+  // A promise that nobody awaited belongs to one job at most: it is told, and the others go on.
+  process.on('unhandledRejection', (reason) => logFault(log, reason, 'a rejected promise was not awaited'));
+
+  try {
+    const opened = open({
+      stopping: stop.signal,
+      onStop: (name, undo) => undos.push({ name, undo }),
+      fail,
+    });
+    // A signal also ends an opening that still waits, for Redis for example.
+    await Promise.race([opened.then(() => stopped.promise), stopped.promise]);
+  } catch (error) {
+    if (!stop.signal.aborted) {
+      exitCode = 1;
+      // Starting failed: the operator needs the text, and no prompt is on its way yet.
+      log.fatal({ reason: error instanceof Error ? error.message : String(error) }, 'could not start');
+      requestStop('could not start');
+    }
+  }
+
+  const endsAtMs = Date.now() + graceSeconds * 1_000;
+  const clean = await undoAll(undos, endsAtMs, log);
+  log.info({ clean }, 'stopped');
+  process.exit(clean ? exitCode : 1);
+}
+
+async function undoAll(
+  undos: { name: string; undo: Undo }[],
+  endsAtMs: number,
+  log: Logger,
+): Promise<boolean> {
+  let clean = true;
+  for (const { name, undo } of undos.reverse()) {
+    const outOfTime = Promise.withResolvers<'out of time'>();
+    const timer = setTimeout(() => outOfTime.resolve('out of time'), Math.max(0, endsAtMs - Date.now()));
+    try {
+      const undone = Promise.resolve(undo(endsAtMs)).then(() => 'undone' as const);
+      if ((await Promise.race([undone, outOfTime.promise])) === 'out of time') {
+        clean = false;
+        log.error({ resource: name }, 'the grace ran out before this was released');
+      }
+    } catch (error) {
+      clean = false;
+      logFault(log, error, 'could not be released', { resource: name });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  return clean;
+}

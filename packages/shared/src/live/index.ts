@@ -1,0 +1,1 @@
+export { wakeUpSchema, type WakeUp } from './wake-up.ts';

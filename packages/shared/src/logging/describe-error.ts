@@ -1,0 +1,24 @@
+/**
+ * What may be logged of an error at `info` and above: its name, its code, and the same of its causes.
+ * Texts and stacks are left out: they quote prompts (a JSON parser), keys (an upstream) and URLs with
+ * passwords. They are logged at `debug`, see `logFault`.
+ */
+export interface ErrorDescription {
+  name: string;
+  code?: string | number;
+  cause?: ErrorDescription;
+}
+
+const deepestCause = 5;
+
+export function describeError(error: unknown, depth = 0): ErrorDescription {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const { code } = error as { code?: unknown };
+  return {
+    name: error.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(error.cause !== undefined && depth < deepestCause
+      ? { cause: describeError(error.cause, depth + 1) }
+      : {}),
+  };
+}

@@ -1,0 +1,33 @@
+import { hostname } from 'node:os';
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Where a secret could stand in what we log; such values are cut out whatever the level. */
+const secretPaths = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'headers.authorization',
+  '*.apiKey',
+  '*.authorization',
+  '*.password',
+];
+
+/**
+ * The log of a process: one JSON object per line on standard output.
+ * @param destination for tests; standard output otherwise
+ */
+export function createLogger(
+  options: { service: string; level: string },
+  destination?: DestinationStream,
+): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: { service: options.service, pid: process.pid, host: hostname() },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: secretPaths, censor: '[redacted]' },
+    },
+    destination ?? pino.destination({ sync: true }),
+  );
+}

@@ -1,0 +1,20 @@
+import { v7 as uuidv7 } from 'uuid';
+import { jobTypes, type JobType } from '../contracts/index.ts';
+
+const jobIdPattern = new RegExp(`^(${jobTypes.join('|')})_([0-9a-f]{32})$`);
+
+/** A new id: the type, and a UUID version 7 (RFC 9562) without dashes, so ids sort by their time. */
+export function newJobId(type: JobType): string {
+  return `${type}_${uuidv7().replaceAll('-', '')}`;
+}
+
+/** The type in a job id, or `null` when this is no id of ours. */
+export function jobTypeOf(jobId: string): JobType | null {
+  return (jobIdPattern.exec(jobId)?.[1] as JobType | undefined) ?? null;
+}
+
+/** When the id was made, in milliseconds since 1970: the first 48 bits of a UUID version 7. */
+export function createdAtOf(jobId: string): number | null {
+  const digits = jobIdPattern.exec(jobId)?.[2];
+  return digits === undefined ? null : Number.parseInt(digits.slice(0, 12), 16);
+}

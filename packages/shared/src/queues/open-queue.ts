@@ -1,0 +1,38 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobType } from '../contracts/index.ts';
+import { redisKeys } from '../redis/index.ts';
+import type { JobData } from './job-record.ts';
+
+/**
+ * BullMQ trims a queue's event stream to about 10,000 entries by default and would throw completions
+ * away before settlement has read them. Only settlement may trim; this bound is a last resort.
+ */
+const maxStreamEvents = 10_000_000;
+
+/** The name in `opts.backoff.type` of every job; the worker's `backoffStrategy` answers to it. */
+export const backoffType = 'promptq';
+
+/**
+ * Opens the BullMQ queue of a job type. When it resolves, the event stream is safe from trimming.
+ * @throws when Redis does not answer
+ */
+export async function openQueue(
+  redis: Redis,
+  prefix: string,
+  type: JobType,
+): Promise<Queue<JobData>> {
+  await keepEvents(redis, prefix, type);
+  const queue = new Queue<JobData>(type, {
+    connection: redis,
+    prefix,
+    streams: { events: { maxLen: maxStreamEvents } },
+  });
+  await queue.waitUntilReady();
+  return queue;
+}
+
+/** Tells BullMQ's scripts to leave the queue's event stream alone. Idempotent. */
+export async function keepEvents(redis: Redis, prefix: string, type: JobType): Promise<void> {
+  await redis.hset(redisKeys(prefix).meta(type), 'opts.maxLenEvents', maxStreamEvents);
+}

@@ -1,0 +1,26 @@
+import type { JobType } from '../contracts/index.ts';
+
+/**
+ * Every key of promptq. The prefix is in braces, so all keys lie in one hash slot and one Lua script
+ * may touch several of them (Redis Cluster specification, "Hash tags").
+ * Keys of BullMQ are `<prefix>:<queue>:<name>`; a job's hash is `<prefix>:<queue>:<job id>`.
+ */
+export function redisKeys(prefix: string) {
+  const queueKey = (type: JobType, name: string) => `${prefix}:${type}:${name}`;
+  return {
+    /** BullMQ's event stream of a queue: our outbox. */
+    events: (type: JobType) => queueKey(type, 'events'),
+    job: (type: JobType, jobId: string) => queueKey(type, jobId),
+    active: (type: JobType) => queueKey(type, 'active'),
+    delayed: (type: JobType) => queueKey(type, 'delayed'),
+    meta: (type: JobType) => queueKey(type, 'meta'),
+    /** The stream of audit events. */
+    audit: `${prefix}:audit`,
+    /** The finished calls of a job that is not settled yet: a hash, one field per call. */
+    parts: (jobId: string) => `${prefix}:parts:${jobId}`,
+    /** The Pub/Sub channel on which a job's end is announced. */
+    wakeUp: (jobId: string) => `${prefix}:live:${jobId}`,
+  };
+}
+
+export type RedisKeys = ReturnType<typeof redisKeys>;

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+
+type Environment = Record<string, string | undefined>;
+
+/** Every fault of the settings in one text. It names settings and rules, never values: they may be secrets. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly faults: string[];
+
+  constructor(faults: string[]) {
+    super(`The settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/**
+ * Validates the environment as a whole. An empty value counts as not set, as in a shell or in compose.
+ * @throws {SettingsError} naming every fault at once
+ */
+export function readSettings<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Environment,
+): z.output<Schema> {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(
+    parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      return name ? `${name}: ${issue.message}` : issue.message;
+    }),
+  );
+}
+
+/** As `readSettings`, but a faulty environment ends the process with exit code 1 and the list of faults. */
+export function readSettingsOrExit<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Environment,
+): z.output<Schema> {
+  try {
+    return readSettings(schema, environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
