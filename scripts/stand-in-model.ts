@@ -95,8 +95,8 @@ function sentimentOf(text: string): "positive" | "negative" | "mixed" | "neutral
     const turned = words
       .slice(Math.max(0, index - 2), index)
       .some((before) => negations.has(before));
-    if (positiveWords.has(word)) turned ? bad++ : good++;
-    else if (negativeWords.has(word)) turned ? good++ : bad++;
+    if (turned ? negativeWords.has(word) : positiveWords.has(word)) good++;
+    if (turned ? positiveWords.has(word) : negativeWords.has(word)) bad++;
   }
   if (good === 0 && bad === 0) return "neutral";
   if (Math.min(good, bad) * 2 >= Math.max(good, bad)) return "mixed";
