@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import { jobSchema, submissionSchema, type JobType, type Submission } from '@promptq/shared/contracts';
-import { backoffType, newJobId, toPublicJob, type JobData } from '@promptq/shared/queues';
+import { backoff, newJobId, toPublicJob, type JobData } from '@promptq/shared/queues';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
@@ -52,7 +52,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
         queues[type].add(type, data, {
           jobId: newJobId(type),
           attempts: settings.JOB_ATTEMPTS,
-          backoff: { type: backoffType },
+          backoff,
         }),
       );
       const accepted = toPublicJob(

@@ -12,6 +12,6 @@ export {
   type JobResult,
   type QueueState,
 } from './job-record.ts';
-export { backoffType, keepEvents, openQueue } from './open-queue.ts';
+export { backoff, keepEvents, openQueue } from './open-queue.ts';
 export { callsOf, jobError, publicStatus, timings, toPublicJob } from './public-job.ts';
 export { readJob } from './read-job.ts';

@@ -1,4 +1,4 @@
-import { Queue } from 'bullmq';
+import { Queue, type BackoffOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '../contracts/index.ts';
 import { redisKeys } from '../redis/index.ts';
@@ -10,8 +10,8 @@ import type { JobData } from './job-record.ts';
  */
 const maxStreamEvents = 10_000_000;
 
-/** The name in `opts.backoff.type` of every job; the worker's `backoffStrategy` answers to it. */
-export const backoffType = 'promptq';
+/** Between attempts: 1 s, 2 s, 4 s ..., each shortened by up to half at random so that failed jobs do not return as one wave. */
+export const backoff: BackoffOptions = { type: 'exponential', delay: 1_000, jitter: 0.5 };
 
 /**
  * Opens the BullMQ queue of a job type. When it resolves, the event stream is safe from trimming.

@@ -1,0 +1,73 @@
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import { describeError, type Logger } from '@promptq/shared/logging';
+import type { JobData, JobResult } from '@promptq/shared/queues';
+import type { WorkerSettings } from '../settings.ts';
+import type { Attempt } from './attempt.ts';
+import { runJob, type Processor } from './run-job.ts';
+
+const lockMs = 30_000;
+const stalledCheckEveryMs = 15_000;
+/**
+ * With BullMQ's default of 1, eight kills of workers failed 2 to 8 innocent jobs of 3,000. A job that
+ * kills its worker each time still ends after four of them.
+ */
+const maxStalls = 3;
+/** After an outage of Redis, ask again within a second; BullMQ's default is 15 s. */
+const retryAfterErrorMs = 1_000;
+/** Kept back from the grace to hand unfinished jobs back and close. */
+const handBackMs = 3_000;
+
+interface Needs {
+  type: JobType;
+  process: Processor;
+  redis: Redis;
+  settings: WorkerSettings;
+  workerName: string;
+  log: Logger;
+}
+
+export interface Consumer {
+  isRunning(): boolean;
+  /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
+  close(endsAtMs: number): Promise<void>;
+}
+
+/** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
+export function consume({ type, process, redis, settings, workerName, log }: Needs): Consumer {
+  const running = new Set<Attempt>();
+  const run = runJob({ process, log, running });
+  const keep = { age: settings.RESULT_TTL_SECONDS };
+  const worker = new Worker<JobData, JobResult>(type, run, {
+    connection: redis,
+    prefix: settings.REDIS_PREFIX,
+    name: workerName,
+    concurrency: settings.WORKER_CONCURRENCY,
+    lockDuration: lockMs,
+    stalledInterval: stalledCheckEveryMs,
+    maxStalledCount: maxStalls,
+    runRetryDelay: retryAfterErrorMs,
+    removeOnComplete: keep,
+    removeOnFail: keep,
+  });
+  worker.on('error', (error) => {
+    log.error({ type, error: describeError(error) }, 'BullMQ reported an error');
+    log.debug({ type, err: error }, 'BullMQ reported an error');
+  });
+  worker.on('stalled', (jobId) => log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'));
+  return {
+    isRunning: () => worker.isRunning(),
+    close: async (endsAtMs) => {
+      const timer = setTimeout(
+        () => running.forEach((attempt) => attempt.abort({ kind: 'stopping' })),
+        Math.max(0, endsAtMs - handBackMs - Date.now()),
+      );
+      try {
+        await worker.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}

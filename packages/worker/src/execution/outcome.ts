@@ -1,0 +1,30 @@
+import type { JobResult } from '@promptq/shared/queues';
+import { isRetryable, type Failure } from '@promptq/shared/failure';
+
+/** Why an attempt was aborted: the `reason` of its signal. */
+export type AbortCause = { kind: 'timeout' } | { kind: 'stopping' };
+
+/** How an attempt ended. */
+export type Outcome =
+  | { kind: 'completed'; result: JobResult }
+  /** The attempt is spent; another follows if there are any left. */
+  | { kind: 'retry'; failure: Failure }
+  /** No further attempt would help. */
+  | { kind: 'fail'; failure: Failure }
+  /** The process stops: the job goes back to the queue and no attempt is spent. */
+  | { kind: 'interrupted' };
+
+/**
+ * The second step from an error to an outcome. The cause of an abort decides; what the aborted call
+ * then threw does not matter.
+ */
+export function decide(failure: Failure, cause: AbortCause | null): Exclude<Outcome, { kind: 'completed' }> {
+  switch (cause?.kind) {
+    case 'stopping':
+      return { kind: 'interrupted' };
+    case 'timeout':
+      return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
+    case undefined:
+      return { kind: isRetryable(failure.code) ? 'retry' : 'fail', failure };
+  }
+}

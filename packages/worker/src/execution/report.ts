@@ -1,0 +1,34 @@
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import type { Failure } from '@promptq/shared/failure';
+import type { JobData, JobResult } from '@promptq/shared/queues';
+import type { Outcome } from './outcome.ts';
+
+/** The outcome in BullMQ's language: a return value, or what is thrown. @param token of the attempt's lock */
+export async function report(
+  outcome: Outcome,
+  job: Job<JobData, JobResult>,
+  token: string | undefined,
+): Promise<JobResult> {
+  switch (outcome.kind) {
+    case 'completed':
+      return outcome.result;
+    case 'retry':
+      throw withoutStack(new Error(asReason(outcome.failure)));
+    case 'fail':
+      throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
+    case 'interrupted':
+      await job.moveToWait(token);
+      throw new WaitingError();
+  }
+}
+
+/** BullMQ keeps the message as `failedReason`; `readFailure` in shared is its counterpart. */
+function asReason(failure: Failure): string {
+  return JSON.stringify(failure);
+}
+
+/** BullMQ keeps stacks with the job, in Redis: this one says nothing and costs room. */
+function withoutStack(error: Error): Error {
+  delete error.stack;
+  return error;
+}

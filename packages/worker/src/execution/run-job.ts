@@ -1,0 +1,90 @@
+import type { Job } from 'bullmq';
+import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import type { JobData, JobResult } from '@promptq/shared/queues';
+import { failureOf } from '../upstream/upstream-failure.ts';
+import { beginAttempt, type Attempt } from './attempt.ts';
+import { decide, type Outcome } from './outcome.ts';
+import { report } from './report.ts';
+
+/** What a processor may know of the attempt it runs in. */
+export interface AttemptContext {
+  jobId: string;
+  signal: AbortSignal;
+  /** Whether the job was started before, so that parts of it may be done. */
+  startedBefore: boolean;
+  isLastAttempt: boolean;
+  reportProgress(progress: { done: number; total: number }): void;
+}
+
+/** Does the work of one job type. It parses the data itself, so a job that is none fails alone. */
+export type Processor = (data: unknown, context: AttemptContext) => Promise<JobResult>;
+
+interface Needs {
+  process: Processor;
+  log: Logger;
+  /** The attempts in this process, for a shutdown to interrupt. */
+  running: Set<Attempt>;
+}
+
+/** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
+export function runJob({ process, log, running }: Needs) {
+  return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
+    const startedAt = performance.now();
+    const jobId = job.id as string;
+    const attempt = beginAttempt(timeoutSecondsOf(job));
+    running.add(attempt);
+    let outcome: Outcome;
+    try {
+      const result = await process(job.data, {
+        jobId,
+        signal: attempt.signal,
+        startedBefore: job.attemptsStarted > 1,
+        isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
+        reportProgress: throttledProgress(job, log),
+      });
+      outcome = { kind: 'completed', result };
+    } catch (error) {
+      const failure = failureOf(error);
+      outcome = decide(failure, attempt.cause());
+      if (failure.code === 'internal_error' && outcome.kind !== 'interrupted' && !attempt.cause()) {
+        logFault(log, error, 'a processor failed', { job_id: jobId });
+      }
+    } finally {
+      attempt.end();
+      running.delete(attempt);
+    }
+    log.info(
+      {
+        job_id: jobId,
+        outcome: outcome.kind,
+        ...('failure' in outcome ? outcome.failure : {}),
+        attempt: job.attemptsMade + 1,
+        ms: Math.round(performance.now() - startedAt),
+      },
+      'attempt ended',
+    );
+    return report(outcome, job, token);
+  };
+}
+
+const fallbackTimeoutSeconds = 600;
+
+/** A job that was not made by promptq has no limit of its own; it fails at its data in a moment. */
+function timeoutSecondsOf(job: Job<JobData, JobResult>): number {
+  const seconds: unknown = job.data?.timeout_seconds;
+  return typeof seconds === 'number' && seconds > 0 ? seconds : fallbackTimeoutSeconds;
+}
+
+const progressEveryMs = 500;
+
+/** Progress is written now and then: each write is an event that settlement has to read. */
+function throttledProgress(job: Job<JobData, JobResult>, log: Logger): AttemptContext['reportProgress'] {
+  let writtenAtMs = performance.now();
+  return (progress) => {
+    if (performance.now() - writtenAtMs < progressEveryMs) return;
+    writtenAtMs = performance.now();
+    job.updateProgress(progress).catch((error: unknown) => {
+      log.warn({ job_id: job.id, error: describeError(error) }, 'progress could not be written');
+    });
+  };
+}

@@ -1,0 +1,29 @@
+import { createServer } from 'node:http';
+
+interface Needs {
+  host: string;
+  port: number;
+  /** Whether this process takes jobs. */
+  isReady: () => boolean;
+}
+
+/** `GET /healthz` (the process lives) and `GET /readyz` (it takes jobs). @returns closes it */
+export async function serveHealth({ host, port, isReady }: Needs): Promise<() => Promise<void>> {
+  const server = createServer((req, res) => {
+    const answer = (status: number, text: string) => {
+      res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+      res.end(JSON.stringify({ status: text }));
+    };
+    if (req.url === '/healthz') return answer(200, 'ok');
+    if (req.url === '/readyz') return isReady() ? answer(200, 'ok') : answer(503, 'not ready');
+    return answer(404, 'not found');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+}

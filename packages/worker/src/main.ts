@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { run } from '@promptq/shared/lifecycle';
+import { createLogger } from '@promptq/shared/logging';
+import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
+import { startConsumers } from './consumers.ts';
+import { serveHealth } from './health/health-server.ts';
+import { startSettlement } from './settlement/settlement.ts';
+import { readWorkerSettings } from './settings.ts';
+import { openUpstream } from './upstream/client.ts';
+import { completions } from './upstream/complete.ts';
+
+const settings = readWorkerSettings();
+const workerName = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL }).child({ worker: workerName });
+
+await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
+  const redis = connectPatiently(settings.REDIS_URL, log);
+  runner.onStop('redis', () => redis.disconnect());
+  await untilReady(redis, runner.stopping);
+  await checkServer(redis, log);
+
+  const upstream = openUpstream({
+    apiKey: settings.OPENAI_API_KEY,
+    baseUrl: settings.OPENAI_BASE_URL,
+    connections: settings.WORKER_CONCURRENCY * settings.WORKER_TYPES.length,
+  });
+  runner.onStop('upstream', () => upstream.close());
+
+  const blocking = redis.duplicate();
+  blocking.on('error', () => undefined); // The first connection tells of the same outage.
+  runner.onStop('settlement connection', () => blocking.disconnect());
+  const settlement = await startSettlement({ redis, blocking, settings, workerName, log });
+  runner.onStop('settlement', () => settlement.stop());
+
+  const complete = completions(upstream.client);
+  const consumers = startConsumers({ settings, log, redis, complete, workerName });
+  runner.onStop('consumers', (endsAtMs) =>
+    Promise.all(consumers.map((consumer) => consumer.close(endsAtMs))),
+  );
+
+  if (settings.HEALTH_PORT > 0) {
+    const closeHealth = await serveHealth({
+      host: settings.HEALTH_HOST,
+      port: settings.HEALTH_PORT,
+      isReady: () =>
+        !runner.stopping.aborted &&
+        redis.status === 'ready' &&
+        consumers.every((consumer) => consumer.isRunning()),
+    });
+    runner.onStop('health', closeHealth);
+  }
+  log.info({ types: settings.WORKER_TYPES, concurrency: settings.WORKER_CONCURRENCY }, 'ready');
+});

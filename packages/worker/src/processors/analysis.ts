@@ -1,0 +1,130 @@
+import pLimit from 'p-limit';
+import {
+  addUsage,
+  noUsage,
+  textsOf,
+  type AnalysisInput,
+  type AnalysisTask,
+} from '@promptq/shared/contracts';
+import { isRetryable } from '@promptq/shared/failure';
+import { analysisDataSchema } from '@promptq/shared/queues';
+import type { AttemptContext, Processor } from '../execution/run-job.ts';
+import type { Complete } from '../upstream/complete.ts';
+import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
+import { analysisOutput } from './analysis-output.ts';
+import { analysisTasks } from './analysis-tasks.ts';
+import type { Part, Parts } from './parts.ts';
+
+interface Call {
+  step: string;
+  text: string;
+  task: AnalysisTask;
+}
+
+interface Needs {
+  complete: Complete;
+  partsOf: (jobId: string) => Parts;
+}
+
+/**
+ * An analysis job is a call for each text and task, side by side, at most `max_concurrent` at once. One
+ * that fails harms no other. What is finished is kept, so another attempt repeats only what is missing.
+ */
+export function analysisProcessor({ complete, partsOf }: Needs): Processor {
+  return async (data, context) => {
+    const { input } = analysisDataSchema.parse(data);
+    const parts = partsOf(context.jobId);
+    const done = context.startedBefore ? await parts.read() : new Map<string, Part>();
+    const calls = callsOf(input);
+    const failures = await callAll(
+      calls.filter(({ step }) => !done.has(step)),
+      input,
+      context,
+      async (call) => {
+        const part = await answer(call, input, context, complete);
+        await parts.keep(call.step, part);
+        done.set(call.step, part);
+        context.reportProgress({ done: done.size, total: calls.length });
+      },
+    );
+    context.signal.throwIfAborted();
+
+    const isDecided = failures.size === 0 || context.isLastAttempt;
+    const usages = [...done.values()].flatMap((part) => ('usage' in part ? [part.usage] : []));
+    if (!isDecided || usages.length === 0) throw worstOf(failures, done);
+    return {
+      output: analysisOutput(input, (text, task) => {
+        const step = stepOf(text, task);
+        return done.get(step) ?? { failure: failureOf(failures.get(step)) };
+      }),
+      usage: usages.reduce(addUsage, noUsage),
+    };
+  };
+}
+
+/** Names a call within its job. @param text its index */
+function stepOf(text: number, task: AnalysisTask): string {
+  return `${text}-${task}`;
+}
+
+function callsOf(input: AnalysisInput): Call[] {
+  return textsOf(input).flatMap((text, index) =>
+    input.tasks.map((task) => ({ step: stepOf(index, task), text, task })),
+  );
+}
+
+/** Makes the calls and collects the errors that another attempt may mend, by step. */
+async function callAll(
+  calls: Call[],
+  input: AnalysisInput,
+  { signal }: AttemptContext,
+  make: (call: Call) => Promise<void>,
+): Promise<Map<string, unknown>> {
+  const failures = new Map<string, unknown>();
+  const limit = pLimit(input.max_concurrent);
+  await limit.map(calls, async (call) => {
+    if (signal.aborted) return;
+    try {
+      await make(call);
+    } catch (error) {
+      failures.set(call.step, error);
+    }
+  });
+  return failures;
+}
+
+/** One call: its answer, or the refusal that would come again. Throws what another attempt may mend. */
+async function answer(
+  { step, text, task }: Call,
+  input: AnalysisInput,
+  { jobId, signal }: AttemptContext,
+  complete: Complete,
+): Promise<Part> {
+  const { instruction, maxTokens } = analysisTasks[task];
+  try {
+    const completion = await complete(
+      {
+        model: input.model,
+        messages: [
+          { role: 'system', content: instruction },
+          { role: 'user', content: text },
+        ],
+        temperature: 0,
+        max_tokens: maxTokens,
+      },
+      { signal, idempotencyKey: `${jobId}-${step}` },
+    );
+    return { answer: completion.text.trim(), usage: completion.usage };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (isRetryable(failure.code)) throw error;
+    return { failure };
+  }
+}
+
+/** What the job fails with: an error that another attempt may mend, else a refusal that none can. */
+function worstOf(failures: Map<string, unknown>, done: Map<string, Part>): unknown {
+  for (const error of failures.values()) return error;
+  for (const part of done.values()) if ('failure' in part) return new FailureError(part.failure);
+  return new Error('an analysis without a call passed the schema');
+}

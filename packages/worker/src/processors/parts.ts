@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { usageSchema } from '@promptq/shared/contracts';
+import { failureSchema } from '@promptq/shared/failure';
+
+/** A call that needs no repeating: it was answered, or it would be refused again. */
+const partSchema = z.union([
+  z.object({ answer: z.string(), usage: usageSchema }),
+  z.object({ failure: failureSchema }),
+]);
+export type Part = z.infer<typeof partSchema>;
+
+/** The finished calls of a job, kept until it settles, so that another attempt pays for none of them again. */
+export interface Parts {
+  read(): Promise<Map<string, Part>>;
+  /** One small write for each call, never the whole job again. */
+  keep(step: string, part: Part): Promise<void>;
+}
+
+/** @param ttlSeconds a job that never settles leaves nothing behind for ever */
+export function partsOf(redis: Redis, key: string, ttlSeconds: number): Parts {
+  return {
+    read: async () => {
+      const fields = Object.entries(await redis.hgetall(key));
+      return new Map(fields.map(([step, json]) => [step, partSchema.parse(JSON.parse(json))]));
+    },
+    keep: async (step, part) => {
+      const answers = await redis
+        .multi()
+        .hset(key, step, JSON.stringify(part))
+        .expire(key, ttlSeconds)
+        .exec();
+      for (const [error] of answers ?? []) if (error) throw error;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { jobTypes, jobTypeSchema } from '@promptq/shared/contracts';
+import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq/shared/settings';
+
+const typesError = `must be one or more of ${jobTypes.join(', ')}, separated by commas`;
+
+const workerTypes = z
+  .string()
+  .default(jobTypes.join(','))
+  .transform((list) => [...new Set(list.split(',').map((type) => type.trim()))])
+  .pipe(z.array(z.enum(jobTypeSchema.options, { error: typesError })));
+
+export const workerSettingsSchema = z
+  .object({
+    ...sharedSettings,
+    WORKER_TYPES: workerTypes,
+    /** Jobs of one type that this process runs at once. */
+    WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000, default: 50 }),
+    /** 0: no health endpoint. */
+    HEALTH_PORT: wholeNumber({ min: 0, max: 65_535, default: 0 }),
+    HEALTH_HOST: z.string().default('127.0.0.1'),
+    OPENAI_API_KEY: z.string().optional(),
+    OPENAI_BASE_URL: urlOf(['http:', 'https:']).optional(),
+    AUDIT_TTL_SECONDS: wholeNumber({ min: 60, max: 315_360_000, default: 2_592_000 }),
+  })
+  .refine((settings) => settings.OPENAI_API_KEY ?? settings.OPENAI_BASE_URL, {
+    error:
+      'must be set, or OPENAI_BASE_URL when your upstream needs no key: the worker has nobody to call',
+    path: ['OPENAI_API_KEY'],
+    // Told together with the faults of single settings, not after they are mended.
+    when: () => true,
+  });
+
+export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
+
+/** The settings of this process; faulty ones end it with exit code 1. */
+export function readWorkerSettings(): WorkerSettings {
+  return readSettingsOrExit(workerSettingsSchema, process.env);
+}

@@ -1,0 +1,190 @@
+import type { Redis } from 'ioredis';
+import { jobTypes, type JobType } from '@promptq/shared/contracts';
+import { keepEvents } from '@promptq/shared/queues';
+import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+import type { StreamEntry } from './outbox-entry.ts';
+
+const group = 'settlement';
+/** An entry that its consumer has held for so long is taken over. Taking over too early is harmless: the ack is the claim. */
+const heldTooLongMs = 10_000;
+/** A consumer that is silent for so long and holds nothing is forgotten. */
+const goneAfterMs = 3_600_000;
+
+export interface Batch {
+  type: JobType;
+  entries: StreamEntry[];
+}
+
+/** What settlement writes for one finished job. */
+export interface Settled {
+  entryId: string;
+  jobId: string;
+  eventType: string;
+  auditEvent: string;
+  wakeUp: string;
+}
+
+/**
+ * Claims and writes in one atomic step: only the consumer whose XACK returns 1 writes the audit event,
+ * so two that hold the same entry write it once. XACK comes first also because of memory: Redis refuses
+ * a script's first write when it is full, but never stops one in the middle.
+ * Then the stream is trimmed up to the oldest entry that is not acknowledged: nobody else trims it.
+ */
+const settleScript = luaScript(
+  'promptqSettle',
+  `
+local events, audit, group, audit_from = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local others = tonumber(ARGV[3])
+local at = 4
+if others > 0 then
+  redis.call('XACK', events, group, unpack(ARGV, at, at + others - 1))
+  at = at + others
+end
+local settled = 0
+for parts = 3, #KEYS do
+  local entry, job, type, event, channel, wake_up = unpack(ARGV, at, at + 5)
+  at = at + 6
+  if redis.call('XACK', events, group, entry) == 1 then
+    redis.call('XADD', audit, 'MINID', '~', audit_from, '*', 'job_id', job, 'type', type, 'event', event)
+    redis.call('UNLINK', KEYS[parts])
+    redis.call('PUBLISH', channel, wake_up)
+    settled = settled + 1
+  end
+end
+local pending = redis.call('XPENDING', events, group)
+if pending[1] > 0 then
+  redis.call('XTRIM', events, 'MINID', pending[2])
+else
+  for _, info in ipairs(redis.call('XINFO', 'GROUPS', events)) do
+    local field = {}
+    for i = 1, #info, 2 do field[info[i]] = info[i + 1] end
+    if field['name'] == group then redis.call('XTRIM', events, 'MINID', field['last-delivered-id']) end
+  end
+end
+return settled
+`,
+);
+
+/** Removes consumers that are gone. One that still holds entries stays: removing it would lose them. */
+const forgetScript = luaScript(
+  'promptqForgetConsumers',
+  `
+for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local field = {}
+  for i = 1, #info, 2 do field[info[i]] = info[i + 1] end
+  if field['pending'] == 0 and field['idle'] > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], field['name'])
+  end
+end
+`,
+);
+
+/** BullMQ's event streams, read through one consumer group each: every worker process is a consumer. */
+export interface Outbox {
+  /** Makes the groups, which begin at the oldest entry there is. Idempotent. */
+  prepare(): Promise<void>;
+  /** New entries of any queue, waiting for them at most `blockMs`; 0 does not wait. */
+  read(count: number, blockMs: number): Promise<Batch[]>;
+  /** Entries that a dead or stuck consumer holds, and those whose batch failed here. */
+  takeOver(count: number): Promise<Batch[]>;
+  /** Settles a batch. @returns how many of its finished jobs were settled here and not elsewhere */
+  settle(type: JobType, settled: Settled[], otherEntryIds: string[]): Promise<number>;
+  forgetDeadConsumers(): Promise<void>;
+  /** Removes audit events older than `AUDIT_TTL_SECONDS`, which the writing of new ones does only roughly. */
+  trimAudit(): Promise<void>;
+}
+
+interface Needs {
+  redis: Redis;
+  /** A connection of its own, because reading blocks it. */
+  blocking: Redis;
+  prefix: string;
+  keys: RedisKeys;
+  consumer: string;
+  auditTtlSeconds: number;
+}
+
+export function openOutbox(needs: Needs): Outbox {
+  const { redis, blocking, prefix, keys, consumer, auditTtlSeconds } = needs;
+  const oldestAudit = () => Date.now() - auditTtlSeconds * 1_000;
+  const streams = jobTypes.map((type) => keys.events(type));
+  return {
+    prepare: async () => {
+      for (const type of jobTypes) {
+        await keepEvents(redis, prefix, type);
+        await createGroup(redis, keys.events(type));
+      }
+    },
+    read: async (count, blockMs) => {
+      const wait: ['BLOCK', number] | [] = blockMs > 0 ? ['BLOCK', blockMs] : [];
+      const answer = (await blocking.call(
+        'XREADGROUP',
+        'GROUP',
+        group,
+        consumer,
+        'COUNT',
+        count,
+        ...wait,
+        'STREAMS',
+        ...streams,
+        ...streams.map(() => '>'),
+      )) as [string, StreamEntry[]][] | null;
+      return (answer ?? []).map(([stream, entries]) => ({
+        type: jobTypes[streams.indexOf(stream)] as JobType,
+        entries,
+      }));
+    },
+    takeOver: async (count) => {
+      const batches: Batch[] = [];
+      for (const type of jobTypes) {
+        const [, entries] = (await redis.xautoclaim(
+          keys.events(type),
+          group,
+          consumer,
+          heldTooLongMs,
+          '0',
+          'COUNT',
+          count,
+        )) as [string, StreamEntry[]];
+        if (entries.length > 0) batches.push({ type, entries });
+      }
+      return batches;
+    },
+    settle: async (type, settled, otherEntryIds) => {
+      const answer = await settleScript(
+        redis,
+        [keys.events(type), keys.audit, ...settled.map(({ jobId }) => keys.parts(jobId))],
+        [
+          group,
+          oldestAudit(),
+          otherEntryIds.length,
+          ...otherEntryIds,
+          ...settled.flatMap((job) => [
+            job.entryId,
+            job.jobId,
+            job.eventType,
+            job.auditEvent,
+            keys.wakeUp(job.jobId),
+            job.wakeUp,
+          ]),
+        ],
+      );
+      return Number(answer);
+    },
+    forgetDeadConsumers: async () => {
+      for (const stream of streams) await forgetScript(redis, [stream], [group, goneAfterMs]);
+    },
+    trimAudit: async () => {
+      await redis.xtrim(keys.audit, 'MINID', oldestAudit());
+    },
+  };
+}
+
+async function createGroup(redis: Redis, stream: string): Promise<void> {
+  try {
+    await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+  } catch (error) {
+    // BUSYGROUP is Redis's code for "the group exists" (XGROUP CREATE).
+    if (!(error instanceof Error) || !error.message.startsWith('BUSYGROUP')) throw error;
+  }
+}

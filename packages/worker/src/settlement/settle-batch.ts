@@ -1,0 +1,73 @@
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import type { WakeUp } from '@promptq/shared/live';
+import { logFault, type Logger } from '@promptq/shared/logging';
+import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { auditEventOf } from './audit-event.ts';
+import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
+import type { Batch, Outbox, Settled } from './outbox.ts';
+
+interface Needs {
+  redis: Redis;
+  keys: RedisKeys;
+  outbox: Pick<Outbox, 'settle'>;
+  log: Logger;
+}
+
+/** Settles the finished jobs of a batch; the other events are only acknowledged. */
+export async function settleBatch({ type, entries }: Batch, needs: Needs): Promise<void> {
+  const terminal: TerminalEntry[] = [];
+  const others: string[] = [];
+  for (const entry of entries) {
+    const ended = toTerminal(entry);
+    if (ended) terminal.push(ended);
+    else others.push(entry[0]);
+  }
+  const records = await readRecords(type, terminal, needs);
+  const settled = terminal.map((entry, at) => toSettled(type, entry, records[at] ?? null));
+  await needs.outbox.settle(type, settled, others);
+}
+
+function toSettled(type: JobType, entry: TerminalEntry, record: JobRecord | null): Settled {
+  const event = auditEventOf(type, entry, record);
+  const wakeUp: WakeUp = {
+    job_id: entry.jobId,
+    status: event.type === 'job.completed' ? 'completed' : 'failed',
+    event_id: event.id,
+  };
+  return {
+    entryId: entry.id,
+    jobId: entry.jobId,
+    eventType: event.type,
+    auditEvent: JSON.stringify(event),
+    wakeUp: JSON.stringify(wakeUp),
+  };
+}
+
+/** The jobs of the entries, in their order; `null` for one that is gone or that promptq did not make. */
+async function readRecords(
+  type: JobType,
+  terminal: TerminalEntry[],
+  { redis, keys, log }: Needs,
+): Promise<(JobRecord | null)[]> {
+  if (terminal.length === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const { jobId } of terminal) pipeline.hmget(keys.job(type, jobId), ...jobHashFields);
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, values], at) => {
+    if (error) throw error;
+    const fields: Record<string, string> = {};
+    (values as (string | null)[]).forEach((value, index) => {
+      if (value !== null) fields[jobHashFields[index] as string] = value;
+    });
+    if (Object.keys(fields).length === 0) return null;
+    const { jobId } = terminal[at] as TerminalEntry;
+    try {
+      return readJobHash(jobId, type, fields, { at: 'waiting' });
+    } catch (fault) {
+      logFault(log, fault, 'a finished job is not of our making', { job_id: jobId });
+      return null;
+    }
+  });
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { describeError, type Logger } from '@promptq/shared/logging';
+import { redisKeys } from '@promptq/shared/redis';
+import type { WorkerSettings } from '../settings.ts';
+import { openOutbox, type Batch } from './outbox.ts';
+import { nextCount } from './batch-size.ts';
+import { settleBatch } from './settle-batch.ts';
+
+/** How long a read waits for new entries; also how long stopping may take when all is quiet. */
+const blockMs = 1_000;
+const housekeepingEveryMs = 5_000;
+const afterErrorMs = 500;
+const takeOverCount = 100;
+
+interface Needs {
+  redis: Redis;
+  /** A connection of its own, because reading blocks it. */
+  blocking: Redis;
+  settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS'>;
+  workerName: string;
+  log: Logger;
+}
+
+export interface Settlement {
+  /** Settles what is finished and resolves; jobs that finish later are settled by another process. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Settles the finished jobs of all queues, whichever types this process runs, for as long as it lives.
+ * The outbox is BullMQ's own event stream, written in the same step that finishes a job, so nothing is
+ * lost between "finished" and "reported", and whichever process is alive settles.
+ */
+export async function startSettlement(needs: Needs): Promise<Settlement> {
+  const { redis, blocking, settings, workerName, log } = needs;
+  const keys = redisKeys(settings.REDIS_PREFIX);
+  const outbox = openOutbox({
+    redis,
+    blocking,
+    prefix: settings.REDIS_PREFIX,
+    keys,
+    consumer: workerName,
+    auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
+  });
+  await outbox.prepare();
+
+  let stopping = false;
+  let count = nextCount(0, []);
+  let housekeepingAtMs = 0;
+
+  const settleAll = async (batches: Batch[]) => {
+    for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, log });
+  };
+  const keepHouse = async () => {
+    if (Date.now() < housekeepingAtMs) return;
+    for (;;) {
+      const batches = await outbox.takeOver(takeOverCount);
+      if (batches.length === 0) break;
+      log.info({ entries: batches.flatMap(({ entries }) => entries).length }, 'took over unsettled events');
+      await settleAll(batches);
+    }
+    await outbox.forgetDeadConsumers();
+    await outbox.trimAudit();
+    housekeepingAtMs = Date.now() + housekeepingEveryMs;
+  };
+  const loop = async () => {
+    for (;;) {
+      const last = stopping;
+      try {
+        await keepHouse();
+        const batches = await outbox.read(count, last ? 0 : blockMs);
+        count = nextCount(count, batches);
+        await settleAll(batches);
+        if (last && batches.length === 0) return;
+      } catch (error) {
+        log.error({ error: describeError(error) }, 'settlement failed; it is tried again');
+        log.debug({ err: error }, 'settlement failed; it is tried again');
+        if (last) return;
+        await delay(afterErrorMs);
+        await prepareAgain();
+      }
+    }
+  };
+  // A Redis that lost its data lost the groups as well.
+  const prepareAgain = () =>
+    outbox.prepare().catch((error: unknown) => {
+      log.error({ error: describeError(error) }, 'the outbox could not be prepared');
+    });
+
+  const ended = loop();
+  return {
+    stop: async () => {
+      stopping = true;
+      await ended;
+    },
+  };
+}

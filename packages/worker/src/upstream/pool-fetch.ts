@@ -1,0 +1,55 @@
+import type { Pool } from 'undici';
+
+/** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
+export const maxAnswerBytes = 4 * 1024 * 1024;
+
+/** The upstream sent more than `maxAnswerBytes`. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = 'AnswerTooLargeError';
+}
+
+/**
+ * A `fetch` for the openai SDK over one undici pool: about half the CPU of a call through the built-in
+ * fetch is saved. It does what the SDK needs and no more: one origin, a text body, the abort signal, a
+ * bounded answer. Redirects are not followed.
+ */
+export function poolFetch(pool: Pool): typeof fetch {
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const { statusCode, headers, body } = await pool.request({
+      path: url.pathname + url.search,
+      method: (init.method ?? 'GET') as 'GET' | 'POST',
+      headers: plainHeaders(init.headers),
+      body: (init.body ?? null) as string | null,
+      signal: init.signal ?? null,
+      // An attempt has its own time limit, which also covers an upstream that sends a byte a second.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const bytes = await readBounded(body);
+    const hasBody = statusCode !== 204 && statusCode !== 205 && statusCode !== 304;
+    return new Response(hasBody ? bytes : null, {
+      status: statusCode,
+      headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+        [value ?? []].flat().map((one) => [name, one]),
+      ),
+    });
+  };
+}
+
+/** A pooled request does not decompress, so the upstream is asked for the answer as it is. */
+function plainHeaders(given: RequestInit['headers']): Record<string, string> {
+  return { ...Object.fromEntries(new Headers(given)), 'accept-encoding': 'identity' };
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop destroys the body and its connection.
+    if (size > maxAnswerBytes) throw new AnswerTooLargeError(`more than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,61 @@
+import { APIError } from 'openai';
+import type { Failure, FailureCode, UpstreamAnswer } from '@promptq/shared/failure';
+
+/** A call, or a job, failed in a way that has a code. */
+export class FailureError extends Error {
+  override readonly name = 'FailureError';
+  readonly failure: Failure;
+
+  constructor(failure: Failure, cause?: unknown) {
+    super(failure.code, { cause });
+    this.failure = failure;
+  }
+}
+
+/**
+ * 429 is also sent for what no waiting mends: the account has no quota or credit left.
+ * Codes as in OpenAI's guide "Error codes" and its billing errors.
+ */
+const billingCodes = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+]);
+
+/** The first step from an error to an outcome: what the upstream did. Anything that is no answer of it is our own fault. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  if (error instanceof APIError) {
+    return { code: codeOf(error), upstream: error.status === undefined ? null : answerOf(error) };
+  }
+  // The SDK parses what the upstream says is JSON.
+  if (error instanceof SyntaxError) return { code: 'upstream_unavailable', upstream: null };
+  return { code: 'internal_error', upstream: null };
+}
+
+function codeOf(error: APIError): FailureCode {
+  const { status } = error;
+  if (status === undefined) return 'upstream_unavailable';
+  if (status === 401 || status === 403) return 'upstream_auth';
+  if (status === 402) return 'upstream_quota_exhausted';
+  if (status === 429) {
+    const isBilling = billingCodes.has(error.code ?? '') || billingCodes.has(error.type ?? '');
+    return isBilling ? 'upstream_quota_exhausted' : 'upstream_rate_limited';
+  }
+  if (status === 408 || status === 409) return 'upstream_unavailable';
+  if (status >= 400 && status < 500) return 'upstream_invalid_request';
+  return 'upstream_unavailable';
+}
+
+function answerOf(error: APIError): UpstreamAnswer {
+  return {
+    status: error.status ?? null,
+    code: identifier(error.code),
+    request_id: identifier(error.requestID),
+  };
+}
+
+/** An identifier may be shown; free text from the upstream, which could quote a prompt, may not. */
+function identifier(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) ? value : null;
+}
