@@ -1,10 +1,10 @@
-import { startContainer } from "./redis/container.ts";
-import { DataInUse } from "./redis/data-in-use.ts";
-import { installRedis } from "./redis/package-manager.ts";
-import { persistentServer } from "./redis/persistent-server.ts";
-import { messageOf, ping, withoutPassword } from "./redis/ping.ts";
-import { startPrivateServer } from "./redis/private-server.ts";
-import { findServerBinary } from "./redis/server-binary.ts";
+import { startContainer } from './redis/container.ts';
+import { DataInUse } from './redis/data-in-use.ts';
+import { installRedis } from './redis/package-manager.ts';
+import { persistentServer } from './redis/persistent-server.ts';
+import { messageOf, ping, withoutPassword } from './redis/ping.ts';
+import { startPrivateServer } from './redis/private-server.ts';
+import { findServerBinary } from './redis/server-binary.ts';
 
 /** A Redis that answered PING. */
 export interface FoundRedis {
@@ -12,9 +12,9 @@ export interface FoundRedis {
   /** Where it comes from, in one line for people. */
   how: string;
   /** Ends it if it is ours; one that was given by REDIS_URL is left alone. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
   /** When this process is killed, a server of ours is ended only after that process is gone. */
-  outlive(pid: number): void;
+  outlive: (pid: number) => void;
   /** A server process of ours: resolves when it is gone, so that a crash can be noticed. */
   server: { gone: Promise<void>; logFile: string } | undefined;
 }
@@ -37,10 +37,10 @@ interface Options {
 export async function findRedis(options: Options): Promise<FoundRedis> {
   const { redisUrl, say } = options;
   if (redisUrl !== undefined) return await givenRedis(redisUrl);
-  const tried = ["REDIS_URL: not set"];
+  const tried = ['REDIS_URL: not set'];
 
   const onPath = await findServerBinary();
-  if (onPath.found) return await ownServer(onPath.binary, "on PATH", options);
+  if (onPath.found) return await ownServer(onPath.binary, 'on PATH', options);
   tried.push(`valkey-server or redis-server on PATH: ${onPath.reason}`);
 
   try {
@@ -73,7 +73,7 @@ async function givenRedis(url: string): Promise<FoundRedis> {
       { cause: error },
     );
   }
-  return { url, how: "from REDIS_URL", stop: async () => {}, outlive: () => {}, server: undefined };
+  return { url, how: 'from REDIS_URL', stop: async () => {}, outlive: () => {}, server: undefined };
 }
 
 async function ownServer(binary: string, origin: string, options: Options): Promise<FoundRedis> {
@@ -82,7 +82,7 @@ async function ownServer(binary: string, origin: string, options: Options): Prom
     ? await persistentServer(binary, dataDir)
     : { server: await startPrivateServer({ binary, dataDir }), leftBehind: false };
   const how = leftBehind
-    ? "left running by an earlier start, taken over"
+    ? 'left running by an earlier start, taken over'
     : `${binary}, ${origin}, started privately`;
   return {
     url: server.url,
@@ -95,18 +95,18 @@ async function ownServer(binary: string, origin: string, options: Options): Prom
 
 async function container(options: Options): Promise<FoundRedis> {
   const { url, name, volume, stop } = await startContainer(options);
-  const how = `Docker container ${name}${volume === undefined ? "" : `; data in the volume ${volume}`}`;
+  const how = `Docker container ${name}${volume === undefined ? '' : `; data in the volume ${volume}`}`;
   // Testcontainers' own reaper removes the container when this process is killed.
   return { url, how, stop, outlive: () => {}, server: undefined };
 }
 
 function nothingFound(tried: readonly string[]): string {
   return [
-    "No Redis was found and none could be started. Tried:",
+    'No Redis was found and none could be started. Tried:',
     ...tried.map((line) => `  - ${line}`),
-    "Do one of these and try again:",
-    "  - set REDIS_URL to a Redis (6.2 or later) or Valkey that you have",
-    "  - install redis-server or valkey-server (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis)",
-    "  - start Docker",
-  ].join("\n");
+    'Do one of these and try again:',
+    '  - set REDIS_URL to a Redis (6.2 or later) or Valkey that you have',
+    '  - install redis-server or valkey-server (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis)',
+    '  - start Docker',
+  ].join('\n');
 }

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
-import { Socket } from "node:net";
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 
-import { signal } from "./terminate.ts";
+import { signal } from './terminate.ts';
 
 /**
  * Reads the pids to wait for until its input ends, which it does when the process that holds the other end of the pipe
@@ -19,27 +19,27 @@ const watcherScript = `
 export interface Tie {
   watcherPid: number;
   /** When this process dies, the other is ended only after `pid` is gone (or 35 s have passed). */
-  outlive(pid: number): void;
+  outlive: (pid: number) => void;
   /** Takes the promise back. Call it when the process has ended, before its pid can belong to another. */
-  release(): void;
+  release: () => void;
 }
 
 /** Has a detached process ended with SIGTERM once this process is gone, even by `kill -9`. */
 export function endWithUs(pid: number): Tie {
-  const watcher = spawn("/bin/sh", ["-c", watcherScript, "end-with-us", String(pid)], {
+  const watcher = spawn('/bin/sh', ['-c', watcherScript, 'end-with-us', String(pid)], {
     // Of a group of its own: a Ctrl-C in the terminal must not end the watcher first.
     detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
   const watcherPid = watcher.pid;
-  if (watcherPid === undefined) throw new Error("/bin/sh cannot be started");
+  if (watcherPid === undefined) throw new Error('/bin/sh cannot be started');
   watcher.unref();
   // After `release` the pipe is broken: a pid written then has nobody to wait for it.
-  watcher.stdin.on("error", () => undefined);
+  watcher.stdin.on('error', () => undefined);
   if (watcher.stdin instanceof Socket) watcher.stdin.unref();
   return {
     watcherPid,
     outlive: (other) => void watcher.stdin.write(`${other}\n`),
-    release: () => signal(watcherPid, "SIGKILL"),
+    release: () => signal(watcherPid, 'SIGKILL'),
   };
 }

@@ -1,14 +1,14 @@
-import { access, constants } from "node:fs/promises";
-import path from "node:path";
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
 
 /** The full path of the first of these programs that is on PATH (or in `extraDirs`), in the order of the names. */
 export async function findProgram(
   names: readonly string[],
   extraDirs: readonly string[] = [],
 ): Promise<string | undefined> {
-  const dirs = [...(process.env["PATH"] ?? "").split(path.delimiter), ...extraDirs];
+  const dirs = [...(process.env['PATH'] ?? '').split(path.delimiter), ...extraDirs];
   for (const name of names) {
-    for (const dir of dirs.filter((entry) => entry !== "")) {
+    for (const dir of dirs.filter((entry) => entry !== '')) {
       const file = path.join(dir, name);
       if (await isExecutable(file)) return file;
     }

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile } from 'node:fs/promises';
 
 /** The last lines of a log file, to be shown when the process that wrote it has ended. */
 export async function lastLines(file: string, count = 15): Promise<string> {
-  const lines = (await readFile(file, "utf8")).trimEnd().split("\n").slice(-count);
-  return lines.map((line) => `    ${line}`).join("\n");
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').slice(-count);
+  return lines.map((line) => `    ${line}`).join('\n');
 }

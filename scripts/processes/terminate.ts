@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const pollMs = 50;
 const killSeconds = 5;
@@ -9,7 +9,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
@@ -23,7 +23,7 @@ export async function whenGone(pid: number): Promise<void> {
  * because it may have left work unfinished.
  */
 export async function terminate(pid: number, graceSeconds: number): Promise<void> {
-  signal(pid, "SIGTERM");
+  signal(pid, 'SIGTERM');
   if (await goneWithin(pid, graceSeconds)) return;
   await killAndWait(pid);
   throw new Error(`process ${pid} did not end within ${graceSeconds} s and was killed`);
@@ -31,7 +31,7 @@ export async function terminate(pid: number, graceSeconds: number): Promise<void
 
 /** Kills a process (SIGKILL) and waits until it is gone. */
 export async function killAndWait(pid: number): Promise<void> {
-  signal(pid, "SIGKILL");
+  signal(pid, 'SIGKILL');
   if (!(await goneWithin(pid, killSeconds))) throw new Error(`process ${pid} cannot be killed`);
 }
 
@@ -40,7 +40,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 

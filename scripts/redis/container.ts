@@ -1,22 +1,22 @@
-import { createHash, randomBytes } from "node:crypto";
-import path from "node:path";
+import { createHash, randomBytes } from 'node:crypto';
+import path from 'node:path';
 
 import {
   type ContainerRuntimeClient,
   GenericContainer,
   getContainerRuntimeClient,
-} from "testcontainers";
+} from 'testcontainers';
 
-import { isAlive } from "../processes/terminate.ts";
-import { DataInUse } from "./data-in-use.ts";
-import { waitForPing } from "./ping.ts";
+import { isAlive } from '../processes/terminate.ts';
+import { DataInUse } from './data-in-use.ts';
+import { waitForPing } from './ping.ts';
 
-const image = "redis:8-alpine";
+const image = 'redis:8-alpine';
 const redisPort = 6379;
 const readySeconds = 60;
 const stopSeconds = 10;
-const dataDirLabel = "promptq.data-dir";
-const ownerLabel = "promptq.owner-pid";
+const dataDirLabel = 'promptq.data-dir';
+const ownerLabel = 'promptq.owner-pid';
 
 /**
  * Starts Redis in a container with Testcontainers, which also removes it when this process is killed. A persistent one
@@ -25,19 +25,19 @@ const ownerLabel = "promptq.owner-pid";
 export async function startContainer(options: {
   dataDir: string;
   persistent: boolean;
-}): Promise<{ url: string; name: string; volume: string | undefined; stop(): Promise<void> }> {
+}): Promise<{ url: string; name: string; volume: string | undefined; stop: () => Promise<void> }> {
   const client = await dockerClient();
   const dataDir = path.resolve(options.dataDir);
   const volume = options.persistent ? volumeOf(dataDir) : undefined;
   // The port is published on every address of the machine, so the server gets a password.
-  const password = randomBytes(16).toString("hex");
+  const password = randomBytes(16).toString('hex');
   const container = new GenericContainer(image)
     .withExposedPorts(redisPort)
     .withCommand(serverCommand(password))
     .withLabels({ [dataDirLabel]: dataDir, [ownerLabel]: String(process.pid) });
   if (volume !== undefined) {
     await removeLeftBehind(client, dataDir);
-    container.withName(volume).withBindMounts([{ source: volume, target: "/data" }]);
+    container.withName(volume).withBindMounts([{ source: volume, target: '/data' }]);
   }
   const started = await container.start();
   const stop = async () => void (await started.stop({ timeout: stopSeconds * 1000 }));
@@ -48,14 +48,14 @@ export async function startContainer(options: {
     await stop();
     throw error;
   }
-  return { url, name: started.getName().replace(/^\//, ""), volume, stop };
+  return { url, name: started.getName().replace(/^\//, ''), volume, stop };
 }
 
 async function dockerClient(): Promise<ContainerRuntimeClient> {
   try {
     return await getContainerRuntimeClient();
   } catch (error) {
-    throw new Error("no engine answers", { cause: error });
+    throw new Error('no engine answers', { cause: error });
   }
 }
 
@@ -74,10 +74,10 @@ async function removeLeftBehind(client: ContainerRuntimeClient, dataDir: string)
 
 function serverCommand(password: string): string[] {
   const settings = `--requirepass ${password} --dir /data --appendonly yes --appendfsync everysec --maxmemory-policy noeviction`;
-  return ["redis-server", ...settings.split(" "), "--save", ""];
+  return ['redis-server', ...settings.split(' '), '--save', ''];
 }
 
 /** The name of the volume and of its container; one per checkout. */
 function volumeOf(dataDir: string): string {
-  return `promptq-redis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+  return `promptq-redis-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
 }

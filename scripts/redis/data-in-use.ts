@@ -3,7 +3,7 @@ export class DataInUse extends Error {
   constructor(what: string, ownerPid: number) {
     super(
       `${what} belongs to another start that is running (process ${ownerPid}). ` +
-        "Stop that one, or give this one a Redis of its own with REDIS_URL.",
+        'Stop that one, or give this one a Redis of its own with REDIS_URL.',
     );
   }
 }

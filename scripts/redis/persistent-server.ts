@@ -1,14 +1,14 @@
-import { readFile, realpath, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ReplyError } from "ioredis";
+import { ReplyError } from 'ioredis';
 
-import { endWithUs } from "../processes/end-with-us.ts";
-import { isAlive, signal } from "../processes/terminate.ts";
-import { DataInUse } from "./data-in-use.ts";
-import { withRedis } from "./ping.ts";
-import { type PrivateServer, privateServer, startPrivateServer } from "./private-server.ts";
+import { endWithUs } from '../processes/end-with-us.ts';
+import { isAlive, signal } from '../processes/terminate.ts';
+import { DataInUse } from './data-in-use.ts';
+import { withRedis } from './ping.ts';
+import { type PrivateServer, privateServer, startPrivateServer } from './private-server.ts';
 
 /** Who runs the server of a data directory; written beside the data, so that a later start finds it. */
 interface ServerRecord {
@@ -32,13 +32,11 @@ export async function persistentServer(
   const { pid, port, watcherPid } = server;
   const record: ServerRecord = { pid, port, watcherPid, ownerPid: process.pid };
   await writeFile(recordFile(dataDir), `${JSON.stringify(record)}\n`);
-  return {
-    server: {
-      ...server,
-      stop: () => server.stop().finally(() => rm(recordFile(dataDir), { force: true })),
-    },
-    leftBehind: left !== undefined,
+  const stop = async () => {
+    await server.stop();
+    await rm(recordFile(dataDir), { force: true });
   };
+  return { server: { ...server, stop }, leftBehind: left !== undefined };
 }
 
 async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
@@ -50,7 +48,7 @@ async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
     throw new DataInUse(`the Redis of ${dataDir} (${url})`, record.ownerPid);
   }
   // The watcher of the dead start is about to end the server, or has just told it to: it would be gone in 100 ms.
-  signal(record.watcherPid, "SIGKILL");
+  signal(record.watcherPid, 'SIGKILL');
   await sleep(500);
   if (!(await isServerOf(url, record.pid, dataDir))) return undefined;
   const tie = endWithUs(record.pid);
@@ -58,7 +56,7 @@ async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
     url,
     port: record.port,
     pid: record.pid,
-    logFile: path.join(dataDir, "server.log"),
+    logFile: path.join(dataDir, 'server.log'),
     tie,
   });
 }
@@ -67,15 +65,15 @@ async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
 async function isServerOf(url: string, pid: number, dataDir: string): Promise<boolean> {
   try {
     return await withRedis(url, async (redis) => {
-      const info = await redis.info("server");
-      const [, dir] = (await redis.config("GET", "dir")) as [string, string];
+      const info = await redis.info('server');
+      const [, dir] = (await redis.config('GET', 'dir')) as [string, string];
       return (
         info.includes(`process_id:${pid}\r`) && (await realpath(dir)) === (await realpath(dataDir))
       );
     });
   } catch (error) {
     const nobodyListens =
-      error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+      error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
     if (nobodyListens || error instanceof ReplyError) return false;
     // It listens but does not answer: a second server on its data is the one thing that must not happen.
     throw new Error(
@@ -90,9 +88,9 @@ async function isServerOf(url: string, pid: number, dataDir: string): Promise<bo
 async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
   let text: string;
   try {
-    text = await readFile(recordFile(dataDir), "utf8");
+    text = await readFile(recordFile(dataDir), 'utf8');
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
   const value: unknown = JSON.parse(text);
@@ -101,13 +99,13 @@ async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
 }
 
 function isServerRecord(value: unknown): value is ServerRecord {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== 'object' || value === null) return false;
   const fields = new Map(Object.entries(value));
-  return ["pid", "port", "watcherPid", "ownerPid"].every((name) =>
+  return ['pid', 'port', 'watcherPid', 'ownerPid'].every((name) =>
     Number.isInteger(fields.get(name)),
   );
 }
 
 function recordFile(dataDir: string): string {
-  return path.join(dataDir, "server.json");
+  return path.join(dataDir, 'server.json');
 }

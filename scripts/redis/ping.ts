@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Redis } from "ioredis";
+import { Redis } from 'ioredis';
 
 const answerWithinMs = 2000;
 const retryMs = 50;
@@ -22,7 +22,7 @@ export async function withRedis<T>(url: string, work: (redis: Redis) => Promise<
   });
   // ioredis rejects a failed connect with "Connection is closed." and tells the reason only in its event.
   let reason: Error | undefined;
-  redis.on("error", (error: Error) => (reason = error));
+  redis.on('error', (error: Error) => (reason = error));
   try {
     await redis.connect();
     return await work(redis);
@@ -30,7 +30,7 @@ export async function withRedis<T>(url: string, work: (redis: Redis) => Promise<
     throw reason ?? error;
   } finally {
     // A connection that never came about is closed already; closing it again would keep a timer for two seconds.
-    if (redis.status !== "end") redis.disconnect();
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
 
@@ -61,14 +61,14 @@ export async function waitForPing(
 
 /** The URL without its password, for people to read. */
 export function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return "(not a URL)";
+  if (!URL.canParse(url)) return '(not a URL)';
   const parsed = new URL(url);
-  if (parsed.password !== "") parsed.password = "***";
+  if (parsed.password !== '') parsed.password = '***';
   return parsed.href;
 }
 
 /** What went wrong, in one line; a connection refused on several addresses has its text in the parts. */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, open } from "node:fs/promises";
-import path from "node:path";
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
 
-import { endWithUs, type Tie } from "../processes/end-with-us.ts";
-import { freePort } from "../processes/free-port.ts";
-import { lastLines } from "../processes/last-lines.ts";
-import { killAndWait, terminate, whenGone } from "../processes/terminate.ts";
-import { waitForPing } from "./ping.ts";
+import { endWithUs, type Tie } from '../processes/end-with-us.ts';
+import { freePort } from '../processes/free-port.ts';
+import { lastLines } from '../processes/last-lines.ts';
+import { killAndWait, terminate, whenGone } from '../processes/terminate.ts';
+import { waitForPing } from './ping.ts';
 
 /** Loading a large append-only file takes its time; a server that died is noticed at once. */
 const readySeconds = 60;
@@ -23,11 +23,11 @@ export interface PrivateServer {
   /** Resolves when the server is gone, whoever ended it. */
   gone: Promise<void>;
   /** When this process is killed, the server is ended only after that process is gone. */
-  outlive(pid: number): void;
+  outlive: (pid: number) => void;
   /** Ends the server as SHUTDOWN does: the append-only file is complete on disk. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
   /** A crash (SIGKILL); the same `port` and `dataDir` start it again with what it had on disk. */
-  kill(): Promise<void>;
+  kill: () => Promise<void>;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function startPrivateServer(options: {
 }): Promise<PrivateServer> {
   await mkdir(options.dataDir, { recursive: true });
   const port = options.port ?? (await freePort());
-  const logFile = path.join(options.dataDir, "server.log");
+  const logFile = path.join(options.dataDir, 'server.log');
   const args = serverArguments(port, options.dataDir, options.extraArgs ?? []);
   const child = await spawnServer(options.binary, args, logFile);
   const { pid } = child;
@@ -93,15 +93,15 @@ async function spawnServer(
   args: readonly string[],
   logFile: string,
 ): Promise<ChildProcess> {
-  const log = await open(logFile, "w");
+  const log = await open(logFile, 'w');
   try {
     const child = spawn(binary, args, {
       detached: true,
-      stdio: ["ignore", log.fd, log.fd],
+      stdio: ['ignore', log.fd, log.fd],
       // With a locale that is not installed the server refuses to start.
-      env: { ...process.env, LC_ALL: "C" },
+      env: { ...process.env, LC_ALL: 'C' },
     });
-    await once(child, "spawn");
+    await once(child, 'spawn');
     child.unref();
     return child;
   } finally {
@@ -112,7 +112,7 @@ async function spawnServer(
 function serverArguments(port: number, dataDir: string, extra: readonly string[]): string[] {
   const settings = `--port ${port} --bind 127.0.0.1 --appendonly yes --appendfsync everysec --maxmemory-policy noeviction`;
   // The append-only file is the record; snapshots (`--save`) beside it would only cost a fork.
-  return [...settings.split(" "), "--save", "", "--dir", path.resolve(dataDir), ...extra];
+  return [...settings.split(' '), '--save', '', '--dir', path.resolve(dataDir), ...extra];
 }
 
 function hasExited(child: ChildProcess): boolean {

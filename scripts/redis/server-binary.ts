@@ -1,9 +1,9 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
-import { findProgram } from "../processes/find-program.ts";
+import { findProgram } from '../processes/find-program.ts';
 
-const names = ["valkey-server", "redis-server"] as const;
+const names = ['valkey-server', 'redis-server'] as const;
 
 /** What promptq needs: streams with XAUTOCLAIM (Redis 6.2). Every Valkey has it. */
 const oldest = { major: 6, minor: 2 };
@@ -13,8 +13,8 @@ export type ServerBinary = { found: true; binary: string } | { found: false; rea
 /** The `valkey-server` or `redis-server` on PATH, if it is new enough to be used. */
 export async function findServerBinary(extraDirs: readonly string[] = []): Promise<ServerBinary> {
   const binary = await findProgram(names, extraDirs);
-  if (binary === undefined) return { found: false, reason: "not there" };
-  const { stdout } = await promisify(execFile)(binary, ["--version"]);
+  if (binary === undefined) return { found: false, reason: 'not there' };
+  const { stdout } = await promisify(execFile)(binary, ['--version']);
   const version = /\bv=(\d+)\.(\d+)/.exec(stdout);
   if (version === null)
     return { found: false, reason: `${binary} tells no version: ${stdout.trim()}` };

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+
+import { parseCommandLine } from './options.ts';
+
+test('without arguments: two workers, port 3000, the sample', () => {
+  expect(parseCommandLine([])).toEqual({
+    kind: 'run',
+    options: { workers: 2, port: 3000, sample: true },
+  });
+});
+
+test.each([
+  [['--workers', '4', '--port', '3100', '--no-sample']],
+  [['--workers=4', '--port=3100', '--no-sample']],
+  [['--', '--workers', '4', '--port', '3100', '--no-sample']],
+])('reads %j', (args) => {
+  expect(parseCommandLine(args)).toEqual({
+    kind: 'run',
+    options: { workers: 4, port: 3100, sample: false },
+  });
+});
+
+test.each([
+  [['--workers', '0'], '--workers'],
+  [['--workers', 'two'], '--workers'],
+  [['--workers', '1.5'], '--workers'],
+  [['--workers'], '--workers'],
+  [['--workers', '65'], '--workers'],
+  [['--port', '65536'], '--port'],
+  [['--port', '0'], '--port'],
+  [['--port=-1'], '--port'],
+  [['--port', ''], '--port'],
+  [['--verbose'], '--verbose'],
+  [['extra'], 'extra'],
+])('refuses %j and names it', (args, named) => {
+  const commandLine = parseCommandLine(args);
+  expect(commandLine.kind).toBe('fault');
+  expect(commandLine).toHaveProperty('text', expect.stringContaining(named));
+});
+
+test('--help explains every flag, whatever else is asked for', () => {
+  const commandLine = parseCommandLine(['--help', '--workers', 'none']);
+  expect(commandLine.kind).toBe('help');
+  for (const flag of ['--workers', '--port', '--no-sample']) {
+    expect(commandLine).toHaveProperty('text', expect.stringContaining(flag));
+  }
+});
