@@ -12,7 +12,9 @@ import { completions } from './upstream/complete.ts';
 
 const settings = readWorkerSettings();
 const workerName = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL }).child({ worker: workerName });
+const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL }).child({
+  worker: workerName,
+});
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
   const redis = connectPatiently(settings.REDIS_URL, log);

@@ -34,9 +34,13 @@ export async function findAuditEvents(
   if (query.job_id !== undefined) {
     const entry = await findOfJob(redis, auditKey, query.job_id);
     const isOlder = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
-    return { events: entry && isOlder && matches(entry.event) ? [entry.event] : [], hasMore: false };
+    return {
+      events: entry && isOlder && matches(entry.event) ? [entry.event] : [],
+      hasMore: false,
+    };
   }
-  const from = query.since === undefined ? '-' : String(Math.max(0, Date.parse(query.since) - clockSkewMs));
+  const from =
+    query.since === undefined ? '-' : String(Math.max(0, Date.parse(query.since) - clockSkewMs));
   const events: AuditEvent[] = [];
   let to = cursor ? `(${cursor.entryId}` : '+';
   for (;;) {
@@ -66,7 +70,11 @@ function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
   };
 }
 
-async function findOfJob(redis: Redis, auditKey: string, jobId: string): Promise<AuditEntry | null> {
+async function findOfJob(
+  redis: Redis,
+  auditKey: string,
+  jobId: string,
+): Promise<AuditEntry | null> {
   const createdAtMs = createdAtOf(jobId);
   if (createdAtMs === null) return null;
   const from = Math.max(0, createdAtMs - clockSkewMs);
@@ -74,7 +82,11 @@ async function findOfJob(redis: Redis, auditKey: string, jobId: string): Promise
 }
 
 /** An event is settled after it happened, by the same clock: the search begins at its own time. */
-async function findEntry(redis: Redis, auditKey: string, eventId: string): Promise<AuditEntry | null> {
+async function findEntry(
+  redis: Redis,
+  auditKey: string,
+  eventId: string,
+): Promise<AuditEntry | null> {
   const finishedAtMs = finishedAtOf(eventId);
   if (finishedAtMs === null) return null;
   return findOldest(redis, auditKey, finishedAtMs, (event) => event.id === eventId);

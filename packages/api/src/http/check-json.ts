@@ -19,7 +19,10 @@ export function findJsonFault(document: unknown): Fault | null {
     }
     if (typeof value !== 'object' || value === null) continue;
     if (path.length >= maxDepth) {
-      return { pointer: toPointer(path.slice(0, 8)), detail: `Nested deeper than ${maxDepth} levels.` };
+      return {
+        pointer: toPointer(path.slice(0, 8)),
+        detail: `Nested deeper than ${maxDepth} levels.`,
+      };
     }
     for (const [key, member] of Object.entries(value)) {
       const detail = key === '__proto__' ? 'This name is not allowed.' : textFault(key);

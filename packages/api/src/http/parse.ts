@@ -11,7 +11,10 @@ const maxFaults = 20;
  * The body, parsed by the schema.
  * @throws {Problem} `invalid_request` with a pointer to every faulty member
  */
-export function parseBody<Schema extends z.ZodType>(schema: Schema, req: Request): z.output<Schema> {
+export function parseBody<Schema extends z.ZodType>(
+  schema: Schema,
+  req: Request,
+): z.output<Schema> {
   const body: unknown = req.body;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new Problem('invalid_request', 'The body must be a JSON object.', {
@@ -24,7 +27,10 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, req: Request
 }
 
 /** The query, parsed by the schema. @throws {Problem} `invalid_request` */
-export function parseQuery<Schema extends z.ZodType>(schema: Schema, req: Request): z.output<Schema> {
+export function parseQuery<Schema extends z.ZodType>(
+  schema: Schema,
+  req: Request,
+): z.output<Schema> {
   const fault = findJsonFault(req.query);
   if (fault) throw invalid([fault]);
   return parse(schema, req.query);

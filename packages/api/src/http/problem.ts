@@ -75,7 +75,7 @@ export function sendProblem(res: Response, problem: Problem): void {
     status,
     detail: problem.message,
     code: problem.code,
-    request_id: String(res.req.id),
+    request_id: res.get('X-Request-Id') ?? '',
     errors: problem.faults,
     error: {
       type: status < 500 ? 'invalid_request_error' : 'server_error',

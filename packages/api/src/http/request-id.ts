@@ -6,7 +6,8 @@ const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 /** Gives every request an id: the caller's `X-Request-Id` when it is safe to echo and to log, else ours. */
 export const requestId: RequestHandler = (req, res, next) => {
   const given = req.get('x-request-id');
-  req.id = given !== undefined && safeId.test(given) ? given : uuidv4();
-  res.set('X-Request-Id', String(req.id));
+  const id = given !== undefined && safeId.test(given) ? given : uuidv4();
+  req.id = id;
+  res.set('X-Request-Id', id);
   next();
 };

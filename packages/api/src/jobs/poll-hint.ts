@@ -15,7 +15,10 @@ export type PollHint = (job: PublicJob) => Record<string, string>;
  * Estimates from the queue's state: each running job makes place for the next in about a second. The
  * state is sampled at most once a second, beside the requests, so that none of them waits for it.
  */
-export function pollHints(queues: Record<JobType, Pick<Queue, 'getJobCounts'>>, log: Logger): PollHint {
+export function pollHints(
+  queues: Record<JobType, Pick<Queue, 'getJobCounts'>>,
+  log: Logger,
+): PollHint {
   const samples: Partial<Record<JobType, Sample>> = {};
 
   const sample = async (type: JobType) => {

@@ -1,5 +1,10 @@
 import type { Queue } from 'bullmq';
-import { jobSchema, submissionSchema, type JobType, type Submission } from '@promptq/shared/contracts';
+import {
+  jobSchema,
+  submissionSchema,
+  type JobType,
+  type Submission,
+} from '@promptq/shared/contracts';
 import { backoff, newJobId, toPublicJob, type JobData } from '@promptq/shared/queues';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseBody } from '../http/parse.ts';
@@ -27,7 +32,10 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
       operationId: 'submitJob',
       summary: 'Submit a job',
       tags: ['jobs'],
-      requestBody: { required: true, content: { 'application/json': { schema: submissionSchema } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: submissionSchema } },
+      },
       responses: answersWith(
         {
           202: {
@@ -84,5 +92,8 @@ function withModel(input: Submission['input'], defaultModel: string): JobData['i
 
 /** Ignoring the key would run a job twice for a client that trusts it. */
 function idempotencyNotYet(): Problem {
-  return new Problem('invalid_request', 'Idempotency-Key is not supported yet: send no such header.');
+  return new Problem(
+    'invalid_request',
+    'Idempotency-Key is not supported yet: send no such header.',
+  );
 }

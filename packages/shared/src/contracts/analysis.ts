@@ -28,7 +28,11 @@ export const analysisRequestSchema = z
 export type AnalysisInput = z.infer<typeof analysisRequestSchema> & { model: string };
 
 const taskErrorSchema = z
-  .object({ code: failureCodeSchema, message: z.string(), upstream: upstreamAnswerSchema.nullable() })
+  .object({
+    code: failureCodeSchema,
+    message: z.string(),
+    upstream: upstreamAnswerSchema.nullable(),
+  })
   .meta({ id: 'TaskError' });
 
 const taskResults = {

@@ -14,10 +14,13 @@ const imagePartSchema = z.strictObject({
 export const chatMessageSchema = z
   .strictObject({
     role: z.enum(['system', 'developer', 'user', 'assistant']),
-    content: z.union([
-      z.string().min(1),
-      z.array(z.discriminatedUnion('type', [textPartSchema, imagePartSchema])).min(1),
-    ], { error: 'Must be a non-empty text or a list of parts of type "text" or "image_url".' }),
+    content: z.union(
+      [
+        z.string().min(1),
+        z.array(z.discriminatedUnion('type', [textPartSchema, imagePartSchema])).min(1),
+      ],
+      { error: 'Must be a non-empty text or a list of parts of type "text" or "image_url".' },
+    ),
   })
   .meta({ id: 'ChatMessage' });
 

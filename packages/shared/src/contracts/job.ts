@@ -35,7 +35,11 @@ export const submissionSchema = z
     'type',
     [
       z.strictObject({ type: z.literal('chat'), input: chatRequestSchema, ...commonMembers }),
-      z.strictObject({ type: z.literal('analysis'), input: analysisRequestSchema, ...commonMembers }),
+      z.strictObject({
+        type: z.literal('analysis'),
+        input: analysisRequestSchema,
+        ...commonMembers,
+      }),
     ],
     { error: 'Must be "chat" or "analysis".' },
   )
@@ -94,7 +98,10 @@ export const jobSchema = z
     user_id: z.string(),
     priority: z.enum(['high', 'normal', 'low']),
     metadata: z.record(z.string(), z.string()),
-    attempt: z.int().min(0).meta({ description: 'The attempt that runs or ran last; 0 before the first.' }),
+    attempt: z
+      .int()
+      .min(0)
+      .meta({ description: 'The attempt that runs or ran last; 0 before the first.' }),
     max_attempts: z.int().min(1),
     next_attempt_at: timeSchema.nullable(),
     progress: progressSchema,

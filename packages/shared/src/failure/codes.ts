@@ -11,7 +11,8 @@ const failures = {
   },
   upstream_auth: {
     retryable: false,
-    message: "The upstream refused the worker's credentials. The operator has to check OPENAI_API_KEY.",
+    message:
+      "The upstream refused the worker's credentials. The operator has to check OPENAI_API_KEY.",
   },
   upstream_quota_exhausted: {
     retryable: false,

@@ -51,7 +51,9 @@ export async function run(
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', fail);
   // A promise that nobody awaited belongs to one job at most: it is told, and the others go on.
-  process.on('unhandledRejection', (reason) => logFault(log, reason, 'a rejected promise was not awaited'));
+  process.on('unhandledRejection', (reason) =>
+    logFault(log, reason, 'a rejected promise was not awaited'),
+  );
 
   try {
     const opened = open({
@@ -65,7 +67,10 @@ export async function run(
     if (!stop.signal.aborted) {
       exitCode = 1;
       // Starting failed: the operator needs the text, and no prompt is on its way yet.
-      log.fatal({ reason: error instanceof Error ? error.message : String(error) }, 'could not start');
+      log.fatal(
+        { reason: error instanceof Error ? error.message : String(error) },
+        'could not start',
+      );
       requestStop('could not start');
     }
   }
@@ -82,9 +87,12 @@ async function undoAll(
   log: Logger,
 ): Promise<boolean> {
   let clean = true;
-  for (const { name, undo } of undos.reverse()) {
+  for (const { name, undo } of undos.toReversed()) {
     const outOfTime = Promise.withResolvers<'out of time'>();
-    const timer = setTimeout(() => outOfTime.resolve('out of time'), Math.max(0, endsAtMs - Date.now()));
+    const timer = setTimeout(
+      () => outOfTime.resolve('out of time'),
+      Math.max(0, endsAtMs - Date.now()),
+    );
     try {
       const undone = Promise.resolve(undo(endsAtMs)).then(() => 'undone' as const);
       if ((await Promise.race([undone, outOfTime.promise])) === 'out of time') {

@@ -24,7 +24,7 @@ export function createLogger(
   return pino(
     {
       level: options.level,
-      base: { service: options.service, pid: process.pid, host: hostname() },
+      base: { service: options.service, pid: process.pid, hostname: hostname() },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: secretPaths, censor: '[redacted]' },
     },

@@ -44,7 +44,8 @@ export function toPublicJob(
     started_at: record.startedAtMs === null ? null : toTime(record.startedAtMs),
     finished_at: finishedAtMs === null ? null : toTime(finishedAtMs),
     cancel_requested_at: null,
-    expires_at: finishedAtMs === null ? null : toTime(finishedAtMs + options.resultTtlSeconds * 1_000),
+    expires_at:
+      finishedAtMs === null ? null : toTime(finishedAtMs + options.resultTtlSeconds * 1_000),
     retry_of: null,
     batch_id: null,
     custom_id: null,
@@ -87,7 +88,9 @@ export function timings(
   return {
     queued_ms: startedAtMs === null ? null : Math.max(0, startedAtMs - createdAtMs),
     running_ms:
-      startedAtMs === null || finishedAtMs === null ? null : Math.max(0, finishedAtMs - startedAtMs),
+      startedAtMs === null || finishedAtMs === null
+        ? null
+        : Math.max(0, finishedAtMs - startedAtMs),
   };
 }
 

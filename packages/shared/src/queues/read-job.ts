@@ -22,7 +22,11 @@ return { fields, delayed or '', active and 1 or 0 }
 const delayedScorePerMs = 0x1000;
 
 /** The job with this id, or `null` when there is none (any more). */
-export async function readJob(redis: Redis, keys: RedisKeys, id: string): Promise<JobRecord | null> {
+export async function readJob(
+  redis: Redis,
+  keys: RedisKeys,
+  id: string,
+): Promise<JobRecord | null> {
   const type = jobTypeOf(id);
   if (!type) return null;
   const answer = await readJobScript(
@@ -33,12 +37,16 @@ export async function readJob(redis: Redis, keys: RedisKeys, id: string): Promis
   const [flat, delayedScore, isActive] = answer as [string[], string, number];
   if (flat.length === 0) return null;
   const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2) fields[flat[at] as string] = flat[at + 1] as string;
+  for (let at = 0; at + 1 < flat.length; at += 2)
+    fields[flat[at] as string] = flat[at + 1] as string;
   const unfinished =
     isActive === 1
       ? ({ at: 'active' } as const)
       : delayedScore !== ''
-        ? ({ at: 'delayed', untilMs: Math.floor(Number(delayedScore) / delayedScorePerMs) } as const)
+        ? ({
+            at: 'delayed',
+            untilMs: Math.floor(Number(delayedScore) / delayedScorePerMs),
+          } as const)
         : ({ at: 'waiting' } as const);
   return readJobHash(id, type, fields, unfinished);
 }

@@ -33,7 +33,8 @@ function connect(url: string, log: Logger, options: RedisOptions): Redis {
   const redis = new Redis(url, { ...options, connectTimeout: connectTimeoutMs, retryStrategy });
   let reachable = true;
   redis.on('error', (error) => {
-    if (reachable) log.error({ error: describeError(error) }, 'Redis is not reachable; reconnecting');
+    if (reachable)
+      log.error({ error: describeError(error) }, 'Redis is not reachable; reconnecting');
     reachable = false;
   });
   redis.on('ready', () => {

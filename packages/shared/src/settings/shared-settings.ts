@@ -25,7 +25,8 @@ export const sharedSettings = {
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[^{}:\s]{1,64}\}$/, {
-      error: 'must be a name in braces, for example {promptq}, so that all keys lie in one hash slot',
+      error:
+        'must be a name in braces, for example {promptq}, so that all keys lie in one hash slot',
     })
     .default('{promptq}'),
   LOG_LEVEL: z

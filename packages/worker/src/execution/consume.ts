@@ -55,7 +55,9 @@ export function consume({ type, process, redis, settings, workerName, log }: Nee
     log.error({ type, error: describeError(error) }, 'BullMQ reported an error');
     log.debug({ type, err: error }, 'BullMQ reported an error');
   });
-  worker.on('stalled', (jobId) => log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'));
+  worker.on('stalled', (jobId) =>
+    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
+  );
   return {
     isRunning: () => worker.isRunning(),
     close: async (endsAtMs) => {

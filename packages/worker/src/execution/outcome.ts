@@ -18,7 +18,10 @@ export type Outcome =
  * The second step from an error to an outcome. The cause of an abort decides; what the aborted call
  * then threw does not matter.
  */
-export function decide(failure: Failure, cause: AbortCause | null): Exclude<Outcome, { kind: 'completed' }> {
+export function decide(
+  failure: Failure,
+  cause: AbortCause | null,
+): Exclude<Outcome, { kind: 'completed' }> {
   switch (cause?.kind) {
     case 'stopping':
       return { kind: 'interrupted' };

@@ -78,7 +78,10 @@ function timeoutSecondsOf(job: Job<JobData, JobResult>): number {
 const progressEveryMs = 500;
 
 /** Progress is written now and then: each write is an event that settlement has to read. */
-function throttledProgress(job: Job<JobData, JobResult>, log: Logger): AttemptContext['reportProgress'] {
+function throttledProgress(
+  job: Job<JobData, JobResult>,
+  log: Logger,
+): AttemptContext['reportProgress'] {
   let writtenAtMs = performance.now();
   return (progress) => {
     if (performance.now() - writtenAtMs < progressEveryMs) return;

@@ -15,14 +15,9 @@ export function chatProcessor(complete: Complete): Processor {
           { role: 'user', content: input.message },
         ]) as OpenAI.ChatCompletionMessageParam[],
         temperature: input.temperature,
-        ...(input.max_tokens === undefined ? {} : { max_tokens: input.max_tokens }),
-        ...(input.response_format === undefined
-          ? {}
-          : {
-              response_format:
-                input.response_format as OpenAI.ChatCompletionCreateParams['response_format'],
-            }),
-      } as OpenAI.ChatCompletionCreateParamsNonStreaming,
+        max_tokens: input.max_tokens,
+        response_format: input.response_format,
+      },
       { signal, idempotencyKey: `${jobId}-chat` },
     );
     return {

@@ -13,7 +13,8 @@ export interface TerminalEntry {
 /** The entry as a terminal event, or `null` when the event is of another kind (added, active, progress, ...). */
 export function toTerminal([id, fields]: StreamEntry): TerminalEntry | null {
   const field = (name: string) => {
-    for (let at = 0; at + 1 < fields.length; at += 2) if (fields[at] === name) return fields[at + 1];
+    for (let at = 0; at + 1 < fields.length; at += 2)
+      if (fields[at] === name) return fields[at + 1];
     return undefined;
   };
   const event = field('event');

@@ -116,19 +116,23 @@ export function openOutbox(needs: Needs): Outbox {
       }
     },
     read: async (count, blockMs) => {
-      const wait: ['BLOCK', number] | [] = blockMs > 0 ? ['BLOCK', blockMs] : [];
-      const answer = (await blocking.call(
-        'XREADGROUP',
-        'GROUP',
-        group,
-        consumer,
-        'COUNT',
-        count,
-        ...wait,
-        'STREAMS',
-        ...streams,
-        ...streams.map(() => '>'),
-      )) as [string, StreamEntry[]][] | null;
+      const at = [...streams, ...streams.map(() => '>')];
+      // The typed command, not `call`: only there does ioredis give RESP2 and RESP3 answers one shape.
+      const reading =
+        blockMs > 0
+          ? blocking.xreadgroup(
+              'GROUP',
+              group,
+              consumer,
+              'COUNT',
+              count,
+              'BLOCK',
+              blockMs,
+              'STREAMS',
+              ...at,
+            )
+          : blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'STREAMS', ...at);
+      const answer = (await reading) as [string, StreamEntry[]][] | null;
       return (answer ?? []).map(([stream, entries]) => ({
         type: jobTypes[streams.indexOf(stream)] as JobType,
         entries,

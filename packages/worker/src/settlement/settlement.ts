@@ -57,7 +57,10 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     for (;;) {
       const batches = await outbox.takeOver(takeOverCount);
       if (batches.length === 0) break;
-      log.info({ entries: batches.flatMap(({ entries }) => entries).length }, 'took over unsettled events');
+      log.info(
+        { entries: batches.flatMap(({ entries }) => entries).length },
+        'took over unsettled events',
+      );
       await settleAll(batches);
     }
     await outbox.forgetDeadConsumers();

@@ -18,7 +18,7 @@ export function poolFetch(pool: Pool): typeof fetch {
     const url = new URL(input instanceof Request ? input.url : input);
     const { statusCode, headers, body } = await pool.request({
       path: url.pathname + url.search,
-      method: (init.method ?? 'GET') as 'GET' | 'POST',
+      method: init.method ?? 'GET',
       headers: plainHeaders(init.headers),
       body: (init.body ?? null) as string | null,
       signal: init.signal ?? null,

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
+
+type LogLine = { msg: string; level: number } & Record<string, unknown>;
+
+export interface Service {
+  pid: number;
+  /** The JSON lines of its log so far. */
+  log: LogLine[];
+  /** What it wrote that is no JSON line. */
+  text: string[];
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const running = new Set<ChildProcess>();
+
+/** Runs a TypeScript file of the project in a real process of its own, with nothing but this environment. */
+export function startProcess(file: string, environment: Record<string, string>): Service {
+  const child = spawn(process.execPath, ['-C', '@promptq/source', file], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const log: LogLine[] = [];
+  const text: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.startsWith('{')) log.push(JSON.parse(line) as LogLine);
+      else text.push(line);
+    });
+  }
+  const exited = new Promise<Awaited<Service['exited']>>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  return {
+    pid: child.pid as number,
+    log,
+    text,
+    exited,
+    kill: (signal) => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+/** Ends what a test left running. */
+export async function killAll(): Promise<void> {
+  const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
+  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(ends);
+}
+
+async function untilReady(service: Service, file: string): Promise<LogLine> {
+  let end: string | null = null;
+  void service.exited.then(({ code }) => (end = `${file} ended with ${code}`));
+  return until(`${file} is ready`, () => {
+    if (end) throw new Error([end, ...service.text, JSON.stringify(service.log)].join('\n'));
+    return service.log.find(({ msg }) => msg === 'ready');
+  });
+}
+
+export async function startApi(
+  environment: Record<string, string>,
+): Promise<Service & { url: string }> {
+  const api = startProcess('packages/api/src/main.ts', { PORT: '0', ...environment });
+  const { port } = await untilReady(api, 'the API');
+  return { ...api, url: `http://127.0.0.1:${String(port)}` };
+}
+
+export async function startWorker(
+  environment: Record<string, string>,
+  file = 'packages/worker/src/main.ts',
+): Promise<Service> {
+  const worker = startProcess(file, environment);
+  await untilReady(worker, 'the worker');
+  return worker;
+}
