@@ -5,7 +5,6 @@ import { createLogger } from '@promptq/shared/logging';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
 import { startConsumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
-import { startSettlement } from './settlement/settlement.ts';
 import { readWorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
@@ -32,14 +31,10 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const blocking = redis.duplicate();
   blocking.on('error', () => undefined); // The first connection tells of the same outage.
   runner.onStop('settlement connection', () => blocking.disconnect());
-  const settlement = await startSettlement({ redis, blocking, settings, workerName, log });
-  runner.onStop('settlement', () => settlement.stop());
 
   const complete = completions(upstream.client);
-  const consumers = startConsumers({ settings, log, redis, complete, workerName });
-  runner.onStop('consumers', (endsAtMs) =>
-    Promise.all(consumers.map((consumer) => consumer.close(endsAtMs))),
-  );
+  const consumers = await startConsumers({ settings, log, redis, blocking, complete, workerName });
+  runner.onStop('consumers', (endsAtMs) => consumers.close(endsAtMs));
 
   if (settings.HEALTH_PORT > 0) {
     const closeHealth = await serveHealth({
@@ -48,7 +43,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
       isReady: () =>
         !runner.stopping.aborted &&
         redis.status === 'ready' &&
-        consumers.every((consumer) => consumer.isRunning()),
+        consumers.areRunning(),
     });
     runner.onStop('health', closeHealth);
   }
