@@ -33,8 +33,19 @@ export async function checkContract(
   const described = operation?.responses[String(response.status)]?.content?.[mediaType];
   if (described === undefined) throw new Error(`not in the OpenAPI document: ${where}`);
   if (mediaType === 'text/html') return;
-  const operationName = operations[method.toLowerCase()] ? method.toLowerCase() : Object.keys(operations)[0];
-  const pointer = ['paths', template, operationName, 'responses', response.status, 'content', mediaType, 'schema']
+  const operationName = operations[method.toLowerCase()]
+    ? method.toLowerCase()
+    : Object.keys(operations)[0];
+  const pointer = [
+    'paths',
+    template,
+    operationName,
+    'responses',
+    response.status,
+    'content',
+    mediaType,
+    'schema',
+  ]
     .map((part) => encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/');
   validate(ajv, `#/${pointer}`, await response.json());
@@ -55,5 +66,6 @@ function load(apiUrl: string) {
 function validate(ajv: Ajv2020, reference: string, body: unknown): void {
   const check = ajv.getSchema(`openapi${reference}`);
   if (!check) throw new Error(`no schema at ${reference}`);
-  if (!check(body)) throw new Error(`${reference}: ${ajv.errorsText(check.errors)}\n${JSON.stringify(body)}`);
+  if (!check(body))
+    throw new Error(`${reference}: ${ajv.errorsText(check.errors)}\n${JSON.stringify(body)}`);
 }

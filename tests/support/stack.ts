@@ -47,7 +47,8 @@ export async function startStack(more: Record<string, string> = {}): Promise<Sta
     await checkContract(api.url, path, init?.method ?? 'GET', response.clone());
     return response;
   };
-  const get: Stack['get'] = async (id) => (await request(`/v1/jobs/${id}`)).json() as Promise<PublicJob>;
+  const get: Stack['get'] = async (id) =>
+    (await request(`/v1/jobs/${id}`)).json() as Promise<PublicJob>;
   return {
     prefix,
     keys,
@@ -75,7 +76,8 @@ export async function startStack(more: Record<string, string> = {}): Promise<Sta
       (await redis.xrange(keys.audit, '-', '+')).map(([, fields]) =>
         JSON.parse(fields[fields.indexOf('event') + 1] as string),
       ),
-    worker: (environmentMore = {}, file) => startWorker({ ...environment, ...environmentMore }, file),
+    worker: (environmentMore = {}, file) =>
+      startWorker({ ...environment, ...environmentMore }, file),
     close: async () => {
       await killAll();
       await upstream.close();
