@@ -3,7 +3,7 @@ import { DataInUse } from './redis/data-in-use.ts';
 import { installRedis } from './redis/package-manager.ts';
 import { persistentServer } from './redis/persistent-server.ts';
 import { messageOf, ping, withoutPassword } from './redis/ping.ts';
-import { startPrivateServer } from './redis/private-server.ts';
+import { type PrivateServer, startPrivateServer } from './redis/private-server.ts';
 import { findServerBinary } from './redis/server-binary.ts';
 
 /** A Redis that answered PING. */
@@ -16,7 +16,7 @@ export interface FoundRedis {
   /** When this process is killed, a server of ours is ended only after that process is gone. */
   outlive: (pid: number) => void;
   /** A server process of ours: resolves when it is gone, so that a crash can be noticed. */
-  server: { gone: Promise<void>; logFile: string } | undefined;
+  server: Pick<PrivateServer, 'pid' | 'gone' | 'logFile'> | undefined;
 }
 
 interface Options {

@@ -68,7 +68,7 @@ async function run(options: StartOptions): Promise<number> {
       exitCode = 1;
     }
   }
-  say(exitCode === 0 ? 'Stopped.' : 'Stopped after a fault.');
+  if (undos.length > 0) say(exitCode === 0 ? 'Stopped.' : 'Everything else was stopped.');
   return exitCode;
 }
 
@@ -96,6 +96,7 @@ async function serve(
   if (options.sample) {
     await Promise.race([stack.brokenDown, trySample(stack.apiUrl, life.stopping)]);
   }
+  life.stopping.throwIfAborted();
   say('\nRunning. Ctrl-C stops everything.');
   return await stack.brokenDown;
 }

@@ -46,6 +46,9 @@ export async function startChild(options: {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
+  const exited = once(child, 'exit');
+  // When it cannot be spawned at all, both promises reject: the error is told once.
+  exited.catch(() => undefined);
   try {
     await once(child, 'spawn');
   } finally {
@@ -56,7 +59,7 @@ export async function startChild(options: {
   const tie = endWithUs(pid);
 
   let told = false;
-  const diedAlone = once(child, 'exit').then(async ([code, by]) => {
+  const diedAlone = exited.then(async ([code, by]) => {
     tie.release();
     if (told) return await new Promise<never>(() => {});
     const how = by === null ? `exit code ${String(code)}` : String(by);

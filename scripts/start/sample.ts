@@ -44,6 +44,7 @@ export async function runSample(
       request: { type: 'analysis', input: { text: text.content } },
     },
   ];
+  context.say(`\nSubmitting ${samples.map((sample) => sample.title).join(' and ')} ...`);
   await Promise.all(samples.map((sample) => runOne(sample, context)));
 }
 

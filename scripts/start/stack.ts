@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import { freePorts } from '../processes/free-port.ts';
 import { lastLines } from '../processes/last-lines.ts';
+import { signal } from '../processes/terminate.ts';
 import { findRedis, type FoundRedis } from '../redis.ts';
 import { type Child, startChild } from './child.ts';
 import type { StartOptions } from './options.ts';
@@ -44,10 +45,13 @@ export async function startStack(at: Surroundings): Promise<Stack> {
     persistent: true,
     say,
   });
-  onStop('Redis', () => redis.stop());
+  const { server } = redis;
+  onStop('Redis', redis.stop);
+  // Even without time it keeps its data: SIGTERM lets it finish the append-only file.
+  if (server !== undefined) onKill(() => signal(server.pid, 'SIGTERM'));
   stopping.throwIfAborted();
   const upstream = await chooseUpstream(settings);
-  onStop('the upstream', () => upstream.stop());
+  onStop('the upstream', upstream.stop);
 
   const start = async (
     name: string,
