@@ -3,6 +3,13 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStack, type Stack } from './support/stack.ts';
 
+interface ProblemDocument {
+  detail: string;
+  errors: { pointer: string }[];
+  error: { param: string | null };
+}
+const problemOf = async (response: Response) => (await response.json()) as ProblemDocument;
+
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
@@ -10,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const json = { 'content-type': 'application/json' };
-const post = (body: BodyInit | null, headers: Record<string, string> = json) =>
+const post = (body: RequestInit['body'], headers: Record<string, string> = json) =>
   stack.request('/v1/jobs', { method: 'POST', headers, body });
 const chat = (input: unknown, more: object = {}) =>
   JSON.stringify({ type: 'chat', input, ...more });
@@ -110,7 +117,7 @@ const invalidBodies: [string, string, string][] = [
 test.each(invalidBodies)('%s is refused with a pointer to it', async (_name, body, pointer) => {
   const response = await post(body);
   expect(response.status).toBe(400);
-  const problem = await response.json();
+  const problem = await problemOf(response);
   expect(problem).toMatchObject({
     type: 'urn:promptq:problem:invalid_request',
     code: 'invalid_request',
@@ -118,7 +125,7 @@ test.each(invalidBodies)('%s is refused with a pointer to it', async (_name, bod
     request_id: response.headers.get('x-request-id'),
     error: { type: 'invalid_request_error', code: 'invalid_request', message: problem.detail },
   });
-  expect(problem.errors.map((fault: { pointer: string }) => fault.pointer)).toContain(pointer);
+  expect(problem.errors.map((fault) => fault.pointer)).toContain(pointer);
   expect(problem.error.param).toBe(pointer === '' ? null : pointer.slice(1).replaceAll('/', '.'));
 });
 
@@ -129,7 +136,7 @@ test('depth 10,000 is refused, in a place that takes any JSON too', async () => 
     `{"type":"chat","input":{"message":"x","response_format":${format}}}`,
   );
   expect(response.status).toBe(400);
-  expect((await response.json()).detail).toContain('Nested deeper');
+  expect((await problemOf(response)).detail).toContain('Nested deeper');
 });
 
 test.each([
@@ -223,8 +230,8 @@ test.each([
 ])('the audit query %s is refused', async (query) => {
   const response = await stack.request(`/v1/audit?${query}`);
   expect(response.status).toBe(400);
-  const problem = await response.json();
-  expect(problem.errors[0].pointer).toBe(`/${query.split('=')[0]}`);
+  const problem = await problemOf(response);
+  expect(problem.errors[0]?.pointer).toBe(`/${query.split('=')[0]}`);
 });
 
 test('an Idempotency-Key is refused until it works, rather than ignored', async () => {
