@@ -43,11 +43,6 @@ export function createApp({ settings, log, redis, queues, stopping }: AppNeeds):
   const app = express();
   app.set('etag', false);
   app.use(requestId, logRequests(log), helmet());
-  app.use((_req, res, next) => {
-    // A client that keeps its connection would hold the shutdown.
-    if (stopping.aborted) res.set('Connection', 'close');
-    next();
-  });
   app.use('/docs', docsAssets());
   addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
   app.use((req) => {

@@ -3,7 +3,7 @@ import { createLogger } from '@promptq/shared/logging';
 import { openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
 import { createApp } from './app.ts';
-import { closeServer, listen } from './http/server.ts';
+import { listen } from './http/server.ts';
 import { readApiSettings } from './settings.ts';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -24,8 +24,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('queues', () => Promise.all([queues.chat.close(), queues.analysis.close()]));
 
   const app = createApp({ settings, log, redis, queues, stopping: runner.stopping });
-  const { server, port } = await listen(app, { host: settings.HOST, port: settings.PORT });
-  runner.onStop('server', () => closeServer(server));
+  const server = await listen(app, { host: settings.HOST, port: settings.PORT });
+  runner.onStop('server', () => server.close());
 
   if (!loopback.has(settings.HOST)) {
     log.warn(
@@ -33,5 +33,5 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
       'THIS API HAS NO AUTHENTICATION and listens beyond this machine: whoever reaches it can submit jobs and read results.',
     );
   }
-  log.info({ host: settings.HOST, port }, 'ready');
+  log.info({ host: settings.HOST, port: server.port }, 'ready');
 });

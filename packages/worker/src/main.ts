@@ -40,10 +40,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     const closeHealth = await serveHealth({
       host: settings.HEALTH_HOST,
       port: settings.HEALTH_PORT,
-      isReady: () =>
-        !runner.stopping.aborted &&
-        redis.status === 'ready' &&
-        consumers.areRunning(),
+      isReady: () => !runner.stopping.aborted && redis.status === 'ready' && consumers.areRunning(),
     });
     runner.onStop('health', closeHealth);
   }

@@ -18,13 +18,12 @@ export const auditQuerySchema = z.strictObject({
     .optional(),
   since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
   until: momentSchema.optional().meta({ description: 'Finished at this time or earlier.' }),
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, { error: limitError })
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= 100, { error: limitError })
-    .default(20)
-    .meta({ override: { type: 'integer', minimum: 1, maximum: 100, default: 20 } }),
+  limit: z.coerce
+    .number({ error: limitError })
+    .int({ error: limitError })
+    .min(1, { error: limitError })
+    .max(100, { error: limitError })
+    .default(20),
   after: z.string().min(1).optional().meta({ description: 'The `last_id` of the page before.' }),
 });
 export type AuditQuery = z.infer<typeof auditQuerySchema>;

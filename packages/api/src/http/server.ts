@@ -1,34 +1,54 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 
-const closeIdleEveryMs = 50;
+export interface HttpServer {
+  port: number;
+  /** Stops accepting and resolves when every open request is answered. */
+  close(): Promise<void>;
+}
 
-/** Listens; port 0 takes a free one. @returns the server and the port it got */
+/**
+ * Listens; port 0 takes a free one.
+ * Node.js alone cannot close a server soon: it waits for connections that never sent a request, and for
+ * ones kept alive after an answer. So the connections are watched: closing ends those that are owed no
+ * answer at once, and the others with their answer.
+ */
 export async function listen(
-  app: Express,
+  app: RequestListener,
   address: { host: string; port: number },
-): Promise<{ server: Server; port: number }> {
-  const server = createServer(app);
+): Promise<HttpServer> {
+  const owed = new Map<Socket, Set<ServerResponse>>();
+  let closing = false;
+  const server = createServer((req, res) => {
+    const answers = owed.get(req.socket);
+    answers?.add(res);
+    if (closing) res.setHeader('Connection', 'close');
+    res.once('close', () => {
+      answers?.delete(res);
+      if (closing && answers?.size === 0) req.socket.end();
+    });
+    app(req, res);
+  });
+  server.on('connection', (socket) => {
+    owed.set(socket, new Set());
+    socket.once('close', () => owed.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, resolve);
   });
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
-/**
- * Stops accepting and resolves when the open requests are answered. A connection that was busy when the
- * server closed is kept alive afterwards and would hold the close for seconds, so idle ones are closed
- * again and again until none is left.
- */
-export async function closeServer(server: Server): Promise<void> {
-  const sweep = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.close((error) => (error ? reject(error) : resolve()));
-    });
-  } finally {
-    clearInterval(sweep);
-  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      closing = true;
+      const closed = new Promise<void>((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+      });
+      for (const [socket, answers] of owed) {
+        if (answers.size === 0) socket.destroy();
+        for (const res of answers) if (!res.headersSent) res.setHeader('Connection', 'close');
+      }
+      await closed;
+    },
+  };
 }

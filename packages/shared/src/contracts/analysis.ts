@@ -22,7 +22,11 @@ export const analysisRequestSchema = z
   .refine((input) => (input.text === undefined) !== (input.texts === undefined), {
     error: 'Give exactly one of `text` and `texts`.',
   })
-  .meta({ id: 'AnalysisInput' });
+  .meta({
+    id: 'AnalysisInput',
+    outputId: 'AcceptedAnalysisInput',
+    override: { oneOf: [{ required: ['text'] }, { required: ['texts'] }] },
+  });
 
 /** The input as it is kept with the job: the model is filled in. */
 export type AnalysisInput = z.infer<typeof analysisRequestSchema> & { model: string };

@@ -51,7 +51,11 @@ export const chatRequestSchema = z
   .refine((input) => (input.message === undefined) !== (input.messages === undefined), {
     error: 'Give exactly one of `message` and `messages`.',
   })
-  .meta({ id: 'ChatInput' });
+  .meta({
+    id: 'ChatInput',
+    outputId: 'AcceptedChatInput',
+    override: { oneOf: [{ required: ['message'] }, { required: ['messages'] }] },
+  });
 
 /** The input as it is kept with the job: the model is filled in. */
 export type ChatInput = z.infer<typeof chatRequestSchema> & { model: string };
