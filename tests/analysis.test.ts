@@ -35,15 +35,14 @@ test('one text is analysed by three calls within the limits of each task', async
     usage: { input_tokens: 30, output_tokens: 15, total_tokens: 45 },
     progress: { done: 3, total: 3 },
   });
-  const limits = callsOf(id).map((call) => [
-    taskOf(call),
-    call.body.max_tokens,
-    call.body.temperature,
-  ]);
+  const limits = callsOf(id).map(
+    (call) =>
+      `${taskOf(call)} ${call.body.max_tokens} tokens, temperature ${call.body.temperature}`,
+  );
   expect(limits.toSorted()).toEqual([
-    ['sentiment', 5, 0],
-    ['summary', 50, 0],
-    ['topics', 30, 0],
+    'sentiment 5 tokens, temperature 0',
+    'summary 50 tokens, temperature 0',
+    'topics 30 tokens, temperature 0',
   ]);
 });
 

@@ -35,8 +35,8 @@ const misbehave: Record<string, () => unknown> = {
 };
 
 const complete: ConsumersNeeds['complete'] = async (request) => {
-  const message = String(request.messages[0]?.content);
-  const text = misbehave[message]?.();
+  const message = request.messages[0]?.content;
+  const text = typeof message === 'string' ? misbehave[message]?.() : undefined;
   return {
     text: typeof text === 'string' ? text : 'fine',
     finishReason: 'stop',

@@ -23,7 +23,7 @@ const define = redis.defineCommand.bind(redis);
 redis.defineCommand = (name, definition) => {
   define(name, definition);
   if (name !== 'promptqSettle') return;
-  const settle = commands.promptqSettle.bind(redis) as Settle;
+  const settle: Settle = commands.promptqSettle.bind(redis);
   const finishedJobs = (keyCount: unknown) => Number(keyCount) > 2;
   commands.promptqSettle = async (keyCount, ...rest) => {
     if (!finishedJobs(keyCount)) return settle(keyCount, ...rest);

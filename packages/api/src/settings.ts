@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readSettingsOrExit, sharedSettings, wholeNumber } from '@promptq/shared/settings';
 
-export const apiSettingsSchema = z.object({
+const apiSettingsSchema = z.object({
   ...sharedSettings,
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber({ min: 0, max: 65_535, default: 3_000 }),

@@ -23,14 +23,14 @@ const completionSchema = z.object({
     .nullish(),
 });
 
-export interface Completion {
+interface Completion {
   text: string;
   finishReason: string | null;
   model: string;
   usage: Usage;
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal: AbortSignal;
   /** The same for every try of one call, so that an upstream that knows it does not do the work twice. */
   idempotencyKey: string;

@@ -1,10 +1,10 @@
 import type { Pool } from 'undici';
 
 /** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
-export const maxAnswerBytes = 4 * 1024 * 1024;
+const maxAnswerBytes = 4 * 1024 * 1024;
 
 /** The upstream sent more than `maxAnswerBytes`. */
-export class AnswerTooLargeError extends Error {
+class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError';
 }
 
