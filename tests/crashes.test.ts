@@ -26,32 +26,49 @@ async function expectAllSettledOnce(ids: string[]): Promise<void> {
   }
 }
 
+const submittersAtOnce = 20;
+
 async function submitChats(count: number): Promise<string[]> {
   const ids: string[] = [];
-  for (let n = 0; n < count; n += 1) {
-    ids.push((await stack.submit({ type: 'chat', input: { message: `job ${n}` } })).id);
-  }
-  return ids;
+  const submitter = async () => {
+    for (let n = ids.push('') - 1; n < count; n = ids.push('') - 1) {
+      ids[n] = (await stack.submit({ type: 'chat', input: { message: `job ${n}` } })).id;
+    }
+  };
+  await Promise.all(Array.from({ length: submittersAtOnce }, submitter));
+  return ids.slice(0, count);
 }
 
-test('a worker killed in the middle of 200 jobs loses none and reports none twice', async () => {
-  stack.upstream.answerWith(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return 'done';
-  });
-  const concurrency = { WORKER_CONCURRENCY: '10' };
-  const doomed = await stack.worker(concurrency);
-  await stack.worker(concurrency);
-  const ids = await submitChats(200);
-  await until('some jobs are done and some are not', () => stack.upstream.calls.length > 60);
-  await doomed.kill('SIGKILL');
-  await stack.worker(concurrency);
+for (const count of [200, 2_000]) {
+  test(`a worker killed in the middle of ${count} jobs loses none and reports none twice`, async () => {
+    const concurrency = 10;
+    // When some are done, the upstream holds its answers: the kill finds every place of both workers taken.
+    const killed = Promise.withResolvers<void>();
+    const doneBefore = count / 4;
+    stack.upstream.answerWith(async () => {
+      if (stack.upstream.calls.length > doneBefore) await killed.promise;
+      return 'done';
+    });
+    const ids = await submitChats(count);
+    const doomed = await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+    await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+    await until(
+      'both workers are full',
+      () => stack.upstream.calls.length >= doneBefore + 2 * concurrency,
+    );
+    await doomed.kill('SIGKILL');
+    killed.resolve();
+    await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
 
-  for (const id of ids) expect((await stack.finished(id)).status).toBe('completed');
-  await expectAllSettledOnce(ids);
-  const calls = stack.upstream.calls.length;
-  expect(calls, 'only jobs in flight at the kill are called again').toBeLessThanOrEqual(210);
-});
+    for (const id of ids) expect((await stack.finished(id)).status).toBe('completed');
+    await expectAllSettledOnce(ids);
+    const repeated = stack.upstream.calls.length - count;
+    expect(repeated, 'only jobs in flight at the kill are called again').toBeLessThanOrEqual(
+      concurrency,
+    );
+    expect(repeated).toBeGreaterThan(0);
+  });
+}
 
 for (const place of ['before-settling', 'after-settling']) {
   test(`a worker killed ${place} leaves exactly one audit event for each job`, async () => {

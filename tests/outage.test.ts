@@ -75,5 +75,6 @@ for (const outage of ['down', 'swallow'] as const) {
     expect(events.length).toBeLessThanOrEqual(4);
     expect(new Set(events.map(({ job_id }) => job_id)).size).toBe(events.length);
     expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect([...stack.api.text, ...worker.text], 'nothing but log lines was printed').toEqual([]);
   });
 }

@@ -10,10 +10,9 @@ export function logRequests(log: Logger): RequestHandler {
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'warn' : 'info'),
     customSuccessMessage: () => 'answered',
     customErrorMessage: () => 'answered',
-    customReceivedObject: () => ({}),
+    customAttributeKeys: { reqId: 'request_id', responseTime: 'ms' },
     serializers: {
-      req: (req: { id: string; method: string; url: string }) => ({
-        id: req.id,
+      req: (req: { method: string; url: string }) => ({
         method: req.method,
         path: req.url.split('?', 1)[0],
       }),

@@ -28,6 +28,8 @@ export async function openQueue(
     prefix,
     streams: { events: { maxLen: maxStreamEvents } },
   });
+  // The connection tells of its own faults; without a listener BullMQ would print each of them again.
+  queue.on('error', () => undefined);
   await queue.waitUntilReady();
   return queue;
 }
