@@ -75,7 +75,12 @@ export function docsAssets(): Router {
   // Swagger UI writes inline styles and shows inlined images.
   router.use(
     contentSecurityPolicy({
-      directives: { styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] },
+      directives: {
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        // Without TLS in front, the page must still find its own files.
+        upgradeInsecureRequests: null,
+      },
     }),
   );
   router.get('/initialize.js', (_req, res) => {

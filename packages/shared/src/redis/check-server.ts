@@ -16,7 +16,7 @@ export async function checkServer(redis: Redis, log: Logger): Promise<void> {
   }
   if (info.get('cluster_enabled') === '1') {
     throw new Error(
-      'This is a Redis Cluster, which promptq does not support. Use a single Redis, with Sentinel or a managed service for failover.',
+      'This is a Redis Cluster, which promptq does not support. Use a single Redis; for failover, a managed one whose address follows the primary.',
     );
   }
   const policy = info.get('maxmemory_policy');

@@ -30,7 +30,13 @@ export function connectPatiently(url: string, log: Logger): Redis {
 }
 
 function connect(url: string, log: Logger, options: RedisOptions): Redis {
-  const redis = new Redis(url, { ...options, connectTimeout: connectTimeoutMs, retryStrategy });
+  const redis = new Redis(url, {
+    ...options,
+    connectTimeout: connectTimeoutMs,
+    retryStrategy,
+    // After a failover the old primary answers READONLY: the address may lead to the new one by now.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  });
   let reachable = true;
   redis.on('error', (error) => {
     if (reachable)

@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
-import { describeError, type Logger } from '@promptq/shared/logging';
+import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
@@ -52,8 +52,8 @@ export function consume({ type, process, redis, settings, workerName, log }: Nee
     removeOnFail: keep,
   });
   worker.on('error', (error) => {
-    log.error({ type, error: describeError(error) }, 'BullMQ reported an error');
-    log.debug({ type, err: error }, 'BullMQ reported an error');
+    // During an outage every connection of BullMQ tells of every try; ours has told once.
+    if (redis.status === 'ready') logFault(log, error, 'BullMQ reported an error', { type });
   });
   worker.on('stalled', (jobId) =>
     log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { describeError, type Logger } from '@promptq/shared/logging';
+import { logFault, type Logger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
 import { openOutbox, type Batch } from './outbox.ts';
@@ -77,8 +77,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
         await settleAll(batches);
         if (last && batches.length === 0) return;
       } catch (error) {
-        log.error({ error: describeError(error) }, 'settlement failed; it is tried again');
-        log.debug({ err: error }, 'settlement failed; it is tried again');
+        logFault(log, error, 'settlement failed; it is tried again');
         if (last) return;
         await delay(afterErrorMs);
         await prepareAgain();
@@ -87,9 +86,9 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   };
   // A Redis that lost its data lost the groups as well.
   const prepareAgain = () =>
-    outbox.prepare().catch((error: unknown) => {
-      log.error({ error: describeError(error) }, 'the outbox could not be prepared');
-    });
+    outbox
+      .prepare()
+      .catch((error: unknown) => logFault(log, error, 'the outbox could not be prepared'));
 
   const ended = loop();
   return {

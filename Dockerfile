@@ -1,0 +1,60 @@
+# Targets: api, worker, and stand-in-model for the demo profile of docker-compose.yml.
+
+FROM node:24-slim AS packages
+RUN npm install --global pnpm@12
+WORKDIR /app
+# Downloads everything once, and again only for another lockfile; the installs below need no network.
+COPY pnpm-lock.yaml pnpm-workspace.yaml ./
+RUN pnpm fetch && rm -rf node_modules
+COPY packages/shared/package.json packages/shared/
+COPY packages/api/package.json packages/api/
+COPY packages/worker/package.json packages/worker/
+
+# The root's package.json is left out on purpose: pnpm would install the root's dependencies along with the filtered
+# packages, and a second Node.js of 130 MB is among them.
+FROM packages AS api-dependencies
+RUN pnpm install --offline --frozen-lockfile --prod --filter @promptq/api...
+# 10 MB of its 12 that the page at /docs never asks for.
+RUN cd packages/api/node_modules/swagger-ui-dist && rm -f *.map swagger-ui-es-bundle*
+
+FROM packages AS worker-dependencies
+RUN pnpm install --offline --frozen-lockfile --prod --filter @promptq/worker...
+
+FROM packages AS build
+COPY package.json ./
+RUN pnpm install --offline --frozen-lockfile
+# It has no dependencies, so a copy without pnpm's links is the whole of it.
+RUN cp -RL node_modules/@copilotkit/aimock /aimock && rm -rf /aimock/node_modules
+COPY tsconfig.base.json ./
+COPY packages packages
+RUN node_modules/.bin/tsc -b packages/api packages/worker && rm packages/*/dist/.tsbuildinfo
+
+# The files belong to root: the process can read them and change none.
+FROM node:24-slim AS runtime
+ENV NODE_ENV=production
+WORKDIR /app
+USER node
+
+FROM runtime AS stand-in-model
+COPY package.json ./
+COPY --from=build /aimock node_modules/@copilotkit/aimock
+COPY scripts/stand-in-model.ts scripts/
+EXPOSE 4010
+CMD ["node", "scripts/stand-in-model.ts"]
+
+FROM runtime AS worker
+COPY --from=worker-dependencies /app/node_modules node_modules
+COPY --from=worker-dependencies /app/packages packages
+COPY --from=build /app/packages/shared/dist packages/shared/dist
+COPY --from=build /app/packages/worker/dist packages/worker/dist
+WORKDIR /app/packages/worker
+CMD ["node", "--enable-source-maps", "dist/main.js"]
+
+FROM runtime AS api
+COPY --from=api-dependencies /app/node_modules node_modules
+COPY --from=api-dependencies /app/packages packages
+COPY --from=build /app/packages/shared/dist packages/shared/dist
+COPY --from=build /app/packages/api/dist packages/api/dist
+WORKDIR /app/packages/api
+EXPOSE 3000
+CMD ["node", "--enable-source-maps", "dist/main.js"]
