@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chatBody, post, problemOf } from './support/problem.ts';
 import { startStack, type Stack } from './support/stack.ts';
-
-interface ProblemDocument {
-  detail: string;
-  errors: { pointer: string }[];
-  error: { param: string | null };
-}
-const problemOf = async (response: Response) => (await response.json()) as ProblemDocument;
 
 let stack: Stack;
 beforeAll(async () => {
@@ -14,11 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const json = { 'content-type': 'application/json' };
-const post = (body: RequestInit['body'], headers: Record<string, string> = json) =>
-  stack.request('/v1/jobs', { method: 'POST', headers, body });
-const chat = (input: unknown, more: object = {}) =>
-  JSON.stringify({ type: 'chat', input, ...more });
 const nested = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
 
 /** name, body, where the fault is (or null where the whole body is faulty) */
@@ -29,24 +18,24 @@ const invalidBodies: [string, string, string][] = [
   ['no type', '{}', '/type'],
   ['an unknown type', '{"type":"poem","input":{}}', '/type'],
   ['no input', '{"type":"chat"}', '/input'],
-  ['an unknown member', chat({ message: 'x' }, { timeout: 5 }), '/timeout'],
-  ['an unknown member of input', chat({ message: 'x', tempreature: 1 }), '/input/tempreature'],
-  ['a wrong type', chat({ message: 5 }), '/input/message'],
-  ['an empty message', chat({ message: '' }), '/input/message'],
-  ['neither message nor messages', chat({}), '/input'],
+  ['an unknown member', chatBody({ message: 'x' }, { timeout: 5 }), '/timeout'],
+  ['an unknown member of input', chatBody({ message: 'x', tempreature: 1 }), '/input/tempreature'],
+  ['a wrong type', chatBody({ message: 5 }), '/input/message'],
+  ['an empty message', chatBody({ message: '' }), '/input/message'],
+  ['neither message nor messages', chatBody({}), '/input'],
   [
     'message and messages',
-    chat({ message: 'x', messages: [{ role: 'user', content: 'y' }] }),
+    chatBody({ message: 'x', messages: [{ role: 'user', content: 'y' }] }),
     '/input',
   ],
   [
     'an unknown role',
-    chat({ messages: [{ role: 'cat', content: 'y' }] }),
+    chatBody({ messages: [{ role: 'cat', content: 'y' }] }),
     '/input/messages/0/role',
   ],
-  ['a temperature of 3', chat({ message: 'x', temperature: 3 }), '/input/temperature'],
-  ['NUL', chat({ message: 'a\0b' }), '/input/message'],
-  ['a lone surrogate', chat({ message: 'a\ud800b' }), '/input/message'],
+  ['a temperature of 3', chatBody({ message: 'x', temperature: 3 }), '/input/temperature'],
+  ['NUL', chatBody({ message: 'a\0b' }), '/input/message'],
+  ['a lone surrogate', chatBody({ message: 'a\ud800b' }), '/input/message'],
   [
     'a lone surrogate in a name',
     '{"type":"chat","input":{"message":"x"},"metadata":{"\\ud800":"x"}}',
@@ -60,7 +49,7 @@ const invalidBodies: [string, string, string][] = [
   ],
   [
     'metadata of 17 keys',
-    chat(
+    chatBody(
       { message: 'x' },
       { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, ''])) },
     ),
@@ -68,7 +57,7 @@ const invalidBodies: [string, string, string][] = [
   ],
   [
     'a metadata value of 513 characters',
-    chat({ message: 'x' }, { metadata: { a: 'x'.repeat(513) } }),
+    chatBody({ message: 'x' }, { metadata: { a: 'x'.repeat(513) } }),
     '/metadata/a',
   ],
   ['an empty text', '{"type":"analysis","input":{"text":""}}', '/input/text'],
@@ -106,14 +95,14 @@ const invalidBodies: [string, string, string][] = [
     'webhook',
   ].map((member): [string, string, string] => [
     `${member}, which does not work yet`,
-    chat({ message: 'x' }, { [member]: 1 }),
+    chatBody({ message: 'x' }, { [member]: 1 }),
     `/${member}`,
   ]),
-  ['stream, which does not work yet', chat({ message: 'x', stream: true }), '/input/stream'],
+  ['stream, which does not work yet', chatBody({ message: 'x', stream: true }), '/input/stream'],
 ];
 
 test.each(invalidBodies)('%s is refused with a pointer to it', async (_name, body, pointer) => {
-  const response = await post(body);
+  const response = await post(stack, body);
   expect(response.status).toBe(400);
   const problem = await problemOf(response);
   expect(problem).toMatchObject({
@@ -128,9 +117,10 @@ test.each(invalidBodies)('%s is refused with a pointer to it', async (_name, bod
 });
 
 test('depth 10,000 is refused, in a place that takes any JSON too', async () => {
-  expect((await post(nested(10_000))).status).toBe(400);
+  expect((await post(stack, nested(10_000))).status).toBe(400);
   const format = `{"type":"json_schema","json_schema":{"name":"n","schema":${nested(10_000)}}}`;
   const response = await post(
+    stack,
     `{"type":"chat","input":{"message":"x","response_format":${format}}}`,
   );
   expect(response.status).toBe(400);
@@ -142,7 +132,7 @@ test.each([
   ['two documents', '{} {}'],
   ['NaN', '{"type":NaN}'],
 ])('%s is malformed', async (_name, body) => {
-  const response = await post(body);
+  const response = await post(stack, body);
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ code: 'malformed_json' });
 });

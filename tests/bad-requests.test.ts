@@ -1,14 +1,8 @@
 import { request as rawRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chatBody, json, post, problemOf } from './support/problem.ts';
 import { startStack, type Stack } from './support/stack.ts';
-
-interface ProblemDocument {
-  detail: string;
-  errors: { pointer: string }[];
-  error: { param: string | null };
-}
-const problemOf = async (response: Response) => (await response.json()) as ProblemDocument;
 
 let stack: Stack;
 beforeAll(async () => {
@@ -16,22 +10,16 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const json = { 'content-type': 'application/json' };
-const post = (body: RequestInit['body'], headers: Record<string, string> = json) =>
-  stack.request('/v1/jobs', { method: 'POST', headers, body });
-const chat = (input: unknown, more: object = {}) =>
-  JSON.stringify({ type: 'chat', input, ...more });
-
 test('an empty body is refused', async () => {
-  expect((await post('')).status).toBe(400);
-  expect((await post(null)).status).toBe(400);
+  expect((await post(stack, '')).status).toBe(400);
+  expect((await post(stack, null)).status).toBe(400);
 });
 
 test('2 MiB are too large, also when they come compressed', async () => {
-  const body = chat({ message: 'x'.repeat(2 * 1024 * 1024) });
+  const body = chatBody({ message: 'x'.repeat(2 * 1024 * 1024) });
   for (const response of [
-    await post(body),
-    await post(gzipSync(body), { ...json, 'content-encoding': 'gzip' }),
+    await post(stack, body),
+    await post(stack, gzipSync(body), { ...json, 'content-encoding': 'gzip' }),
   ]) {
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ code: 'body_too_large' });
@@ -44,7 +32,7 @@ test.each([
   ['another charset', { 'content-type': 'application/json; charset=latin1' }],
   ['an unknown encoding', { ...json, 'content-encoding': 'rot13' }],
 ])('%s is an unsupported media type', async (_name, headers) => {
-  const response = await post(chat({ message: 'x' }), headers);
+  const response = await post(stack, chatBody({ message: 'x' }), headers);
   expect(response.status).toBe(415);
   expect(await response.json()).toMatchObject({ code: 'unsupported_media_type' });
 });
@@ -108,7 +96,10 @@ test.each([
 });
 
 test('an Idempotency-Key is refused until it works, rather than ignored', async () => {
-  const response = await post(chat({ message: 'x' }), { ...json, 'idempotency-key': 'k' });
+  const response = await post(stack, chatBody({ message: 'x' }), {
+    ...json,
+    'idempotency-key': 'k',
+  });
   expect(response.status).toBe(400);
 });
 

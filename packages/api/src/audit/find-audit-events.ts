@@ -1,15 +1,9 @@
 import type { Redis } from 'ioredis';
-import {
-  finishedAtOf,
-  readNewestFirst,
-  readOldestFirst,
-  type AuditEntry,
-} from '@promptq/shared/audit';
+import { auditEntries, finishedAtOf, type AuditEntry } from '@promptq/shared/audit';
 import type { AuditEvent } from '@promptq/shared/contracts';
 import { createdAtOf } from '@promptq/shared/queues';
 import type { AuditQuery } from './audit-query.ts';
 
-const chunkSize = 500;
 /** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
 const clockSkewMs = 60_000;
 
@@ -31,29 +25,24 @@ export async function findAuditEvents(
   const cursor = query.after === undefined ? null : await findEntry(redis, auditKey, query.after);
   if (query.after !== undefined && !cursor) return null;
   const matches = matcher(query);
+  const events: AuditEvent[] = [];
   if (query.job_id !== undefined) {
     const entry = await findOfJob(redis, auditKey, query.job_id);
-    const isOlder = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
-    return {
-      events: entry && isOlder && matches(entry.event) ? [entry.event] : [],
-      hasMore: false,
-    };
+    const isAfterCursor = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
+    if (entry && isAfterCursor && matches(entry.event)) events.push(entry.event);
+    return { events, hasMore: false };
   }
-  const from =
-    query.since === undefined ? '-' : String(Math.max(0, Date.parse(query.since) - clockSkewMs));
-  const events: AuditEvent[] = [];
-  let to = cursor ? `(${cursor.entryId}` : '+';
-  for (;;) {
-    const entries = await readNewestFirst(redis, auditKey, { from, to }, chunkSize);
-    for (const { event } of entries) {
-      if (!matches(event)) continue;
-      if (events.length === query.limit) return { events, hasMore: true };
-      events.push(event);
-    }
-    const last = entries.at(-1);
-    if (!last || entries.length < chunkSize) return { events, hasMore: false };
-    to = `(${last.entryId}`;
+  const sinceMs = query.since === undefined ? 0 : Date.parse(query.since) - clockSkewMs;
+  const range = { from: String(Math.max(0, sinceMs)), to: cursor ? `(${cursor.entryId}` : '+' };
+  for await (const { event } of auditEntries(redis, auditKey, {
+    ...range,
+    order: 'newest first',
+  })) {
+    if (!matches(event)) continue;
+    if (events.length === query.limit) return { events, hasMore: true };
+    events.push(event);
   }
+  return { events, hasMore: false };
 }
 
 function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
@@ -77,8 +66,8 @@ async function findOfJob(
 ): Promise<AuditEntry | null> {
   const createdAtMs = createdAtOf(jobId);
   if (createdAtMs === null) return null;
-  const from = Math.max(0, createdAtMs - clockSkewMs);
-  return findOldest(redis, auditKey, from, (event) => event.job_id === jobId);
+  const fromMs = Math.max(0, createdAtMs - clockSkewMs);
+  return findOldest(redis, auditKey, fromMs, (event) => event.job_id === jobId);
 }
 
 /** An event is settled after it happened, by the same clock: the search begins at its own time. */
@@ -98,15 +87,11 @@ async function findOldest(
   fromMs: number,
   isWanted: (event: AuditEvent) => boolean,
 ): Promise<AuditEntry | null> {
-  let from = String(fromMs);
-  for (;;) {
-    const entries = await readOldestFirst(redis, auditKey, { from, to: '+' }, chunkSize);
-    const wanted = entries.find(({ event }) => isWanted(event));
-    if (wanted) return wanted;
-    const last = entries.at(-1);
-    if (!last || entries.length < chunkSize) return null;
-    from = `(${last.entryId}`;
+  const range = { from: String(fromMs), to: '+', order: 'oldest first' } as const;
+  for await (const entry of auditEntries(redis, auditKey, range)) {
+    if (isWanted(entry.event)) return entry;
   }
+  return null;
 }
 
 /** Whether stream id `a` comes before `b`. */

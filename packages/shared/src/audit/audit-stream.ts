@@ -5,7 +5,8 @@ import { auditEventSchema, type AuditEvent } from '../contracts/index.ts';
  * The audit events are a Redis stream (`<prefix>:audit`). Each entry has the fields `event` (the audit
  * event as JSON), `job_id` and `type`, so that any consumer of streams can read or filter it.
  */
-export const auditEventField = 'event';
+const eventField = 'event';
+const chunkSize = 500;
 
 export interface AuditEntry {
   /** The entry's id in the audit stream: its first part is the moment it was settled, in milliseconds. */
@@ -14,31 +15,28 @@ export interface AuditEntry {
 }
 
 /**
- * Reads entries newest first.
+ * Walks the stream, 500 entries to a round trip, as far as the caller goes on.
  * @param range ids of the audit stream, both inclusive unless preceded by `(`
+ * @throws {z.ZodError} at an entry that settlement did not write
  */
-export async function readNewestFirst(
+export async function* auditEntries(
   redis: Redis,
   auditKey: string,
-  range: { from: string; to: string },
-  count: number,
-): Promise<AuditEntry[]> {
-  return parseEntries(await redis.xrevrange(auditKey, range.to, range.from, 'COUNT', count));
-}
-
-/** Reads entries oldest first. */
-export async function readOldestFirst(
-  redis: Redis,
-  auditKey: string,
-  range: { from: string; to: string },
-  count: number,
-): Promise<AuditEntry[]> {
-  return parseEntries(await redis.xrange(auditKey, range.from, range.to, 'COUNT', count));
-}
-
-function parseEntries(entries: [string, string[]][]): AuditEntry[] {
-  return entries.map(([entryId, fields]) => {
-    const json = fields[fields.indexOf(auditEventField) + 1] ?? '';
-    return { entryId, event: auditEventSchema.parse(JSON.parse(json)) };
-  });
+  range: { from: string; to: string; order: 'newest first' | 'oldest first' },
+): AsyncGenerator<AuditEntry> {
+  let { from, to } = range;
+  const isNewestFirst = range.order === 'newest first';
+  for (;;) {
+    const entries = isNewestFirst
+      ? await redis.xrevrange(auditKey, to, from, 'COUNT', chunkSize)
+      : await redis.xrange(auditKey, from, to, 'COUNT', chunkSize);
+    for (const [entryId, fields] of entries) {
+      const json = fields[fields.indexOf(eventField) + 1] ?? '';
+      yield { entryId, event: auditEventSchema.parse(JSON.parse(json)) };
+    }
+    const last = entries.at(-1);
+    if (!last || entries.length < chunkSize) return;
+    if (isNewestFirst) to = `(${last[0]}`;
+    else from = `(${last[0]}`;
+  }
 }

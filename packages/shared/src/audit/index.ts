@@ -1,7 +1,2 @@
-export {
-  auditEventField,
-  readNewestFirst,
-  readOldestFirst,
-  type AuditEntry,
-} from './audit-stream.ts';
+export { auditEntries, type AuditEntry } from './audit-stream.ts';
 export { eventIdOf, finishedAtOf } from './event-id.ts';
