@@ -2,12 +2,18 @@ import { pinoHttp } from 'pino-http';
 import type { RequestHandler } from 'express';
 import type { Logger } from '@promptq/shared/logging';
 
+/** Asked every few seconds by whoever runs the process: no news while all is well. */
+const probes = new Set(['/healthz', '/readyz']);
+
 /** One line per answered request. Neither bodies nor queries are logged: they hold prompts and user ids. */
 export function logRequests(log: Logger): RequestHandler {
   return pinoHttp({
     logger: log,
     quietReqLogger: true,
-    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'warn' : 'info'),
+    customLogLevel: (req, res, error) => {
+      if (error || res.statusCode >= 500) return 'warn';
+      return probes.has(req.url ?? '') ? 'debug' : 'info';
+    },
     customSuccessMessage: () => 'answered',
     customErrorMessage: () => 'answered',
     customAttributeKeys: { reqId: 'request_id', responseTime: 'ms' },
