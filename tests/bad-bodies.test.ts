@@ -87,17 +87,26 @@ const invalidBodies: [string, string, string][] = [
     '/input/max_concurrent',
   ],
   ...[
-    'priority',
-    'delay_seconds',
-    'start_within_seconds',
-    'timeout_seconds',
-    'max_attempts',
-    'webhook',
-  ].map((member): [string, string, string] => [
-    `${member}, which does not work yet`,
-    chatBody({ message: 'x' }, { [member]: 1 }),
+    ['priority', 'urgent'],
+    ['delay_seconds', -1],
+    ['delay_seconds', 604_801],
+    ['delay_seconds', 0.5],
+    ['start_within_seconds', 0],
+    ['timeout_seconds', 0],
+    ['timeout_seconds', 7_201],
+    ['timeout_seconds', '5'],
+    ['max_attempts', 0],
+    ['max_attempts', 11],
+  ].map(([member, value]): [string, string, string] => [
+    `${member} of ${JSON.stringify(value)}`,
+    chatBody({ message: 'x' }, { [member as string]: value }),
     `/${member}`,
   ]),
+  [
+    'webhook, which does not work yet',
+    chatBody({ message: 'x' }, { webhook: { url: 'https://a.example' } }),
+    '/webhook',
+  ],
   ['stream, which does not work yet', chatBody({ message: 'x', stream: true }), '/input/stream'],
 ];
 

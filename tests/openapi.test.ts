@@ -26,6 +26,8 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
     'get /v1/audit',
     'get /v1/jobs/{id}',
     'post /v1/jobs',
+    'post /v1/jobs/{id}/cancel',
+    'post /v1/jobs/{id}/retry',
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { backoff, newJobId, openQueue } from '@promptq/shared/queues';
+import { backoff, newJobId, openQueue, toStored } from '@promptq/shared/queues';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
 
@@ -30,12 +30,23 @@ test('completions that are not settled survive 30,000 submissions made while no 
   // 30,000 submissions write 60,000 events: six times what BullMQ keeps by default.
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   const queue = await openQueue(connection, stack.prefix, 'chat');
-  const data = { user_id: 'u', metadata: {}, timeout_seconds: 600 };
+  const data = {
+    user_id: 'u',
+    metadata: {},
+    timeout_seconds: 600,
+    start_within_seconds: 86_400,
+    priority: 'normal',
+    cancel_requested_at: null,
+    retry_of: null,
+  } as const;
   for (let thousand = 0; thousand < 30; thousand += 1) {
     await queue.addBulk(
       Array.from({ length: 1_000 }, (_, n) => ({
         name: 'chat',
-        data: { ...data, input: { message: `late ${thousand}-${n}`, model: 'm', temperature: 0 } },
+        data: toStored({
+          ...data,
+          input: { message: `late ${thousand}-${n}`, model: 'm', temperature: 0 },
+        }),
         opts: { jobId: newJobId('chat'), attempts: 1, backoff },
       })),
     );

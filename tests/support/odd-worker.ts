@@ -47,13 +47,16 @@ const complete: ConsumersNeeds['complete'] = async (request) => {
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
   const redis = connectPatiently(settings.REDIS_URL, log);
-  const blocking = redis.duplicate();
-  runner.onStop('redis', () => [redis, blocking].forEach((connection) => connection.disconnect()));
+  const [blocking, subscriber] = [redis.duplicate(), redis.duplicate()];
+  runner.onStop('redis', () =>
+    [redis, blocking, subscriber].forEach((connection) => connection.disconnect()),
+  );
   const consumers = await startConsumers({
     settings,
     log,
     redis,
     blocking,
+    subscriber,
     complete,
     workerName: 'odd',
   });

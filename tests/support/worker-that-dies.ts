@@ -14,7 +14,7 @@ type Settle = (...args: unknown[]) => Promise<unknown>;
 const settings = readSettings(workerSettingsSchema, process.env);
 const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL });
 const redis = new Redis(settings.REDIS_URL, { maxRetriesPerRequest: null });
-const blocking = redis.duplicate();
+const [blocking, subscriber] = [redis.duplicate(), redis.duplicate()];
 const die = () => process.kill(process.pid, 'SIGKILL');
 
 // The settlement script is a command under its name on the connection; this one is put in its place.
@@ -38,6 +38,7 @@ await startConsumers({
   log,
   redis,
   blocking,
+  subscriber,
   workerName: `doomed-${process.pid}`,
   complete: async (request) => ({
     text: 'done',

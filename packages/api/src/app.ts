@@ -14,8 +14,10 @@ import { logRequests } from './http/log-requests.ts';
 import { Problem } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
 import { addRoutes } from './http/route.ts';
+import { cancelJob } from './jobs/cancel-job.ts';
 import { getJob } from './jobs/get-job.ts';
 import { pollHints } from './jobs/poll-hint.ts';
+import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
 import type { ApiSettings } from './settings.ts';
 
@@ -35,6 +37,8 @@ export function createApp({ settings, log, redis, queues, stopping }: AppNeeds):
   const routes = [
     submitJob({ queues, settings, pollHint }),
     getJob({ redis, keys, settings, pollHint }),
+    cancelJob({ redis, keys, queues, settings, pollHint }),
+    retryJob({ redis, keys, queues, settings, pollHint }),
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),

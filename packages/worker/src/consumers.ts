@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
-import type { Logger } from '@promptq/shared/logging';
-import { redisKeys } from '@promptq/shared/redis';
-import { consume } from './execution/consume.ts';
+import { logFault, type Logger } from '@promptq/shared/logging';
+import { readJob } from '@promptq/shared/queues';
+import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import { hearCancellations } from './execution/cancellations.ts';
+import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
@@ -17,6 +19,8 @@ export interface ConsumersNeeds {
   redis: Redis;
   /** A second connection, which settlement blocks while it waits for events. */
   blocking: Redis;
+  /** A third one, on which cancellations are heard. */
+  subscriber: Redis;
   complete: Complete;
   workerName: string;
 }
@@ -30,9 +34,10 @@ export interface Consumers {
 
 /** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
-  const { settings, log, redis, blocking, complete, workerName } = needs;
+  const { settings, log, redis, blocking, subscriber, complete, workerName } = needs;
   const keys = redisKeys(settings.REDIS_PREFIX);
   const settlement = await startSettlement({ redis, blocking, settings, workerName, log });
+  const cancellations = await hearCancellations(subscriber, keys.cancel, log);
   const processors: Record<JobType, Processor> = {
     chat: chatProcessor(complete),
     analysis: analysisProcessor({
@@ -41,8 +46,16 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     }),
   };
   const consumers = settings.WORKER_TYPES.map((type) =>
-    consume({ type, process: processors[type], redis, settings, workerName, log }),
+    consume({ type, process: processors[type], redis, settings, workerName, log, cancellations }),
   );
+  cancellations.onCancel((jobId) => consumers.forEach((consumer) => consumer.cancel(jobId)));
+  cancellations.onGap(() => {
+    for (const consumer of consumers) {
+      cancelFlagged(consumer, redis, keys).catch((error: unknown) =>
+        logFault(log, error, 'missed cancellations could not be looked up'),
+      );
+    }
+  });
   return {
     areRunning: () => consumers.every((consumer) => consumer.isRunning()),
     close: async (endsAtMs) => {
@@ -50,4 +63,12 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       await settlement.stop();
     },
   };
+}
+
+/** Looks the flags of the jobs that run here up, after words about them may have been missed. */
+async function cancelFlagged(consumer: Consumer, redis: Redis, keys: RedisKeys): Promise<void> {
+  for (const jobId of consumer.activeJobIds()) {
+    const record = await readJob(redis, keys, jobId);
+    if (record?.data.cancel_requested_at) consumer.cancel(jobId);
+  }
 }

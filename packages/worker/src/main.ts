@@ -29,11 +29,22 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('upstream', () => upstream.close());
 
   const blocking = redis.duplicate();
-  blocking.on('error', () => undefined); // The first connection tells of the same outage.
-  runner.onStop('settlement connection', () => blocking.disconnect());
+  const subscriber = redis.duplicate();
+  for (const connection of [blocking, subscriber]) {
+    connection.on('error', () => undefined); // The first connection tells of the same outage.
+    runner.onStop('second connections', () => connection.disconnect());
+  }
 
   const complete = completions(upstream.client);
-  const consumers = await startConsumers({ settings, log, redis, blocking, complete, workerName });
+  const consumers = await startConsumers({
+    settings,
+    log,
+    redis,
+    blocking,
+    subscriber,
+    complete,
+    workerName,
+  });
   runner.onStop('consumers', (endsAtMs) => consumers.close(endsAtMs));
 
   if (settings.HEALTH_PORT > 0) {

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { problemSchema } from './problem.ts';
 
-type ProblemStatus = 400 | 404 | 405 | 413 | 415 | 500 | 503;
+type ProblemStatus = 400 | 404 | 405 | 409 | 413 | 415 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
   400: 'Malformed or invalid.',
   404: 'Not there.',
   405: 'Not possible with this method.',
+  409: 'Not possible in the state that the job is in.',
   413: 'The body is too large.',
   415: 'The body is of another media type or encoding than expected.',
   500: 'A fault of ours; it has been logged.',

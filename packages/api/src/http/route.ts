@@ -8,14 +8,16 @@ export interface Route {
   method: 'get' | 'post';
   /** As in OpenAPI: `/v1/jobs/{id}`. */
   path: string;
+  /** Whether a POST takes a JSON body; one that takes none ignores what is sent. */
+  hasBody?: boolean;
   operation: ZodOpenApiOperationObject;
   handle: RequestHandler;
 }
 
 /** Adds the routes, and 405 for every other method on their paths. */
 export function addRoutes(app: Express, routes: Route[]): void {
-  for (const { method, path, handle } of routes) {
-    app[method](toExpressPath(path), ...(method === 'post' ? jsonBody : []), handle);
+  for (const { method, path, hasBody = method === 'post', handle } of routes) {
+    app[method](toExpressPath(path), ...(hasBody ? jsonBody : []), handle);
   }
   for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {
     const methods = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));

@@ -52,6 +52,7 @@ export function getJob({ redis, keys, settings, pollHint }: Needs): Route {
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: include === 'input',
+        nowMs: Date.now(),
       });
       res.set({ 'Cache-Control': 'no-store', ...pollHint(job) }).json(job);
     },

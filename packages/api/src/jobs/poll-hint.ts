@@ -25,9 +25,9 @@ export function pollHints(
     const before = samples[type] ?? { waiting: 0, active: 0 };
     samples[type] = { ...before, takenAtMs: Date.now() };
     try {
-      const counts = await queues[type].getJobCounts('waiting', 'active');
-      const { waiting = 0, active = 0 } = counts;
-      samples[type] = { takenAtMs: Date.now(), waiting, active };
+      const counts = await queues[type].getJobCounts('waiting', 'prioritized', 'active');
+      const { waiting = 0, prioritized = 0, active = 0 } = counts;
+      samples[type] = { takenAtMs: Date.now(), waiting: waiting + prioritized, active };
     } catch (error) {
       // Only a hint: the request itself tells the client when Redis is down.
       log.debug({ error: describeError(error) }, 'the queue could not be sampled');

@@ -1,21 +1,21 @@
-import type { Queue } from 'bullmq';
+import type { Response } from 'express';
 import {
   jobSchema,
   submissionSchema,
-  type JobType,
+  type PublicJob,
   type Submission,
 } from '@promptq/shared/contracts';
-import { backoff, newJobId, toPublicJob, type JobData } from '@promptq/shared/queues';
-import { fromRedis } from '../http/from-redis.ts';
+import type { JobData } from '@promptq/shared/queues';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import { Problem } from '../http/problem.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
+import { addJob, type JobQueues } from './add-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
 interface Needs {
-  queues: Record<JobType, Pick<Queue<JobData>, 'add'>>;
+  queues: JobQueues;
   settings: Pick<
     ApiSettings,
     'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
@@ -49,45 +49,42 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
     },
     handle: async (req, res) => {
       if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
-      const { type, user_id, metadata, ...submission } = parseBody(submissionSchema, req);
-      const data = {
-        input: withModel(submission.input, settings.DEFAULT_MODEL),
-        user_id,
-        metadata,
-        timeout_seconds: settings.JOB_TIMEOUT_SECONDS,
-      } as JobData;
-      const job = await fromRedis(
-        queues[type].add(type, data, {
-          jobId: newJobId(type),
-          attempts: settings.JOB_ATTEMPTS,
-          backoff,
-        }),
-      );
-      const accepted = toPublicJob(
+      const submission = parseBody(submissionSchema, req);
+      const accepted = await addJob(
+        queues,
         {
-          id: job.id as string,
-          type,
-          data,
-          state: { at: 'waiting' },
-          maxAttempts: settings.JOB_ATTEMPTS,
-          attemptsMade: 0,
-          createdAtMs: job.timestamp,
-          startedAtMs: null,
-          progress: null,
-          worker: null,
+          type: submission.type,
+          data: toData(submission, settings),
+          maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
+          delaySeconds: submission.delay_seconds,
         },
-        { resultTtlSeconds: settings.RESULT_TTL_SECONDS, includeInput: false },
+        settings.RESULT_TTL_SECONDS,
       );
-      res
-        .status(202)
-        .set({ Location: accepted.urls.self, 'Cache-Control': 'no-store', ...pollHint(accepted) })
-        .json(accepted);
+      sendAccepted(res, accepted, pollHint);
     },
   };
 }
 
-function withModel(input: Submission['input'], defaultModel: string): JobData['input'] {
-  return { ...input, model: input.model ?? defaultModel };
+function toData(submission: Submission, settings: Needs['settings']): JobData {
+  const { input, user_id, metadata, priority, start_within_seconds } = submission;
+  return {
+    input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
+    user_id,
+    metadata,
+    priority,
+    start_within_seconds,
+    timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
+    cancel_requested_at: null,
+    retry_of: null,
+  } as JobData; // TypeScript does not see that spreading a union gives a union.
+}
+
+/** 202 with the job, where to poll and when. */
+export function sendAccepted(res: Response, job: PublicJob, pollHint: PollHint): void {
+  res
+    .status(202)
+    .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job) })
+    .json(job);
 }
 
 /** Ignoring the key would run a job twice for a client that trusts it. */

@@ -24,9 +24,19 @@ const metadataSchema = z
   .refine((metadata) => Object.keys(metadata).length <= 16, { error: 'At most 16 keys.' })
   .meta({ maxProperties: 16 });
 
+export const prioritySchema = z.enum(['high', 'normal', 'low']);
+export type Priority = z.infer<typeof prioritySchema>;
+
 const commonMembers = {
   user_id: z.string().min(1).max(256).default('anonymous'),
   metadata: metadataSchema.default({}),
+  priority: prioritySchema.default('normal'),
+  delay_seconds: z.int().min(0).max(604_800).default(0),
+  start_within_seconds: z.int().min(1).max(2_592_000).default(86_400).meta({
+    description: 'A job that has not started by then, counted after the delay, expires.',
+  }),
+  timeout_seconds: z.int().min(1).max(7_200).optional().meta({ description: 'Of one attempt.' }),
+  max_attempts: z.int().min(1).max(10).optional(),
 };
 
 /** The body of `POST /v1/jobs`. */
@@ -96,7 +106,7 @@ export const jobSchema = z
     error: jobErrorSchema.nullable(),
     usage: usageSchema,
     user_id: z.string(),
-    priority: z.enum(['high', 'normal', 'low']),
+    priority: prioritySchema,
     metadata: z.record(z.string(), z.string()),
     attempt: z
       .int()

@@ -30,6 +30,14 @@ const failures = {
     retryable: true,
     message: 'The upstream did not answer in time.',
   },
+  cancelled: {
+    retryable: false,
+    message: 'The job was cancelled.',
+  },
+  expired: {
+    retryable: false,
+    message: 'The job had not started within start_within_seconds.',
+  },
   worker_lost: {
     retryable: false,
     message: 'The workers that ran this job died too often.',

@@ -12,6 +12,8 @@ export const upstreamAnswerSchema = z.object({
 export const failureSchema = z.object({
   code: failureCodeSchema,
   upstream: upstreamAnswerSchema.nullable(),
+  /** The attempt was refused before its processor ran: BullMQ counts it, promptq does not. */
+  refused: z.boolean().optional(),
 });
 
 export type UpstreamAnswer = z.infer<typeof upstreamAnswerSchema>;

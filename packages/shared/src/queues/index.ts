@@ -5,6 +5,8 @@ export {
   jobHashFields,
   jobResultSchema,
   readJobHash,
+  startBy,
+  toStored,
   type AnalysisData,
   type ChatData,
   type JobData,
@@ -13,5 +15,7 @@ export {
   type QueueState,
 } from './job-record.ts';
 export { backoff, keepEvents, openQueue } from './open-queue.ts';
-export { callsOf, jobError, publicStatus, timings, toPublicJob } from './public-job.ts';
+export { callsOf, jobError, toPublicJob } from './public-job.ts';
+export { failedStatus, standingOf } from './public-status.ts';
 export { readJob } from './read-job.ts';
+export { requestCancel } from './request-cancel.ts';

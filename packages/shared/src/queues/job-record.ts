@@ -4,6 +4,7 @@ import {
   analysisRequestSchema,
   chatOutputSchema,
   chatRequestSchema,
+  prioritySchema,
   progressSchema,
   textAnalysisSchema,
   usageSchema,
@@ -11,11 +12,25 @@ import {
 } from '../contracts/index.ts';
 import { readFailure, type Failure } from '../failure/index.ts';
 
+/** Members with these values are not stored: every job of a long queue has them. */
+const defaults = {
+  start_within_seconds: 86_400,
+  priority: 'normal',
+  cancel_requested_at: null,
+  retry_of: null,
+} as const;
+
 const kept = {
   user_id: z.string(),
   metadata: z.record(z.string(), z.string()),
   /** Seconds that one attempt may take. */
   timeout_seconds: z.number(),
+  /** Seconds, counted after the delay, within which the first attempt has to start. */
+  start_within_seconds: z.number().default(defaults.start_within_seconds),
+  priority: prioritySchema.default(defaults.priority),
+  /** When a client asked for the job to be cancelled, in milliseconds since 1970. */
+  cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
+  retry_of: z.string().nullable().default(defaults.retry_of),
 };
 const withModel = { model: z.string() };
 
@@ -27,8 +42,16 @@ export const analysisDataSchema = z.object({
 
 export type ChatData = z.infer<typeof chatDataSchema>;
 export type AnalysisData = z.infer<typeof analysisDataSchema>;
-/** What BullMQ keeps as the `data` of a job. */
+/** What a job is made of besides its id. BullMQ keeps it as the `data` of the job, see `toStored`. */
 export type JobData = ChatData | AnalysisData;
+
+/** The data as it is written: without the members that have their usual value. */
+export function toStored(data: JobData): JobData {
+  const members = Object.entries(data).filter(
+    ([name, value]) => !(name in defaults && defaults[name as keyof typeof defaults] === value),
+  );
+  return Object.fromEntries(members) as JobData;
+}
 
 /** What a processor returns and BullMQ keeps as the job's return value. */
 export const jobResultSchema = z.object({
@@ -55,6 +78,8 @@ export interface JobRecord {
   /** Attempts that have ended. */
   attemptsMade: number;
   createdAtMs: number;
+  /** An attempt that is the first has to start by then. */
+  startByMs: number;
   /** Start of the last attempt. */
   startedAtMs: number | null;
   progress: z.infer<typeof progressSchema> | null;
@@ -81,7 +106,10 @@ const jobHashSchema = z.object({
 
 export const jobHashFields = Object.keys(jobHashSchema.shape);
 
-const jobOptionsSchema = z.object({ attempts: z.int().min(1).default(1) });
+const jobOptionsSchema = z.object({
+  attempts: z.int().min(1).default(1),
+  delay: z.number().min(0).default(0),
+});
 
 /**
  * Parses a job hash of BullMQ.
@@ -96,19 +124,27 @@ export function readJobHash(
 ): JobRecord {
   const hash = jobHashSchema.parse(fields);
   const schema = type === 'chat' ? chatDataSchema : analysisDataSchema;
+  const data = schema.parse(JSON.parse(hash.data));
+  const options = jobOptionsSchema.parse(JSON.parse(hash.opts));
   const progress = progressSchema.safeParse(hash.progress && JSON.parse(hash.progress));
   return {
     id,
     type,
-    data: schema.parse(JSON.parse(hash.data)),
+    data,
     state: finishedState(hash) ?? unfinished,
-    maxAttempts: jobOptionsSchema.parse(JSON.parse(hash.opts)).attempts,
+    maxAttempts: options.attempts,
     attemptsMade: hash.atm,
     createdAtMs: hash.timestamp,
+    startByMs: startBy(hash.timestamp, options.delay, data.start_within_seconds),
     startedAtMs: hash.processedOn ?? null,
     progress: progress.data ?? null,
     worker: hash.pb ?? null,
   };
+}
+
+/** @param delayMs of the job before its first attempt */
+export function startBy(createdAtMs: number, delayMs: number, startWithinSeconds: number): number {
+  return createdAtMs + delayMs + startWithinSeconds * 1_000;
 }
 
 function finishedState(hash: z.infer<typeof jobHashSchema>): QueueState | null {

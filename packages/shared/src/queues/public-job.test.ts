@@ -10,7 +10,11 @@ const data = {
   user_id: 'u',
   metadata: {},
   timeout_seconds: 600,
-};
+  start_within_seconds: 60,
+  priority: 'normal',
+  cancel_requested_at: null,
+  retry_of: null,
+} as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {
   returnvalue: JSON.stringify({
@@ -20,7 +24,7 @@ const done = {
 };
 const failed = { failedReason: '{"code":"upstream_auth","upstream":null}' };
 const finished = { processedOn: '1500', finishedOn: '2500', atm: '1' };
-const options = { resultTtlSeconds: 60, includeInput: false };
+const options = { resultTtlSeconds: 60, includeInput: false, nowMs: 3_000 };
 const publicJob = (fields: Record<string, string>, unfinished: Unfinished = { at: 'waiting' }) =>
   toPublicJob(readJobHash('chat_1', 'chat', { ...hash, ...fields }, unfinished), options);
 
@@ -86,6 +90,7 @@ test('timings are never negative, whatever the clocks of two machines say', () =
         timestamp: String(timestamp),
         processedOn: String(processedOn),
         finishedOn: String(finishedOn),
+        atm: '1',
         ...failed,
       });
       expect(job.timings.queued_ms).toBeGreaterThanOrEqual(0);

@@ -1,27 +1,23 @@
-import {
-  analysisTaskSchema,
-  noUsage,
-  textsOf,
-  toTime,
-  type JobError,
-  type JobStatus,
-  type PublicJob,
-} from '../contracts/index.ts';
+import { noUsage, textsOf, toTime, type JobError, type PublicJob } from '../contracts/index.ts';
 import { isRetryable, publicMessage, type Failure } from '../failure/index.ts';
-import type { JobData, JobRecord, QueueState } from './job-record.ts';
+import type { JobData, JobRecord } from './job-record.ts';
+import { standingOf } from './public-status.ts';
 
 /**
  * The job as clients see it.
- * @param resultTtlSeconds how long a finished job is kept
+ * @param options.resultTtlSeconds how long a finished job is kept
+ * @param options.nowMs milliseconds since 1970: a queued job expires by the clock
  */
 export function toPublicJob(
   record: JobRecord,
-  options: { resultTtlSeconds: number; includeInput: boolean },
+  options: { resultTtlSeconds: number; includeInput: boolean; nowMs: number },
 ): PublicJob {
   const { data, state } = record;
-  const finishedAtMs = 'finishedAtMs' in state ? state.finishedAtMs : null;
+  const { status, finishedAtMs, failure } = standingOf(record, options.nowMs);
   const result = state.at === 'completed' ? state.result : null;
-  const status = publicStatus(state);
+  const attempts = attemptsOf(record);
+  const hasStarted = attempts > 0 || state.at === 'active';
+  const startedAtMs = hasStarted ? record.startedAtMs : null;
   const total = callsOf(data);
   const self = `/v1/jobs/${record.id}`;
   return {
@@ -31,41 +27,31 @@ export function toPublicJob(
     status,
     input: options.includeInput ? data.input : null,
     output: result?.output ?? null,
-    error: state.at === 'failed' ? jobError(state.failure, record.attemptsMade) : null,
+    error: failure && jobError(failure, attempts),
     usage: result?.usage ?? noUsage,
     user_id: data.user_id,
-    priority: 'normal',
+    priority: data.priority,
     metadata: data.metadata,
-    attempt: record.attemptsMade + (state.at === 'active' ? 1 : 0),
+    attempt: attempts + (state.at === 'active' ? 1 : 0),
     max_attempts: record.maxAttempts,
-    next_attempt_at: state.at === 'delayed' ? toTime(state.untilMs) : null,
+    next_attempt_at: status === 'queued' && state.at === 'delayed' ? toTime(state.untilMs) : null,
     progress: { done: result ? total : Math.min(record.progress?.done ?? 0, total), total },
     created_at: toTime(record.createdAtMs),
-    started_at: record.startedAtMs === null ? null : toTime(record.startedAtMs),
-    finished_at: finishedAtMs === null ? null : toTime(finishedAtMs),
-    cancel_requested_at: null,
-    expires_at:
-      finishedAtMs === null ? null : toTime(finishedAtMs + options.resultTtlSeconds * 1_000),
-    retry_of: null,
+    started_at: timeOrNull(startedAtMs),
+    finished_at: timeOrNull(finishedAtMs),
+    cancel_requested_at: timeOrNull(data.cancel_requested_at),
+    expires_at: timeOrNull(finishedAtMs && finishedAtMs + options.resultTtlSeconds * 1_000),
+    retry_of: data.retry_of,
     batch_id: null,
     custom_id: null,
-    timings: timings(record, finishedAtMs),
+    timings: timings({ createdAtMs: record.createdAtMs, startedAtMs }, finishedAtMs),
     urls: { self, cancel: `${self}/cancel`, events: `${self}/events` },
   };
 }
 
-export function publicStatus(state: QueueState): JobStatus {
-  switch (state.at) {
-    case 'waiting':
-    case 'delayed':
-      return 'queued';
-    case 'active':
-      return 'in_progress';
-    case 'completed':
-      return 'completed';
-    case 'failed':
-      return 'failed';
-  }
+/** Attempts that ended. One that was refused before its processor ran is none. */
+function attemptsOf({ attemptsMade, state }: JobRecord): number {
+  return state.at === 'failed' && state.failure.refused ? attemptsMade - 1 : attemptsMade;
 }
 
 /** A failure as clients see it. */
@@ -80,7 +66,7 @@ export function jobError(failure: Failure, attempts: number): JobError {
 }
 
 /** Milliseconds until the last attempt began, and in it. Clocks of machines differ: never below zero. */
-export function timings(
+function timings(
   record: Pick<JobRecord, 'createdAtMs' | 'startedAtMs'>,
   finishedAtMs: number | null,
 ): PublicJob['timings'] {
@@ -95,8 +81,10 @@ export function timings(
 }
 
 /** How many calls to the upstream the job needs in all. */
-export function callsOf(data: JobData): number {
-  if (!('tasks' in data.input)) return 1;
-  const tasks = data.input.tasks.length || analysisTaskSchema.options.length;
-  return Math.max(1, textsOf(data.input).length * tasks);
+export function callsOf({ input }: JobData): number {
+  return 'tasks' in input ? Math.max(1, textsOf(input).length * input.tasks.length) : 1;
+}
+
+function timeOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : toTime(epochMs);
 }

@@ -13,11 +13,14 @@ export function redisKeys(prefix: string) {
     job: (type: JobType, jobId: string) => queueKey(type, jobId),
     active: (type: JobType) => queueKey(type, 'active'),
     delayed: (type: JobType) => queueKey(type, 'delayed'),
+    marker: (type: JobType) => queueKey(type, 'marker'),
     meta: (type: JobType) => queueKey(type, 'meta'),
     /** The stream of audit events. */
     audit: `${prefix}:audit`,
     /** The finished calls of a job that is not settled yet: a hash, one field per call. */
     parts: (jobId: string) => `${prefix}:parts:${jobId}`,
+    /** The Pub/Sub channel on which workers hear the ids of jobs to cancel. */
+    cancel: `${prefix}:cancel`,
     /** The Pub/Sub channel on which a job's end is announced. */
     wakeUp: (jobId: string) => `${prefix}:live:${jobId}`,
   };

@@ -3,8 +3,10 @@ import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
+import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
+import type { Cancellations } from './cancellations.ts';
 import { runJob, type Processor } from './run-job.ts';
 
 const lockMs = 30_000;
@@ -26,18 +28,27 @@ interface Needs {
   settings: WorkerSettings;
   workerName: string;
   log: Logger;
+  cancellations: Pick<Cancellations, 'isCancelled'>;
 }
 
 export interface Consumer {
   isRunning(): boolean;
+  /** The jobs that are being worked on here. */
+  activeJobIds(): string[];
+  /** Aborts the attempt at this job, if it is one of them. */
+  cancel(jobId: string): void;
   /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
   close(endsAtMs: number): Promise<void>;
 }
 
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
-export function consume({ type, process, redis, settings, workerName, log }: Needs): Consumer {
-  const running = new Set<Attempt>();
-  const run = runJob({ process, log, running });
+export function consume(needs: Needs): Consumer {
+  const { type, process, redis, settings, workerName, log } = needs;
+  const running = new Map<string, Attempt>();
+  const { isCancelled } = needs.cancellations;
+  // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
+  const wake = () => redis.zadd(redisKeys(settings.REDIS_PREFIX).marker(type), 0, '0');
+  const run = runJob({ process, log, running, isCancelled, wake });
   const keep = { age: settings.RESULT_TTL_SECONDS };
   const worker = new Worker<JobData, JobResult>(type, run, {
     connection: redis,
@@ -60,6 +71,8 @@ export function consume({ type, process, redis, settings, workerName, log }: Nee
   );
   return {
     isRunning: () => worker.isRunning(),
+    activeJobIds: () => [...running.keys()],
+    cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),
     close: async (endsAtMs) => {
       const timer = setTimeout(
         () => running.forEach((attempt) => attempt.abort({ kind: 'stopping' })),

@@ -2,7 +2,7 @@ import type { JobResult } from '@promptq/shared/queues';
 import { isRetryable, type Failure } from '@promptq/shared/failure';
 
 /** Why an attempt was aborted: the `reason` of its signal. */
-export type AbortCause = { kind: 'timeout' } | { kind: 'stopping' };
+export type AbortCause = { kind: 'timeout' } | { kind: 'stopping' } | { kind: 'cancelled' };
 
 /** How an attempt ended. */
 export type Outcome =
@@ -27,6 +27,8 @@ export function decide(
       return { kind: 'interrupted' };
     case 'timeout':
       return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
+    case 'cancelled':
+      return { kind: 'fail', failure: { code: 'cancelled', upstream: null } };
     case undefined:
       return { kind: isRetryable(failure.code) ? 'retry' : 'fail', failure };
   }

@@ -3,11 +3,16 @@ import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { Outcome } from './outcome.ts';
 
-/** The outcome in BullMQ's language: a return value, or what is thrown. @param token of the attempt's lock */
+/**
+ * The outcome in BullMQ's language: a return value, or what is thrown.
+ * @param token of the attempt's lock
+ * @param wake tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back
+ */
 export async function report(
   outcome: Outcome,
   job: Job<JobData, JobResult>,
   token: string | undefined,
+  wake: () => Promise<unknown>,
 ): Promise<JobResult> {
   switch (outcome.kind) {
     case 'completed':
@@ -18,6 +23,7 @@ export async function report(
       throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
     case 'interrupted':
       await job.moveToWait(token);
+      await wake();
       throw new WaitingError();
   }
 }

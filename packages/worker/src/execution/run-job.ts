@@ -4,6 +4,7 @@ import type { JobData, JobResult } from '@promptq/shared/queues';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
 import { decide, type Outcome } from './outcome.ts';
+import { refusalOf } from './refusal.ts';
 import { report } from './report.ts';
 
 /** What a processor may know of the attempt it runs in. */
@@ -22,36 +23,29 @@ export type Processor = (data: unknown, context: AttemptContext) => Promise<JobR
 interface Needs {
   process: Processor;
   log: Logger;
-  /** The attempts in this process, for a shutdown to interrupt. */
-  running: Set<Attempt>;
+  /** The attempts in this process by job id, for whoever has to abort them. */
+  running: Map<string, Attempt>;
+  /** Whether a client has asked lately for this job to be cancelled. */
+  isCancelled: (jobId: string) => boolean;
+  /** Tells idle workers that a job waits. */
+  wake: () => Promise<unknown>;
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
-export function runJob({ process, log, running }: Needs) {
+export function runJob({ process, log, running, isCancelled, wake }: Needs) {
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
     const attempt = beginAttempt(timeoutSecondsOf(job));
-    running.add(attempt);
+    running.set(jobId, attempt);
     let outcome: Outcome;
     try {
-      const result = await process(job.data, {
-        jobId,
-        signal: attempt.signal,
-        startedBefore: job.attemptsStarted > 1,
-        isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
-        reportProgress: throttledProgress(job, log),
-      });
-      outcome = { kind: 'completed', result };
-    } catch (error) {
-      const failure = failureOf(error);
-      outcome = decide(failure, attempt.cause());
-      if (failure.code === 'internal_error' && outcome.kind !== 'interrupted' && !attempt.cause()) {
-        logFault(log, error, 'a processor failed', { job_id: jobId });
-      }
+      // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
+      const refusal = refusalOf(job, isCancelled(jobId), Date.now());
+      outcome = refusal ?? (await work(process, job, attempt, log));
     } finally {
       attempt.end();
-      running.delete(attempt);
+      running.delete(jobId);
     }
     log.info(
       {
@@ -63,8 +57,33 @@ export function runJob({ process, log, running }: Needs) {
       },
       'attempt ended',
     );
-    return report(outcome, job, token);
+    return report(outcome, job, token, wake);
   };
+}
+
+async function work(
+  process: Processor,
+  job: Job<JobData, JobResult>,
+  attempt: Attempt,
+  log: Logger,
+): Promise<Outcome> {
+  const jobId = job.id as string;
+  try {
+    const result = await process(job.data, {
+      jobId,
+      signal: attempt.signal,
+      startedBefore: job.attemptsStarted > 1,
+      isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
+      reportProgress: throttledProgress(job, log),
+    });
+    return { kind: 'completed', result };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.code === 'internal_error' && !attempt.cause()) {
+      logFault(log, error, 'a processor failed', { job_id: jobId });
+    }
+    return decide(failure, attempt.cause());
+  }
 }
 
 const fallbackTimeoutSeconds = 600;

@@ -9,15 +9,18 @@ import {
 } from '@promptq/shared/contracts';
 import { readFailure } from '@promptq/shared/failure';
 import {
+  failedStatus,
   jobError,
   jobResultSchema,
-  publicStatus,
-  timings,
+  toPublicJob,
   type JobData,
   type JobRecord,
   type JobResult,
 } from '@promptq/shared/queues';
 import type { TerminalEntry } from './outbox-entry.ts';
+
+type CommonMembers = Pick<AuditEvent, 'id' | 'object' | 'job_id' | 'job_type' | 'tenant'>;
+type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const excerptLength = 100;
 /** Until there are API keys, all jobs have one owner. */
@@ -33,8 +36,6 @@ export function auditEventOf(
   entry: TerminalEntry,
   record: JobRecord | null,
 ): AuditEvent {
-  const state = record?.state;
-  const entryMs = Number(entry.id.split('-', 1)[0]);
   const common = {
     id: eventIdOf(type, entry.id),
     object: 'audit_event',
@@ -42,40 +43,47 @@ export function auditEventOf(
     job_type: type,
     tenant,
   } as const;
-  if (!record || !state || !('finishedAtMs' in state)) {
-    const result = entry.event === 'completed' ? resultIn(entry.detail) : null;
-    return {
-      ...common,
-      type: `job.${entry.event}`,
-      timestamp: toTime(entryMs),
-      user_id: null,
-      model: null,
-      attempts: null,
-      queued_ms: null,
-      latency_ms: null,
-      usage: result?.usage ?? noUsage,
-      message: null,
-      reply: result && replyOf(result),
-      error: entry.event === 'failed' ? jobError(readFailure(entry.detail, 0), 0) : null,
-      worker: null,
-    };
-  }
-  const { queued_ms, running_ms } = timings(record, state.finishedAtMs);
-  const result = state.at === 'completed' ? state.result : null;
+  if (!record || !('finishedAtMs' in record.state)) return { ...common, ...endOf(entry) };
+  const { finishedAtMs } = record.state;
+  const job = toPublicJob(record, {
+    resultTtlSeconds: 0,
+    includeInput: false,
+    nowMs: finishedAtMs,
+  });
   return {
     ...common,
-    type: `job.${publicStatus(state) as 'completed' | 'failed'}`,
-    timestamp: toTime(state.finishedAtMs),
-    user_id: record.data.user_id,
+    type: `job.${job.status as EndStatus}`,
+    timestamp: toTime(finishedAtMs),
+    user_id: job.user_id,
     model: record.data.input.model,
-    attempts: record.attemptsMade,
-    queued_ms,
-    latency_ms: running_ms,
-    usage: result?.usage ?? noUsage,
+    attempts: job.attempt,
+    queued_ms: job.timings.queued_ms,
+    latency_ms: job.timings.running_ms,
+    usage: job.usage,
     message: messageOf(record.data),
-    reply: result && replyOf(result),
-    error: state.at === 'failed' ? jobError(state.failure, record.attemptsMade) : null,
+    reply: job.output && replyOf(job.output),
+    error: job.error,
     worker: record.worker,
+  };
+}
+
+/** What the entry alone tells. */
+function endOf(entry: TerminalEntry): Omit<AuditEvent, keyof CommonMembers> {
+  const result = entry.event === 'completed' ? resultIn(entry.detail) : null;
+  const failure = entry.event === 'failed' ? readFailure(entry.detail, 0) : null;
+  return {
+    type: `job.${failure ? failedStatus(failure) : 'completed'}`,
+    timestamp: toTime(Number(entry.id.split('-', 1)[0])),
+    user_id: null,
+    model: null,
+    attempts: null,
+    queued_ms: null,
+    latency_ms: null,
+    usage: result?.usage ?? noUsage,
+    message: null,
+    reply: result && replyOf(result.output),
+    error: failure && jobError(failure, 0),
+    worker: null,
   };
 }
 
@@ -98,6 +106,6 @@ function textOf({ content }: ChatMessage): string {
   return content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join(' ');
 }
 
-function replyOf({ output }: JobResult): string {
+function replyOf(output: JobResult['output']): string {
   return excerpt('response' in output ? output.response : JSON.stringify(output), excerptLength);
 }

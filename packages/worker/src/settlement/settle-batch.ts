@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { JobType } from '@promptq/shared/contracts';
+import { jobStatusSchema, type JobType } from '@promptq/shared/contracts';
 import type { WakeUp } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
@@ -33,7 +33,7 @@ function toSettled(type: JobType, entry: TerminalEntry, record: JobRecord | null
   const event = auditEventOf(type, entry, record);
   const wakeUp: WakeUp = {
     job_id: entry.jobId,
-    status: event.type === 'job.completed' ? 'completed' : 'failed',
+    status: jobStatusSchema.parse(event.type.slice('job.'.length)),
     event_id: event.id,
   };
   return {

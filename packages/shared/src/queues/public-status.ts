@@ -1,0 +1,52 @@
+import type { JobStatus } from '../contracts/index.ts';
+import type { Failure } from '../failure/index.ts';
+import type { JobRecord } from './job-record.ts';
+
+/** How a job stands for clients: its status and, when it is terminal, since when and why. */
+interface Standing {
+  status: JobStatus;
+  finishedAtMs: number | null;
+  failure: Failure | null;
+}
+
+/**
+ * The public status. A queued job that is to be cancelled, or whose time to start is over, is cancelled or
+ * expired already: no worker will do its work. It still passes through one, which fails it with that code,
+ * so that settlement is the same path for all.
+ */
+export function standingOf(record: JobRecord, nowMs: number): Standing {
+  const { state, data } = record;
+  switch (state.at) {
+    case 'active':
+      return { status: 'in_progress', finishedAtMs: null, failure: null };
+    case 'completed':
+      return { status: 'completed', finishedAtMs: state.finishedAtMs, failure: null };
+    case 'failed':
+      return {
+        status: failedStatus(state.failure),
+        finishedAtMs: state.finishedAtMs,
+        failure: state.failure,
+      };
+    case 'waiting':
+    case 'delayed':
+      if (data.cancel_requested_at !== null) {
+        return refused('cancelled', data.cancel_requested_at);
+      }
+      if (isTooLate(record, nowMs)) return refused('expired', record.startByMs);
+      return { status: 'queued', finishedAtMs: null, failure: null };
+  }
+}
+
+/** Whether the job was never started and may not be any more. */
+function isTooLate(record: JobRecord, nowMs: number): boolean {
+  return record.startedAtMs === null && nowMs > record.startByMs;
+}
+
+function refused(code: 'cancelled' | 'expired', finishedAtMs: number): Standing {
+  return { status: code, finishedAtMs, failure: { code, upstream: null } };
+}
+
+/** The public status of a job that BullMQ has failed. */
+export function failedStatus({ code }: Failure): 'cancelled' | 'expired' | 'failed' {
+  return code === 'cancelled' || code === 'expired' ? code : 'failed';
+}

@@ -1,0 +1,57 @@
+import { ErrorCode, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { luaScript, type RedisKeys } from '../redis/index.ts';
+import { jobTypeOf } from './job-id.ts';
+import type { JobData } from './job-record.ts';
+
+/**
+ * Writes the flag into the job's data and tells the workers, in one step. The data is JSON text that begins
+ * with `{"`; the flag is put in front, because decoding and encoding in Lua would change what is in it
+ * (an empty list becomes an object). A finished job, and one that is flagged already, stays as it is.
+ */
+const flagScript = luaScript(
+  'promptqCancel',
+  `
+local data = redis.call('HGET', KEYS[1], 'data')
+if not data or redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 0 end
+if string.sub(data, 1, 2) ~= '{"' or string.find(data, '{"cancel_requested_at":', 1, true) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. string.sub(data, 2))
+redis.call('PUBLISH', ARGV[3], ARGV[1])
+return 1
+`,
+);
+
+/**
+ * Asks for a job to be cancelled. Idempotent; a job that is finished or unknown is left alone.
+ * From here on a queued job counts as cancelled. It is moved to the front, where the next free worker fails
+ * it; should the process die before that, its turn comes later. A running one is aborted by its worker.
+ */
+export async function requestCancel(
+  redis: Redis,
+  keys: RedisKeys,
+  queue: Pick<Queue<JobData>, 'getJob'>,
+  jobId: string,
+): Promise<void> {
+  const type = jobTypeOf(jobId);
+  if (!type) return;
+  const flagged = await flagScript(
+    redis,
+    [keys.job(type, jobId)],
+    [jobId, Date.now(), keys.cancel],
+  );
+  if (flagged !== 1) return;
+  const job = await queue.getJob(jobId);
+  if (!job) return;
+  await unlessMoved(job.promote());
+  await unlessMoved(job.changePriority({ priority: 0, lifo: true }));
+}
+
+/** A job that is not delayed cannot be promoted, and one that is gone cannot be moved: nothing is left to do. */
+async function unlessMoved(moving: Promise<void>): Promise<void> {
+  try {
+    await moving;
+  } catch (error) {
+    const code: unknown = (error as { code?: unknown } | null)?.code;
+    if (code !== ErrorCode.JobNotInState && code !== ErrorCode.JobNotExist) throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+import { logFault, type Logger } from '@promptq/shared/logging';
+
+/** A word may come before BullMQ has handed over the job it is about; it is kept so long. */
+const rememberedMs = 60_000;
+
+export interface Cancellations {
+  /** Whether a client has asked lately for this job to be cancelled. */
+  isCancelled(jobId: string): boolean;
+  /** Calls back when a client asks for a job to be cancelled. */
+  onCancel(listener: (jobId: string) => void): void;
+  /** Calls back when words may have been missed: the connection was lost in between. */
+  onGap(listener: () => void): void;
+}
+
+/**
+ * Hears, on a connection of its own, which jobs are to be cancelled. The word only hurries: the flag in the
+ * job's data decides when a job starts.
+ */
+export async function hearCancellations(
+  subscriber: Redis,
+  channel: string,
+  log: Logger,
+): Promise<Cancellations> {
+  const heard = new Map<string, number>();
+  const cancelListeners: ((jobId: string) => void)[] = [];
+  const gapListeners: (() => void)[] = [];
+  subscriber.on('message', (_channel, jobId: string) => {
+    const nowMs = Date.now();
+    for (const [id, atMs] of heard) {
+      if (nowMs - atMs < rememberedMs) break; // Oldest first: the rest is younger.
+      heard.delete(id);
+    }
+    heard.set(jobId, nowMs);
+    for (const listener of cancelListeners) listener(jobId);
+  });
+  await subscriber.subscribe(channel);
+  // From here on `ready` means: again. ioredis subscribes again by itself, and then words come once more.
+  subscriber.on('ready', () => {
+    subscriber.subscribe(channel).then(
+      () => gapListeners.forEach((listener) => listener()),
+      (error: unknown) => logFault(log, error, 'cancellations cannot be heard'),
+    );
+  });
+  return {
+    isCancelled: (jobId) => heard.has(jobId),
+    onCancel: (listener) => cancelListeners.push(listener),
+    onGap: (listener) => gapListeners.push(listener),
+  };
+}
