@@ -21,6 +21,8 @@ export const workerSettingsSchema = z
     HEALTH_HOST: z.string().default('127.0.0.1'),
     OPENAI_API_KEY: z.string().optional(),
     OPENAI_BASE_URL: urlOf(['http:', 'https:']).optional(),
+    /** How old a job may grow while the upstream refuses it for its rate. */
+    RATE_LIMIT_PATIENCE_SECONDS: wholeNumber({ min: 0, max: 604_800, default: 900 }),
     AUDIT_TTL_SECONDS: wholeNumber({ min: 60, max: 315_360_000, default: 2_592_000 }),
   })
   .refine((settings) => settings.OPENAI_API_KEY ?? settings.OPENAI_BASE_URL, {

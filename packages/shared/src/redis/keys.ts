@@ -14,7 +14,11 @@ export function redisKeys(prefix: string) {
     active: (type: JobType) => queueKey(type, 'active'),
     delayed: (type: JobType) => queueKey(type, 'delayed'),
     marker: (type: JobType) => queueKey(type, 'marker'),
+    /** BullMQ's rate limiter: while it lasts, no worker fetches a job of this type. */
+    limiter: (type: JobType) => queueKey(type, 'limiter'),
     meta: (type: JobType) => queueKey(type, 'meta'),
+    /** How often in a row the upstream has refused this type's calls for their rate. */
+    refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** The stream of audit events. */
     audit: `${prefix}:audit`,
     /** The finished calls of a job that is not settled yet: a hash, one field per call. */

@@ -7,6 +7,7 @@ import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
 import type { Cancellations } from './cancellations.ts';
+import { poolPause } from './pool-pause.ts';
 import { runJob, type Processor } from './run-job.ts';
 
 const lockMs = 30_000;
@@ -18,6 +19,11 @@ const stalledCheckEveryMs = 15_000;
 const maxStalls = 3;
 /** After an outage of Redis, ask again within a second; BullMQ's default is 15 s. */
 const retryAfterErrorMs = 1_000;
+/**
+ * No limit of its own, but BullMQ looks at the pause of the pool (see pool-pause.ts) only in workers that
+ * have a limiter: its script getRateLimitTTL.
+ */
+const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 /** Kept back from the grace to hand unfinished jobs back and close. */
 const handBackMs = 3_000;
 
@@ -46,9 +52,18 @@ export function consume(needs: Needs): Consumer {
   const { type, process, redis, settings, workerName, log } = needs;
   const running = new Map<string, Attempt>();
   const { isCancelled } = needs.cancellations;
+  const keys = redisKeys(settings.REDIS_PREFIX);
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
-  const wake = () => redis.zadd(redisKeys(settings.REDIS_PREFIX).marker(type), 0, '0');
-  const run = runJob({ process, log, running, isCancelled, wake });
+  const wake = () => redis.zadd(keys.marker(type), 0, '0');
+  const run = runJob({
+    process,
+    log,
+    running,
+    isCancelled,
+    wake,
+    pool: poolPause(redis, keys, type),
+    patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
+  });
   const keep = { age: settings.RESULT_TTL_SECONDS };
   const worker = new Worker<JobData, JobResult>(type, run, {
     connection: redis,
@@ -59,6 +74,7 @@ export function consume(needs: Needs): Consumer {
     stalledInterval: stalledCheckEveryMs,
     maxStalledCount: maxStalls,
     runRetryDelay: retryAfterErrorMs,
+    limiter,
     removeOnComplete: keep,
     removeOnFail: keep,
   });

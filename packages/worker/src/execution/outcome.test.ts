@@ -3,13 +3,14 @@ import { failureCodeSchema } from '@promptq/shared/failure';
 import { beginAttempt } from './attempt.ts';
 import { decide } from './outcome.ts';
 
-const retried = ['upstream_rate_limited', 'upstream_unavailable', 'timeout', 'internal_error'];
+const retried = ['upstream_unavailable', 'timeout', 'internal_error'];
+const usual = { cause: null, retryAfterMs: null, isPatient: true };
 
-test.each(failureCodeSchema.options)(
+test.each(failureCodeSchema.options.filter((code) => code !== 'upstream_rate_limited'))(
   '%s is retried exactly when another attempt may help',
   (code) => {
     const failure = { code, upstream: null };
-    expect(decide(failure, null)).toEqual({
+    expect(decide(failure, usual)).toEqual({
       kind: retried.includes(code) ? 'retry' : 'fail',
       failure,
     });
@@ -19,12 +20,28 @@ test.each(failureCodeSchema.options)(
 test('the cause of an abort decides, whatever the aborted call threw', () => {
   for (const code of failureCodeSchema.options) {
     const failure = { code, upstream: null };
-    expect(decide(failure, { kind: 'stopping' })).toEqual({ kind: 'interrupted' });
-    expect(decide(failure, { kind: 'timeout' })).toEqual({
+    expect(decide(failure, { ...usual, cause: { kind: 'stopping' } })).toEqual({
+      kind: 'interrupted',
+    });
+    expect(decide(failure, { ...usual, cause: { kind: 'timeout' } })).toEqual({
       kind: 'retry',
       failure: { code: 'timeout', upstream: null },
     });
+    expect(decide(failure, { ...usual, cause: { kind: 'cancelled' } })).toEqual({
+      kind: 'fail',
+      failure: { code: 'cancelled', upstream: null },
+    });
   }
+});
+
+test('a refusal for the rate costs no attempt while the job is patient, and ends it afterwards', () => {
+  const failure = { code: 'upstream_rate_limited', upstream: null } as const;
+  expect(decide(failure, { ...usual, retryAfterMs: 2_000 })).toEqual({
+    kind: 'later',
+    failure,
+    retryAfterMs: 2_000,
+  });
+  expect(decide(failure, { ...usual, isPatient: false })).toEqual({ kind: 'fail', failure });
 });
 
 test('an attempt keeps its first cause, and none when it ends in time', () => {

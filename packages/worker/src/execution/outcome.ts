@@ -11,8 +11,19 @@ export type Outcome =
   | { kind: 'retry'; failure: Failure }
   /** No further attempt would help. */
   | { kind: 'fail'; failure: Failure }
+  /** The upstream wants to be left alone: the pool pauses, the job goes back to the queue and no attempt is spent. */
+  | { kind: 'later'; failure: Failure; retryAfterMs: number | null }
   /** The process stops: the job goes back to the queue and no attempt is spent. */
   | { kind: 'interrupted' };
+
+/** What else the decision rests on. */
+export interface Circumstances {
+  cause: AbortCause | null;
+  /** What a refusing upstream asked for. */
+  retryAfterMs: number | null;
+  /** Whether a job that the upstream refuses for its rate may still wait. */
+  isPatient: boolean;
+}
 
 /**
  * The second step from an error to an outcome. The cause of an abort decides; what the aborted call
@@ -20,7 +31,7 @@ export type Outcome =
  */
 export function decide(
   failure: Failure,
-  cause: AbortCause | null,
+  { cause, retryAfterMs, isPatient }: Circumstances,
 ): Exclude<Outcome, { kind: 'completed' }> {
   switch (cause?.kind) {
     case 'stopping':
@@ -30,6 +41,9 @@ export function decide(
     case 'cancelled':
       return { kind: 'fail', failure: { code: 'cancelled', upstream: null } };
     case undefined:
+      if (failure.code === 'upstream_rate_limited') {
+        return isPatient ? { kind: 'later', failure, retryAfterMs } : { kind: 'fail', failure };
+      }
       return { kind: isRetryable(failure.code) ? 'retry' : 'fail', failure };
   }
 }

@@ -1,18 +1,24 @@
-import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { RateLimitError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { Outcome } from './outcome.ts';
 
+export interface ReportNeeds {
+  /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
+  wake: () => Promise<unknown>;
+  /** Pauses the pool. */
+  pause: (askedMs: number | null) => Promise<unknown>;
+}
+
 /**
  * The outcome in BullMQ's language: a return value, or what is thrown.
  * @param token of the attempt's lock
- * @param wake tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back
  */
 export async function report(
   outcome: Outcome,
   job: Job<JobData, JobResult>,
   token: string | undefined,
-  wake: () => Promise<unknown>,
+  { wake, pause }: ReportNeeds,
 ): Promise<JobResult> {
   switch (outcome.kind) {
     case 'completed':
@@ -21,6 +27,11 @@ export async function report(
       throw withoutStack(new Error(asReason(outcome.failure)));
     case 'fail':
       throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
+    case 'later':
+      await pause(outcome.retryAfterMs);
+      // Idle workers learn of the pause, so they know when it ends.
+      await wake();
+      throw new RateLimitError();
     case 'interrupted':
       await job.moveToWait(token);
       await wake();

@@ -1,10 +1,12 @@
 import type { Job } from 'bullmq';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
+import { retryAfterMs } from '../upstream/retry-after.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
 import { decide, type Outcome } from './outcome.ts';
 import { refusalOf } from './refusal.ts';
+import type { PoolPause } from './pool-pause.ts';
 import { report } from './report.ts';
 
 /** What a processor may know of the attempt it runs in. */
@@ -14,6 +16,8 @@ export interface AttemptContext {
   /** Whether the job was started before, so that parts of it may be done. */
   startedBefore: boolean;
   isLastAttempt: boolean;
+  /** Whether the job may still wait for an upstream that refuses it for its rate. */
+  isPatient: boolean;
   reportProgress(progress: { done: number; total: number }): void;
 }
 
@@ -29,10 +33,14 @@ interface Needs {
   isCancelled: (jobId: string) => boolean;
   /** Tells idle workers that a job waits. */
   wake: () => Promise<unknown>;
+  pool: PoolPause;
+  /** How old a job may grow while the upstream refuses it for its rate. */
+  patienceSeconds: number;
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
-export function runJob({ process, log, running, isCancelled, wake }: Needs) {
+export function runJob(needs: Needs) {
+  const { log, running, isCancelled, wake, pool } = needs;
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
@@ -42,7 +50,7 @@ export function runJob({ process, log, running, isCancelled, wake }: Needs) {
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
       const refusal = refusalOf(job, isCancelled(jobId), Date.now());
-      outcome = refusal ?? (await work(process, job, attempt, log));
+      outcome = refusal ?? (await work(job, attempt, needs));
     } finally {
       attempt.end();
       running.delete(jobId);
@@ -57,23 +65,26 @@ export function runJob({ process, log, running, isCancelled, wake }: Needs) {
       },
       'attempt ended',
     );
-    return report(outcome, job, token, wake);
+    if (outcome.kind === 'completed') await pool.succeeded();
+    return report(outcome, job, token, { wake, pause: (askedMs) => pool.pause(askedMs) });
   };
 }
 
 async function work(
-  process: Processor,
   job: Job<JobData, JobResult>,
   attempt: Attempt,
-  log: Logger,
+  { process, log, patienceSeconds }: Needs,
 ): Promise<Outcome> {
   const jobId = job.id as string;
+  const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
+  const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
   try {
     const result = await process(job.data, {
       jobId,
       signal: attempt.signal,
       startedBefore: job.attemptsStarted > 1,
       isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
+      isPatient,
       reportProgress: throttledProgress(job, log),
     });
     return { kind: 'completed', result };
@@ -82,7 +93,11 @@ async function work(
     if (failure.code === 'internal_error' && !attempt.cause()) {
       logFault(log, error, 'a processor failed', { job_id: jobId });
     }
-    return decide(failure, attempt.cause());
+    return decide(failure, {
+      cause: attempt.cause(),
+      retryAfterMs: retryAfterMs(error, Date.now()),
+      isPatient,
+    });
   }
 }
 

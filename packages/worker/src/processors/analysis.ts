@@ -49,9 +49,10 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
     );
     context.signal.throwIfAborted();
 
-    const isDecided = failures.size === 0 || context.isLastAttempt;
+    const mendable = [...failures.values()].filter((error) => mayMend(error, context));
     const usages = [...done.values()].flatMap((part) => ('usage' in part ? [part.usage] : []));
-    if (!isDecided || usages.length === 0) throw worstOf(failures, done);
+    if (mendable.length > 0) throw mendable.find(isRateLimit) ?? mendable[0];
+    if (usages.length === 0) throw worstOf(failures, done);
     return {
       output: analysisOutput(input, (text, task) => {
         const step = stepOf(text, task);
@@ -77,20 +78,32 @@ function callsOf(input: AnalysisInput): Call[] {
 async function callAll(
   calls: Call[],
   input: AnalysisInput,
-  { signal }: AttemptContext,
+  { signal, isPatient }: AttemptContext,
   make: (call: Call) => Promise<void>,
 ): Promise<Map<string, unknown>> {
   const failures = new Map<string, unknown>();
+  let isRefused = false;
   const limit = pLimit(input.max_concurrent);
   await limit.map(calls, async (call) => {
-    if (signal.aborted) return;
+    // The pool is about to pause: what is not begun waits, like every other job.
+    if (signal.aborted || (isRefused && isPatient)) return;
     try {
       await make(call);
     } catch (error) {
       failures.set(call.step, error);
+      isRefused ||= isRateLimit(error);
     }
   });
   return failures;
+}
+
+/** Whether the job may run again for what failed here: later when the rate was the reason, else while attempts are left. */
+function mayMend(error: unknown, { isPatient, isLastAttempt }: AttemptContext): boolean {
+  return isRateLimit(error) ? isPatient : !isLastAttempt;
+}
+
+function isRateLimit(error: unknown): boolean {
+  return failureOf(error).code === 'upstream_rate_limited';
 }
 
 /** One call: its answer, or the refusal that would come again. Throws what another attempt may mend. */

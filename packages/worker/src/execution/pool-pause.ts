@@ -1,0 +1,63 @@
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+
+const firstPauseMs = 5_000;
+const longestPauseMs = 5 * 60 * 1_000;
+/** Refusals that are further apart do not belong together. */
+const togetherMs = 10 * 60 * 1_000;
+
+/**
+ * Sets BullMQ's limiter, which stops every worker from fetching jobs of the queue (as `worker.rateLimit`
+ * does), but never shortens a pause that is on. Without a time from the upstream, a refusal that comes during
+ * a pause adds nothing, because its call was under way; one after it doubles the next pause.
+ * While there is no pause, BullMQ counts its fetches in the same key.
+ */
+const pauseScript = luaScript(
+  'promptqPause',
+  `
+local left = redis.call('GET', KEYS[1]) == ARGV[5] and redis.call('PTTL', KEYS[1]) or 0
+local pause = tonumber(ARGV[1])
+if pause < 0 then
+  if left > 0 then return left end
+  local refusals = redis.call('INCR', KEYS[2])
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+  pause = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(refusals - 1, 20))
+end
+if pause <= left then return left end
+redis.call('SET', KEYS[1], ARGV[5], 'PX', math.floor(pause))
+return pause
+`,
+);
+
+/** The pause of a whole pool: all workers of one type, in all processes. */
+export interface PoolPause {
+  /**
+   * Pauses the pool. @param askedMs what the upstream asked for, or `null`
+   * @returns for how many milliseconds it is paused now
+   */
+  pause(askedMs: number | null): Promise<number>;
+  /** An attempt has succeeded: the next pause begins small again. */
+  succeeded(): Promise<void>;
+}
+
+export function poolPause(redis: Redis, keys: RedisKeys, type: JobType): PoolPause {
+  // Only a process that has paused the pool has something to take back; the counter's end takes care of one that died.
+  let hasPaused = false;
+  return {
+    pause: async (askedMs) => {
+      hasPaused = true;
+      const answer = await pauseScript(
+        redis,
+        [keys.limiter(type), keys.refusals(type)],
+        [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, Number.MAX_SAFE_INTEGER],
+      );
+      return Number(answer);
+    },
+    succeeded: async () => {
+      if (!hasPaused) return;
+      hasPaused = false;
+      await redis.del(keys.refusals(type));
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { APIError } from 'openai';
+
+/** An upstream may not stop the pool for longer, nor have it come back at once, whatever it says. */
+const longestPauseMs = 5 * 60 * 1_000;
+const shortestPauseMs = 250;
+
+/**
+ * How long the upstream asks to be left alone, in milliseconds, or `null` when it does not say.
+ * `retry-after-ms` is OpenAI's; `Retry-After` is seconds or a date (RFC 9110, section 10.2.3).
+ */
+export function retryAfterMs(error: unknown, nowMs: number): number | null {
+  if (!(error instanceof APIError) || error.headers === undefined) return null;
+  const headers: Headers = error.headers;
+  const asked =
+    number(headers.get('retry-after-ms'), 1) ??
+    number(headers.get('retry-after'), 1_000) ??
+    until(headers.get('retry-after'), nowMs);
+  return asked === null ? null : Math.max(shortestPauseMs, Math.min(asked, longestPauseMs));
+}
+
+function number(value: string | null, unitMs: number): number | null {
+  return value !== null && /^\d+(\.\d+)?$/.test(value.trim())
+    ? Math.ceil(Number(value) * unitMs)
+    : null;
+}
+
+function until(value: string | null, nowMs: number): number | null {
+  const atMs = value === null ? Number.NaN : Date.parse(value);
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
+}
