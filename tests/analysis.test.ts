@@ -162,34 +162,3 @@ test('progress is seen while the job runs', async () => {
   release.resolve();
   expect((await stack.finished(id)).progress).toEqual({ done: 60, total: 60 });
 });
-
-test('a killed worker leaves its finished calls to the next one: no tokens are paid twice', async () => {
-  const other = await startStack();
-  try {
-    const doomed = await other.worker();
-    let held = 0;
-    other.upstream.answerWith((call) => {
-      if (taskOf(call) === 'summary' && held < 1) {
-        held += 1;
-        return undefined;
-      }
-      return good(call);
-    });
-    const { id } = await other.submit({ type: 'analysis', input: { text: 'sea' } });
-    await until(
-      'two calls are kept',
-      async () => (await other.redis.hlen(other.keys.parts(id))) === 2,
-    );
-    await doomed.kill('SIGKILL');
-    await other.worker();
-    expect(await other.finished(id)).toMatchObject({
-      status: 'completed',
-      attempt: 1,
-      usage: { total_tokens: 45 },
-    });
-    const made = other.upstream.calls.map(taskOf).toSorted();
-    expect(made).toEqual(['sentiment', 'summary', 'summary', 'topics']);
-  } finally {
-    await other.close();
-  }
-});

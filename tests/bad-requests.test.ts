@@ -15,6 +15,18 @@ test('an empty body is refused', async () => {
   expect((await post(stack, null)).status).toBe(400);
 });
 
+test('bytes that are no UTF-8 are refused, not replaced', async () => {
+  const body = Buffer.concat([
+    Buffer.from('{"type":"chat","input":{"message":"'),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from('"}}'),
+  ]);
+  expect((await post(stack, body)).status).toBe(400);
+  const utf16 = Buffer.from(chatBody({ message: 'x' }), 'utf16le');
+  const charset = { 'content-type': 'application/json; charset=utf-16' };
+  expect((await post(stack, utf16, charset)).status).toBe(415);
+});
+
 test('2 MiB are too large, also when they come compressed', async () => {
   const body = chatBody({ message: 'x'.repeat(2 * 1024 * 1024) });
   for (const response of [
@@ -87,6 +99,10 @@ test.each([
   'type=poem',
   'after=evt_chat_1_0',
   'after=x',
+  'after=evt_chat_99999999999999999999_0',
+  `after=evt_chat_${'9'.repeat(400)}_0`,
+  'limit=1e1',
+  'limit=0x10',
   'x=1',
 ])('the audit query %s is refused', async (query) => {
   const response = await stack.request(`/v1/audit?${query}`);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { startProcess } from './support/processes.ts';
 import { startStack, type Stack } from './support/stack.ts';
+import { startTcpProxy } from './support/tcp-proxy.ts';
 import { until } from './support/until.ts';
 
 let stack: Stack;
@@ -135,7 +136,46 @@ test('a service that waits for Redis says so and stops when it is told to', asyn
   await until('it says that Redis is not reachable', () =>
     api.log.find(({ msg }) => msg.startsWith('Redis is not reachable')),
   );
+  const { port } = await until('it listens', () => api.log.find(({ msg }) => msg === 'listening'));
+  const url = `http://127.0.0.1:${String(port)}`;
+  expect((await fetch(`${url}/healthz`)).status, 'the process lives').toBe(200);
+  for (const path of ['/readyz', '/v1/audit', '/v1/jobs/chat_1']) {
+    const response = await fetch(`${url}${path}`);
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
   expect(await api.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+test.each([
+  ['a wrong password', 'nobody:wrong@', '', 'WRONGPASS'],
+  ['a database that is not there', '', '/9999', 'database 9999'],
+])('%s in REDIS_URL ends a service with the reason', async (_, credentials, database, reason) => {
+  const { host } = new URL(inject('redisUrl'));
+  const environment = {
+    ...stack.environment,
+    REDIS_URL: `redis://${credentials}${host}${database}`,
+  };
+  for (const service of ['api', 'worker']) {
+    const process = startProcess(`packages/${service}/src/main.ts`, { ...environment, PORT: '0' });
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+    const told = process.log.find(({ msg }) => msg === 'could not start');
+    expect(told?.['reason']).toContain(reason);
+    expect(JSON.stringify(process.log)).not.toContain('wrong@');
+  }
+});
+
+test('an idle worker that is told to stop while Redis is away ends at once', async () => {
+  const real = new URL(inject('redisUrl'));
+  const proxy = await startTcpProxy({ host: real.hostname, port: Number(real.port || 6379) });
+  const through = new URL(real);
+  through.host = `127.0.0.1:${proxy.port}`;
+  const worker = await stack.worker({ REDIS_URL: through.href, SHUTDOWN_GRACE_SECONDS: '600' });
+  await proxy.down();
+  await until('it knows', () =>
+    worker.log.find(({ msg }) => msg.startsWith('Redis is not reachable')),
+  );
+  expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('a Redis that may lose jobs is warned about when a service starts', async () => {

@@ -60,5 +60,8 @@ test('the page of the documentation loads all it needs from here', async () => {
     expect(response.status).toBe(200);
     expect((await response.text()).length).toBeGreaterThan(20);
   }
+  const slash = await fetch(`${stack.api.url}/docs/`);
+  expect([slash.status, slash.url]).toEqual([200, `${stack.api.url}/docs`]);
+  expect((await fetch(`${stack.api.url}/docs/index.html`)).status).toBe(404);
   expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
 });

@@ -29,7 +29,7 @@ test('completions that are not settled survive 30,000 submissions made while no 
 
   // 30,000 submissions write 60,000 events: six times what BullMQ keeps by default.
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
-  const queue = await openQueue(connection, stack.prefix, 'chat');
+  const queue = openQueue(connection, stack.prefix, 'chat');
   const data = {
     user_id: 'u',
     metadata: {},
@@ -127,7 +127,7 @@ test('settling wakes up whoever waits for the job, when its audit event is writt
 test('a job that promptq did not make fails alone and does not stop settlement', async () => {
   await stack.worker();
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
-  const queue = await openQueue(connection, stack.prefix, 'chat');
+  const queue = openQueue(connection, stack.prefix, 'chat');
   await queue.add('chat', 'junk' as never, { jobId: 'not-ours' });
   await queue.add('chat', { input: { message: 5 } } as never, { jobId: 'not-ours-either' });
   await queue.close();

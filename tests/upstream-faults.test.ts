@@ -63,8 +63,8 @@ for (const status of [408, 409, 500, 502, 503, 504, 529]) {
 }
 fault(
   'a redirect',
-  'upstream_unavailable',
-  2,
+  'upstream_invalid_request',
+  1,
   (_, res) => {
     res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
     return undefined;

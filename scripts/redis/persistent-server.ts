@@ -1,4 +1,4 @@
-import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,7 +31,9 @@ export async function persistentServer(
   const server = left ?? (await startPrivateServer({ binary, dataDir }));
   const { pid, port, watcherPid } = server;
   const record: ServerRecord = { pid, port, watcherPid, ownerPid: process.pid };
-  await writeFile(recordFile(dataDir), `${JSON.stringify(record)}\n`);
+  // Written beside and moved into place: a crash leaves the old record or the new one, never half of one.
+  await writeFile(`${recordFile(dataDir)}.new`, `${JSON.stringify(record)}\n`);
+  await rename(`${recordFile(dataDir)}.new`, recordFile(dataDir));
   const stop = async () => {
     await server.stop();
     await rm(recordFile(dataDir), { force: true });
@@ -93,9 +95,19 @@ async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  const value: unknown = JSON.parse(text);
-  if (!isServerRecord(value)) throw new Error(`${recordFile(dataDir)} is damaged: remove it`);
-  return value;
+  const value = parseJson(text);
+  if (isServerRecord(value)) return value;
+  throw new Error(
+    `${recordFile(dataDir)} is damaged. End the Redis that uses ${dataDir}, if one still runs, then remove the file.`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Damaged, as the caller says.
+  }
 }
 
 function isServerRecord(value: unknown): value is ServerRecord {

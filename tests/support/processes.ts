@@ -17,6 +17,7 @@ export interface Service {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Runs a TypeScript file of the project in a real process of its own, with nothing but this environment. */
 export function startProcess(file: string, environment: Record<string, string>): Service {
@@ -50,13 +51,6 @@ export function startProcess(file: string, environment: Record<string, string>):
       return exited;
     },
   };
-}
-
-/** Ends what a test left running. */
-export async function killAll(): Promise<void> {
-  const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
-  for (const child of running) child.kill('SIGKILL');
-  await Promise.all(ends);
 }
 
 async function untilReady(service: Service, file: string): Promise<LogLine> {

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import type { AuditEvent, PublicJob } from '@promptq/shared/contracts';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { checkContract } from './contract.ts';
-import { killAll, startApi, startWorker, type Service } from './processes.ts';
+import { startApi, startWorker, type Service } from './processes.ts';
 import { until } from './until.ts';
 import { startUpstream, type MockUpstream } from './upstream.ts';
 
@@ -41,6 +41,7 @@ export async function startStack(more: Record<string, string> = {}): Promise<Sta
     ...more,
   };
   const api = await startApi(environment);
+  const services: Service[] = [api];
 
   const request: Stack['request'] = async (path, init) => {
     const response = await fetch(`${api.url}${path}`, init);
@@ -76,10 +77,13 @@ export async function startStack(more: Record<string, string> = {}): Promise<Sta
       (await redis.xrange(keys.audit, '-', '+')).map(([, fields]) =>
         JSON.parse(fields[fields.indexOf('event') + 1] as string),
       ),
-    worker: (environmentMore = {}, file) =>
-      startWorker({ ...environment, ...environmentMore }, file),
+    worker: async (environmentMore = {}, file) => {
+      const worker = await startWorker({ ...environment, ...environmentMore }, file);
+      services.push(worker);
+      return worker;
+    },
     close: async () => {
-      await killAll();
+      await Promise.all(services.map((service) => service.kill('SIGKILL')));
       await upstream.close();
       await removeKeys(redis, prefix);
       redis.disconnect();

@@ -9,6 +9,7 @@ import { redisKeys } from '@promptq/shared/redis';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { liveness, readiness } from './health/health-routes.ts';
+import { redisUnavailable } from './http/from-redis.ts';
 import { handleErrors } from './http/handle-errors.ts';
 import { logRequests } from './http/log-requests.ts';
 import { Problem } from './http/problem.ts';
@@ -26,12 +27,21 @@ export interface AppNeeds {
   log: Logger;
   redis: Redis;
   queues: Record<JobType, Queue<JobData>>;
+  /** Whether Redis was there once and is one that promptq can work on. */
+  isStarted: () => boolean;
   /** Aborted when the process is stopping. */
   stopping: AbortSignal;
 }
 
 /** The application: what is served. It opens nothing; the process that listens is in `main.ts`. */
-export function createApp({ settings, log, redis, queues, stopping }: AppNeeds): Express {
+export function createApp({
+  settings,
+  log,
+  redis,
+  queues,
+  isStarted,
+  stopping,
+}: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(queues, log);
   const routes = [
@@ -48,6 +58,10 @@ export function createApp({ settings, log, redis, queues, stopping }: AppNeeds):
   app.set('etag', false);
   app.use(requestId, logRequests(log), helmet());
   app.use('/docs', docsAssets());
+  app.use(['/v1', '/readyz'], (_req, _res, next) => {
+    if (!isStarted()) throw redisUnavailable();
+    next();
+  });
   addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);

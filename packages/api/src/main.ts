@@ -1,6 +1,7 @@
+import { jobTypes } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { openQueue } from '@promptq/shared/queues';
+import { keepEvents, openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
 import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
@@ -14,18 +15,25 @@ const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
   const redis = connectFailingFast(settings.REDIS_URL, log);
   runner.onStop('redis', () => redis.disconnect());
-  await untilReady(redis, runner.stopping);
-  await checkServer(redis, log);
-
   const queues = {
-    chat: await openQueue(redis, settings.REDIS_PREFIX, 'chat'),
-    analysis: await openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
+    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
+    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
   };
   runner.onStop('queues', () => Promise.all([queues.chat.close(), queues.analysis.close()]));
 
-  const app = createApp({ settings, log, redis, queues, stopping: runner.stopping });
-  const server = await listen(app, { host: settings.HOST, port: settings.PORT });
-  runner.onStop('server', () => server.close());
+  // It listens before Redis is there: the process lives, and says 503 until it can serve.
+  let isStarted = false;
+  const app = createApp({
+    settings,
+    log,
+    redis,
+    queues,
+    isStarted: () => isStarted,
+    stopping: runner.stopping,
+  });
+  const { port, close } = await listen(app, { host: settings.HOST, port: settings.PORT });
+  runner.onStop('server', close);
+  log.info({ host: settings.HOST, port }, 'listening');
 
   if (!loopback.has(settings.HOST)) {
     log.warn(
@@ -33,5 +41,9 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
       'THIS API HAS NO AUTHENTICATION and listens beyond this machine: whoever reaches it can submit jobs and read results.',
     );
   }
-  log.info({ host: settings.HOST, port: server.port }, 'ready');
+  await untilReady(redis, runner.stopping);
+  await checkServer(redis, log);
+  for (const type of jobTypes) await keepEvents(redis, settings.REDIS_PREFIX, type);
+  isStarted = true;
+  log.info({ host: settings.HOST, port }, 'ready');
 });

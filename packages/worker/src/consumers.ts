@@ -13,6 +13,9 @@ import type { WorkerSettings } from './settings.ts';
 import { startSettlement } from './settlement/settlement.ts';
 import type { Complete } from './upstream/complete.ts';
 
+/** Settlement hears from Redis every second; silence for so long is an outage. */
+const silentForMs = 20_000;
+
 export interface ConsumersNeeds {
   settings: WorkerSettings;
   log: Logger;
@@ -26,7 +29,7 @@ export interface ConsumersNeeds {
 }
 
 export interface Consumers {
-  /** Whether jobs of every type of this process are being fetched. */
+  /** Whether jobs of every type of this process are being fetched, and Redis has answered lately. */
   areRunning(): boolean;
   /** Stops fetching, waits for active jobs or hands them back when time runs short, then settles what is finished. */
   close(endsAtMs: number): Promise<void>;
@@ -57,10 +60,13 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     }
   });
   return {
-    areRunning: () => consumers.every((consumer) => consumer.isRunning()),
+    areRunning: () =>
+      consumers.every((consumer) => consumer.isRunning()) &&
+      Date.now() - settlement.lastReadAtMs() < silentForMs,
     close: async (endsAtMs) => {
       await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
+      cancellations.stop();
     },
   };
 }

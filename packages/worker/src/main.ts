@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { mostConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
 import { startConsumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
-import { readWorkerSettings } from './settings.ts';
+import { readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
+
+/** An analysis job may have so many calls in flight (`max_concurrent`), a chat job one. */
+const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: mostConcurrentCalls };
+
+/** As many calls as the jobs of this process can have in flight, so that none of them waits for another job's. */
+function mostCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
+  const callsOfTypes = WORKER_TYPES.map((type) => callsOfOneJob[type] * WORKER_CONCURRENCY);
+  return callsOfTypes.reduce((sum, calls) => sum + calls, 0);
+}
 
 const settings = readWorkerSettings();
 const workerName = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
@@ -24,7 +34,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const upstream = openUpstream({
     apiKey: settings.OPENAI_API_KEY,
     baseUrl: settings.OPENAI_BASE_URL,
-    connections: settings.WORKER_CONCURRENCY * settings.WORKER_TYPES.length,
+    connections: mostCalls(settings),
   });
   runner.onStop('upstream', () => upstream.close());
 

@@ -19,7 +19,10 @@ export const workerSettingsSchema = z
     /** 0: no health endpoint. */
     HEALTH_PORT: wholeNumber({ min: 0, max: 65_535, default: 0 }),
     HEALTH_HOST: z.string().default('127.0.0.1'),
-    OPENAI_API_KEY: z.string().optional(),
+    OPENAI_API_KEY: z
+      .string()
+      .regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII without spaces or line breaks' })
+      .optional(),
     OPENAI_BASE_URL: urlOf(['http:', 'https:']).optional(),
     /** How old a job may grow while the upstream refuses it for its rate. */
     RATE_LIMIT_PATIENCE_SECONDS: wholeNumber({ min: 0, max: 604_800, default: 900 }),

@@ -18,12 +18,14 @@ export const auditQuerySchema = z.strictObject({
     .optional(),
   since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
   until: momentSchema.optional().meta({ description: 'Finished at this time or earlier.' }),
-  limit: z.coerce
-    .number({ error: limitError })
-    .int({ error: limitError })
-    .min(1, { error: limitError })
-    .max(100, { error: limitError })
-    .default(20),
+  limit: z
+    .string()
+    .regex(/^[1-9]\d?$|^100$/, { error: limitError })
+    .transform(Number)
+    .default(20)
+    .meta({
+      override: { type: 'integer', minimum: 1, maximum: 100, default: 20, pattern: undefined },
+    }),
   after: z.string().min(1).optional().meta({ description: 'The `last_id` of the page before.' }),
 });
 export type AuditQuery = z.infer<typeof auditQuerySchema>;

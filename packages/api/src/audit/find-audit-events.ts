@@ -7,42 +7,60 @@ import type { AuditQuery } from './audit-query.ts';
 /** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
 const clockSkewMs = 60_000;
 
+/** One request looks at no more: the next page goes on from there. */
+const mostEntries = 50_000;
+
 interface Found {
   events: AuditEvent[];
   hasMore: boolean;
+  /** The event to go on after: the last one that was looked at. */
+  lastId: string | null;
 }
 
 /**
  * The events that match, newest first; `null` when `after` names none.
  * The stream is ordered by settlement. A job settles after it was made, so looking for one job begins at
- * its id's time; all other filters read from the newest event on.
+ * its id's time; all other filters read from the newest event on. A page that ends at `mostEntries` may
+ * hold few events, or none, and still have more behind it.
+ * @param gone aborted when nobody waits for the answer any more
  */
 export async function findAuditEvents(
   redis: Redis,
   auditKey: string,
   query: AuditQuery,
+  gone: AbortSignal,
 ): Promise<Found | null> {
-  const cursor = query.after === undefined ? null : await findEntry(redis, auditKey, query.after);
+  const cursor =
+    query.after === undefined ? null : await findEntry(redis, auditKey, query.after, gone);
   if (query.after !== undefined && !cursor) return null;
   const matches = matcher(query);
-  const events: AuditEvent[] = [];
   if (query.job_id !== undefined) {
-    const entry = await findOfJob(redis, auditKey, query.job_id);
+    const entry = await findOfJob(redis, auditKey, query.job_id, gone);
     const isAfterCursor = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
-    if (entry && isAfterCursor && matches(entry.event)) events.push(entry.event);
-    return { events, hasMore: false };
+    const event = entry && isAfterCursor ? entry.event() : null;
+    return event && matches(event)
+      ? { events: [event], hasMore: false, lastId: event.id }
+      : { events: [], hasMore: false, lastId: null };
   }
   const sinceMs = query.since === undefined ? 0 : Date.parse(query.since) - clockSkewMs;
-  const range = { from: String(Math.max(0, sinceMs)), to: cursor ? `(${cursor.entryId}` : '+' };
-  for await (const { event } of auditEntries(redis, auditKey, {
-    ...range,
+  const range = {
+    from: String(Math.max(0, sinceMs)),
+    to: cursor ? `(${cursor.entryId}` : '+',
     order: 'newest first',
-  })) {
-    if (!matches(event)) continue;
-    if (events.length === query.limit) return { events, hasMore: true };
-    events.push(event);
+  } as const;
+  const events: AuditEvent[] = [];
+  let lookedAt = 0;
+  let lastId: string | null = null;
+  for await (const entry of auditEntries(redis, auditKey, range)) {
+    const event = entry.event();
+    const isFull = events.length === query.limit && matches(event);
+    if (isFull || lookedAt === mostEntries || gone.aborted)
+      return { events, hasMore: true, lastId };
+    lookedAt += 1;
+    if (events.length < query.limit) lastId = event.id;
+    if (matches(event)) events.push(event);
   }
-  return { events, hasMore: false };
+  return { events, hasMore: false, lastId: events.at(-1)?.id ?? null };
 }
 
 function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
@@ -63,11 +81,12 @@ async function findOfJob(
   redis: Redis,
   auditKey: string,
   jobId: string,
+  gone: AbortSignal,
 ): Promise<AuditEntry | null> {
   const createdAtMs = createdAtOf(jobId);
   if (createdAtMs === null) return null;
   const fromMs = Math.max(0, createdAtMs - clockSkewMs);
-  return findOldest(redis, auditKey, fromMs, (event) => event.job_id === jobId);
+  return findOldest(redis, auditKey, fromMs, (entry) => entry.jobId === jobId, gone);
 }
 
 /** An event is settled after it happened, by the same clock: the search begins at its own time. */
@@ -75,21 +94,27 @@ async function findEntry(
   redis: Redis,
   auditKey: string,
   eventId: string,
+  gone: AbortSignal,
 ): Promise<AuditEntry | null> {
   const finishedAtMs = finishedAtOf(eventId);
   if (finishedAtMs === null) return null;
-  return findOldest(redis, auditKey, finishedAtMs, (event) => event.id === eventId);
+  return findOldest(redis, auditKey, finishedAtMs, (entry) => entry.event().id === eventId, gone);
 }
 
+/** @returns `null` also when it is not among the first `mostEntries` from there on */
 async function findOldest(
   redis: Redis,
   auditKey: string,
   fromMs: number,
-  isWanted: (event: AuditEvent) => boolean,
+  isWanted: (entry: AuditEntry) => boolean,
+  gone: AbortSignal,
 ): Promise<AuditEntry | null> {
   const range = { from: String(fromMs), to: '+', order: 'oldest first' } as const;
+  let lookedAt = 0;
   for await (const entry of auditEntries(redis, auditKey, range)) {
-    if (isWanted(entry.event)) return entry;
+    if (isWanted(entry)) return entry;
+    lookedAt += 1;
+    if (lookedAt === mostEntries || gone.aborted) return null;
   }
   return null;
 }

@@ -5,7 +5,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseQuery } from '../http/parse.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith } from '../http/responses.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { auditQuerySchema } from './audit-query.ts';
 import { findAuditEvents } from './find-audit-events.ts';
@@ -16,7 +16,10 @@ const pageSchema = z
     data: z.array(auditEventSchema),
     has_more: z.boolean(),
     first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
+    last_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'Where the next page begins, also when this one is empty.' }),
   })
   .meta({ id: 'AuditEventList' });
 
@@ -39,6 +42,7 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
         {
           200: {
             description: 'A page of audit events.',
+            headers: plainHeaders,
             content: { 'application/json': { schema: pageSchema } },
           },
         },
@@ -47,7 +51,9 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
     },
     handle: async (req, res) => {
       const query = parseQuery(auditQuerySchema, req);
-      const found = await fromRedis(findAuditEvents(redis, keys.audit, query));
+      const gone = new AbortController();
+      res.once('close', () => gone.abort());
+      const found = await fromRedis(findAuditEvents(redis, keys.audit, query, gone.signal));
       if (!found) {
         throw new Problem('invalid_request', '/after: There is no such audit event.', {
           faults: [{ pointer: '/after', detail: 'There is no such audit event.' }],
@@ -58,7 +64,7 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
         data: found.events,
         has_more: found.hasMore,
         first_id: found.events.at(0)?.id ?? null,
-        last_id: found.events.at(-1)?.id ?? null,
+        last_id: found.lastId,
       };
       res.set('Cache-Control', 'no-store').json(page);
     },

@@ -1,15 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
-import express, { Router } from 'express';
+import { Router } from 'express';
 import { contentSecurityPolicy } from 'helmet';
 import { z } from 'zod';
-import { answersWith } from '../http/responses.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { openApiDocument } from './openapi-document.ts';
 
 const documentAnswer = {
   200: {
     description: 'The OpenAPI document.',
+    headers: plainHeaders,
     content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
   },
 };
@@ -59,7 +60,13 @@ export const docsPage: Route = {
     summary: 'The contract as a page',
     tags: ['docs'],
     responses: answersWith(
-      { 200: { description: 'The page.', content: { 'text/html': { schema: z.string() } } } },
+      {
+        200: {
+          description: 'The page.',
+          headers: plainHeaders,
+          content: { 'text/html': { schema: z.string() } },
+        },
+      },
       [],
     ),
   },
@@ -69,6 +76,9 @@ export const docsPage: Route = {
 };
 
 /** What the page loads, all of it from here: nothing is fetched from another host. */
+const assets = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** The files of the page, and the rules that a browser keeps for it. */
 export function docsAssets(): Router {
   const directory = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   const router = Router();
@@ -83,9 +93,18 @@ export function docsAssets(): Router {
       },
     }),
   );
+  router.get('/', (req, res, next) => {
+    // The page's links are relative to /docs.
+    if (req.originalUrl.split('?', 1)[0]?.endsWith('/')) res.redirect(308, '../docs');
+    else next();
+  });
   router.get('/initialize.js', (_req, res) => {
     res.type('js').send(initializer);
   });
-  router.use(express.static(directory, { index: false, redirect: false }));
+  for (const file of assets) {
+    router.get(`/${file}`, (_req, res) => {
+      res.sendFile(file, { root: directory, maxAge: '1h' });
+    });
+  }
   return router;
 }

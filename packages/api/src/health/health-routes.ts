@@ -2,13 +2,17 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith } from '../http/responses.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 
 const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 const ok: z.infer<typeof okSchema> = { status: 'ok' };
 const okAnswer = {
-  200: { description: 'Yes.', content: { 'application/json': { schema: okSchema } } },
+  200: {
+    description: 'Yes.',
+    headers: plainHeaders,
+    content: { 'application/json': { schema: okSchema } },
+  },
 };
 
 /** `GET /healthz`: whether the process lives. It never asks Redis: an outage there is no reason to be restarted. */

@@ -1,4 +1,5 @@
 import { ReplyError } from 'ioredis';
+import { ZodError } from 'zod';
 import { Problem } from './problem.ts';
 
 /** Redis is up but cannot serve now: the first word of its error is its code (Redis protocol, "Simple errors"). */
@@ -23,14 +24,22 @@ export async function fromRedis<Answer>(answer: Promise<Answer>): Promise<Answer
   try {
     return await answer;
   } catch (cause) {
-    if (cause instanceof ReplyError && !isPassing(cause as Error)) throw cause;
-    throw new Problem('redis_unavailable', 'The job store is not available. Try again soon.', {
-      headers: { 'Retry-After': String(retryAfterSeconds) },
-      cause,
-    });
+    if (isFaultOfOurs(cause)) throw cause;
+    throw redisUnavailable(cause);
   }
 }
 
-function isPassing(error: Error): boolean {
-  return passingReplies.has(error.message.split(' ', 1)[0] ?? '');
+export function redisUnavailable(cause?: unknown): Problem {
+  return new Problem('redis_unavailable', 'The job store is not available. Try again soon.', {
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+    cause,
+  });
+}
+
+/** An answer that could not be read, a command that Redis does not take: no waiting mends these. */
+function isFaultOfOurs(error: unknown): boolean {
+  if (error instanceof ReplyError) {
+    return !passingReplies.has((error as Error).message.split(' ', 1)[0] ?? '');
+  }
+  return [ZodError, TypeError, SyntaxError, RangeError].some((kind) => error instanceof kind);
 }

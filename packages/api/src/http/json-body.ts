@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
@@ -13,8 +14,15 @@ const requireJson: RequestHandler = (req, _res, next) => {
   );
 };
 
+/** The decoder would put replacement characters where bytes are no UTF-8, and nobody would know. */
+function requireUtf8(_req: unknown, _res: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8')
+    throw Object.assign(new Error(encoding), { type: 'charset.unsupported' });
+  if (!isUtf8(body)) throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed' });
+}
+
 /** Reads a JSON body of at most 1 MiB, of any JSON type: the schema says what is wrong with it. */
 export const jsonBody: RequestHandler[] = [
   requireJson,
-  express.json({ limit: maxBodyBytes, strict: false, type: () => true }),
+  express.json({ limit: maxBodyBytes, strict: false, type: () => true, verify: requireUtf8 }),
 ];

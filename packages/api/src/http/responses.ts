@@ -15,12 +15,31 @@ const problemTexts: Record<ProblemStatus, string> = {
   503: 'Not possible now; `Retry-After` says when to try again.',
 };
 
-/** Headers of a job that is not finished, and of a submission. */
+const commonHeaders = {
+  'X-Request-Id': z.string().meta({ description: 'Of the caller when it is safe, else ours.' }),
+  'Cache-Control': z.string().optional(),
+};
+
+/** Headers of an answer without a job. */
+export const plainHeaders = z.object(commonHeaders);
+
+/** Headers of a job; those about polling only when it is not finished. */
 export const jobHeaders = z.object({
-  Location: z.string().optional().meta({ description: 'Of a submission: where to poll.' }),
+  ...commonHeaders,
   'Retry-After': z.string().optional().meta({ description: 'Seconds until polling makes sense.' }),
   'openai-poll-after-ms': z.string().optional().meta({ description: 'The same in milliseconds.' }),
 });
+
+/** Headers of a job that was just accepted. */
+export const acceptedHeaders = jobHeaders.extend({
+  Location: z.string().meta({ description: 'Where to poll.' }),
+});
+
+const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {
+  405: plainHeaders.extend({ Allow: z.string() }),
+  409: plainHeaders.extend({ 'X-Should-Retry': z.literal('false') }),
+  503: plainHeaders.extend({ 'Retry-After': z.string() }),
+};
 
 /** The answers of an operation: the good ones, the named problems, and a fault of ours. */
 export function answersWith(
@@ -31,6 +50,7 @@ export function answersWith(
     String(status),
     {
       description: problemTexts[status],
+      headers: problemHeaders[status] ?? plainHeaders,
       content: { 'application/problem+json': { schema: problemSchema } },
     },
   ]);

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 export interface HttpServer {
   port: number;
   /** Stops accepting and resolves when every open request is answered. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

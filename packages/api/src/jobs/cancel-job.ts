@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
-import { jobTypeOf, readJob, requestCancel, toPublicJob } from '@promptq/shared/queues';
+import { jobTypeOf, requestCancel, toPublicJob } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
 import type { JobQueues } from './add-job.ts';
+import { findJob } from './find-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
 const pathSchema = z.object({ id: z.string() });
@@ -50,8 +50,7 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: Needs): R
       const { id } = pathSchema.parse(req.params);
       const type = jobTypeOf(id);
       if (type) await fromRedis(requestCancel(redis, keys, queues[type], id));
-      const record = await fromRedis(readJob(redis, keys, id));
-      if (!record) throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: false,

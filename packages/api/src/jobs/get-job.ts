@@ -1,14 +1,13 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
-import { readJob, toPublicJob } from '@promptq/shared/queues';
+import { toPublicJob } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
 import { parseQuery } from '../http/parse.ts';
-import { Problem } from '../http/problem.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
+import { findJob } from './find-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
 const pathSchema = z.object({ id: z.string() });
@@ -47,8 +46,7 @@ export function getJob({ redis, keys, settings, pollHint }: Needs): Route {
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
       const { include } = parseQuery(querySchema, req);
-      const record = await fromRedis(readJob(redis, keys, id));
-      if (!record) throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: include === 'input',

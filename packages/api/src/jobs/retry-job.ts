@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
-import { readJob, standingOf } from '@promptq/shared/queues';
+import { standingOf } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith, jobHeaders } from '../http/responses.ts';
+import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
 import { addJob, type JobQueues } from './add-job.ts';
+import { findJob } from './find-job.ts';
 import type { PollHint } from './poll-hint.ts';
 import { sendAccepted } from './submit-job.ts';
 
@@ -41,7 +41,7 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: Needs): Ro
         {
           202: {
             description: 'The new job is accepted; `retry_of` names the first.',
-            headers: jobHeaders,
+            headers: acceptedHeaders,
             content: { 'application/json': { schema: jobSchema } },
           },
         },
@@ -50,8 +50,7 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: Needs): Ro
     },
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
-      const record = await fromRedis(readJob(redis, keys, id));
-      if (!record) throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
       const { status } = standingOf(record, Date.now());
       if (!retryable.has(status)) {
         throw new Problem(

@@ -7,7 +7,7 @@ import {
 } from '@promptq/shared/contracts';
 import type { JobData } from '@promptq/shared/queues';
 import { parseBody } from '../http/parse.ts';
-import { answersWith, jobHeaders } from '../http/responses.ts';
+import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import { Problem } from '../http/problem.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
@@ -40,7 +40,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
         {
           202: {
             description: 'The job is accepted.',
-            headers: jobHeaders,
+            headers: acceptedHeaders,
             content: { 'application/json': { schema: jobSchema } },
           },
         },

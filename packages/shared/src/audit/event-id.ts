@@ -1,6 +1,7 @@
 import type { JobType } from '../contracts/index.ts';
 
-const eventIdPattern = /^evt_[a-z]+_(\d+)_\d+$/;
+/** Fifteen digits are a safe integer, and enough for milliseconds until the year 33658. */
+const eventIdPattern = /^evt_[a-z]+_(\d{1,15})_\d{1,15}$/;
 
 /**
  * The id of a job's event, derived from the stream entry that BullMQ wrote when the job finished, so it

@@ -13,7 +13,7 @@ const deepestCause = 5;
 
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { name: typeof error };
-  const { code } = error as { code?: unknown };
+  const code = codeOf(error);
   return {
     name: error.name,
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
@@ -21,4 +21,10 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
       ? { cause: describeError(error.cause, depth + 1) }
       : {}),
   };
+}
+
+/** A ReplyError's code is the first word of its text: WRONGPASS, OOM (Redis protocol, "Simple errors"). */
+function codeOf(error: Error): unknown {
+  if ('code' in error) return error.code;
+  return error.name === 'ReplyError' ? /^[A-Z]+\b/.exec(error.message)?.[0] : undefined;
 }

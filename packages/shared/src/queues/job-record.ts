@@ -8,6 +8,8 @@ import {
   progressSchema,
   textAnalysisSchema,
   usageSchema,
+  type ChatInput,
+  type ChatMessage,
   type JobType,
 } from '../contracts/index.ts';
 import { readFailure, type Failure } from '../failure/index.ts';
@@ -33,10 +35,23 @@ const kept = {
   retry_of: z.string().nullable().default(defaults.retry_of),
 };
 const withModel = { model: z.string() };
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
-export const chatDataSchema = z.object({ input: chatRequestSchema.safeExtend(withModel), ...kept });
+/**
+ * Stored inputs were checked when they were submitted. They are read leniently, so that a process of the
+ * version before takes a job that has a member more.
+ */
+export const chatDataSchema = z.object({
+  input: z.object({
+    ...chatRequestSchema.shape,
+    messages: z.array(z.custom<ChatMessage>(isObject)).optional(),
+    response_format: z.custom<ChatInput['response_format']>(isObject).optional(),
+    ...withModel,
+  }),
+  ...kept,
+});
 export const analysisDataSchema = z.object({
-  input: analysisRequestSchema.safeExtend(withModel),
+  input: z.object({ ...analysisRequestSchema.shape, ...withModel }),
   ...kept,
 });
 

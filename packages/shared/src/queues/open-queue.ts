@@ -13,16 +13,8 @@ const maxStreamEvents = 10_000_000;
 /** Between attempts: 1 s, 2 s, 4 s ..., each shortened by up to half at random so that failed jobs do not return as one wave. */
 export const backoff: BackoffOptions = { type: 'exponential', delay: 1_000, jitter: 0.5 };
 
-/**
- * Opens the BullMQ queue of a job type. When it resolves, the event stream is safe from trimming.
- * @throws when Redis does not answer
- */
-export async function openQueue(
-  redis: Redis,
-  prefix: string,
-  type: JobType,
-): Promise<Queue<JobData>> {
-  await keepEvents(redis, prefix, type);
+/** Opens the BullMQ queue of a job type. It is usable when the connection is. */
+export function openQueue(redis: Redis, prefix: string, type: JobType): Queue<JobData> {
   const queue = new Queue<JobData>(type, {
     connection: redis,
     prefix,
@@ -30,7 +22,6 @@ export async function openQueue(
   });
   // The connection tells of its own faults; without a listener BullMQ would print each of them again.
   queue.on('error', () => undefined);
-  await queue.waitUntilReady();
   return queue;
 }
 

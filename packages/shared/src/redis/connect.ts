@@ -4,7 +4,13 @@ import { describeError } from '../logging/index.ts';
 
 const maxReconnectDelayMs = 1_000;
 const apiCommandTimeoutMs = 1_500;
-const connectTimeoutMs = 5_000;
+const connectTimeoutMs = 2_000;
+/**
+ * A connection on which an answer is owed for so long is given up and opened anew: packets may vanish without
+ * a word. A worker's has to be longer than BullMQ's longest blocking command (10 s).
+ */
+const apiSilenceMs = 2_000;
+const workerSilenceMs = 15_000;
 
 /** Reconnects soon and for ever: 50 ms, 100 ms, ... capped at a second, so an outage's end is noticed at once. */
 const retryStrategy = (tries: number) => Math.min(tries * 50, maxReconnectDelayMs);
@@ -18,6 +24,7 @@ export function connectFailingFast(url: string, log: Logger): Redis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: apiCommandTimeoutMs,
+    socketTimeout: apiSilenceMs,
   });
 }
 
@@ -26,7 +33,7 @@ export function connectFailingFast(url: string, log: Logger): Redis {
  * that a worker's finished job is still reported.
  */
 export function connectPatiently(url: string, log: Logger): Redis {
-  return connect(url, log, { maxRetriesPerRequest: null });
+  return connect(url, log, { maxRetriesPerRequest: null, socketTimeout: workerSilenceMs });
 }
 
 function connect(url: string, log: Logger, options: RedisOptions): Redis {
@@ -50,18 +57,41 @@ function connect(url: string, log: Logger, options: RedisOptions): Redis {
   return redis;
 }
 
-/** Resolves when the connection is usable; rejects with the cause when `signal` aborts. */
+/** Redis answers, but will never take us as we are: waiting is of no use. */
+const refusals = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
+
+/**
+ * Resolves when the connection is usable; rejects with the cause when `signal` aborts.
+ * @throws {Error} when Redis refuses the user, the password or the database of the URL
+ */
 export async function untilReady(redis: Redis, signal: AbortSignal): Promise<void> {
-  if (redis.status === 'ready') return;
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => reject(signal.reason as Error);
+  const onError = (error: Error) => {
+    const { code } = describeError(error);
+    if (refusals.has(String(code))) reject(new Error(`Redis refuses REDIS_URL: ${code}`));
+  };
   redis.once('ready', resolve);
+  redis.on('error', onError);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await promise;
+    if (redis.status !== 'ready') await promise;
+    await selectDatabase(redis);
   } finally {
     redis.off('ready', resolve);
+    redis.off('error', onError);
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** ioredis goes on in database 0 when the one of the URL does not exist, among another deployment's keys. */
+async function selectDatabase(redis: Redis): Promise<void> {
+  const { db = 0 } = redis.options;
+  if (db === 0) return;
+  try {
+    await redis.select(db);
+  } catch (cause) {
+    throw new Error(`Redis refuses the database ${db} of REDIS_URL`, { cause });
   }
 }

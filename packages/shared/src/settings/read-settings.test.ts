@@ -37,6 +37,18 @@ test('every fault is named at once, and no value is repeated', () => {
   expect((error as SettingsError).message).not.toContain('secret');
 });
 
+test('a fault in a list names the setting, once', () => {
+  const list = z.object({
+    TYPES: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(z.enum(['a', 'b'], { error: 'must be a or b' }))),
+  });
+  expect(() => readSettings(list, { TYPES: 'a,,x' })).toThrow(
+    /^The settings are not usable:\n {2}- TYPES: must be a or b$/,
+  );
+});
+
 test('a number is taken as written or refused: none becomes the default in silence', () => {
   const number = z.object({ N: wholeNumber({ min: 1, max: 100, default: 7 }) });
   fc.assert(

@@ -26,12 +26,11 @@ export function readSettings<Schema extends z.ZodType>(
   );
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new SettingsError(
-    parsed.error.issues.map((issue) => {
-      const name = issue.path.join('.');
-      return name ? `${name}: ${issue.message}` : issue.message;
-    }),
-  );
+  const faults = parsed.error.issues.map((issue) => {
+    const [name] = issue.path;
+    return name === undefined ? issue.message : `${String(name)}: ${issue.message}`;
+  });
+  throw new SettingsError([...new Set(faults)]);
 }
 
 /** As `readSettings`, but a faulty environment ends the process with exit code 1 and the list of faults. */

@@ -3,6 +3,7 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 
 /** A word may come before BullMQ has handed over the job it is about; it is kept so long. */
 const rememberedMs = 60_000;
+const askEveryMs = 5_000;
 
 export interface Cancellations {
   /** Whether a client has asked lately for this job to be cancelled. */
@@ -11,6 +12,7 @@ export interface Cancellations {
   onCancel(listener: (jobId: string) => void): void;
   /** Calls back when words may have been missed: the connection was lost in between. */
   onGap(listener: () => void): void;
+  stop(): void;
 }
 
 /**
@@ -42,7 +44,14 @@ export async function hearCancellations(
       (error: unknown) => logFault(log, error, 'cancellations cannot be heard'),
     );
   });
+  // Asked now and then, because a connection on which nothing is owed would not be missed (see connect.ts).
+  const asking = setInterval(() => {
+    subscriber.ping().catch((error: unknown) => {
+      log.debug({ err: error }, 'the connection for cancellations was lost');
+    });
+  }, askEveryMs);
   return {
+    stop: () => clearInterval(asking),
     isCancelled: (jobId) => heard.has(jobId),
     onCancel: (listener) => cancelListeners.push(listener),
     onGap: (listener) => gapListeners.push(listener),

@@ -1,4 +1,4 @@
-import { Worker } from 'bullmq';
+import { ErrorCode, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
@@ -47,6 +47,12 @@ export interface Consumer {
   close(endsAtMs: number): Promise<void>;
 }
 
+/** The lock of a job ran out, because this process or its connection stood still for longer than `lockMs`. */
+function isLockLost(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch;
+}
+
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
 export function consume(needs: Needs): Consumer {
   const { type, process, redis, settings, workerName, log } = needs;
@@ -80,7 +86,16 @@ export function consume(needs: Needs): Consumer {
   });
   worker.on('error', (error) => {
     // During an outage every connection of BullMQ tells of every try; ours has told once.
-    if (redis.status === 'ready') logFault(log, error, 'BullMQ reported an error', { type });
+    if (redis.status !== 'ready') return;
+    if (isLockLost(error))
+      log.warn(
+        { type },
+        'a lock was lost: the job runs elsewhere, and the result from here is discarded',
+      );
+    else logFault(log, error, 'BullMQ reported an error', { type });
+  });
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
   });
   worker.on('stalled', (jobId) =>
     log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
@@ -95,7 +110,8 @@ export function consume(needs: Needs): Consumer {
         Math.max(0, endsAtMs - handBackMs - Date.now()),
       );
       try {
-        await worker.close();
+        // Without Redis, BullMQ would wait for the answer to its last fetch; with nothing active, nothing is lost.
+        await worker.close(redis.status !== 'ready' && running.size === 0);
       } finally {
         clearTimeout(timer);
       }

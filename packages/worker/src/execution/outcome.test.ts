@@ -27,6 +27,7 @@ test('the cause of an abort decides, whatever the aborted call threw', () => {
       kind: 'retry',
       failure: { code: 'timeout', upstream: null },
     });
+    expect(decide(failure, { ...usual, cause: { kind: 'lock lost' } })).toEqual({ kind: 'lost' });
     expect(decide(failure, { ...usual, cause: { kind: 'cancelled' } })).toEqual({
       kind: 'fail',
       failure: { code: 'cancelled', upstream: null },

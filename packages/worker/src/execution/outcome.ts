@@ -2,7 +2,12 @@ import type { JobResult } from '@promptq/shared/queues';
 import { isRetryable, type Failure } from '@promptq/shared/failure';
 
 /** Why an attempt was aborted: the `reason` of its signal. */
-export type AbortCause = { kind: 'timeout' } | { kind: 'stopping' } | { kind: 'cancelled' };
+export type AbortCause =
+  | { kind: 'timeout' }
+  | { kind: 'stopping' }
+  | { kind: 'cancelled' }
+  /** Another worker may have the job by now. */
+  | { kind: 'lock lost' };
 
 /** How an attempt ended. */
 export type Outcome =
@@ -14,7 +19,9 @@ export type Outcome =
   /** The upstream wants to be left alone: the pool pauses, the job goes back to the queue and no attempt is spent. */
   | { kind: 'later'; failure: Failure; retryAfterMs: number | null }
   /** The process stops: the job goes back to the queue and no attempt is spent. */
-  | { kind: 'interrupted' };
+  | { kind: 'interrupted' }
+  /** The job is not ours any more: whatever came of it here is discarded. */
+  | { kind: 'lost' };
 
 /** What else the decision rests on. */
 export interface Circumstances {
@@ -38,6 +45,8 @@ export function decide(
       return { kind: 'interrupted' };
     case 'timeout':
       return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
+    case 'lock lost':
+      return { kind: 'lost' };
     case 'cancelled':
       return { kind: 'fail', failure: { code: 'cancelled', upstream: null } };
     case undefined:

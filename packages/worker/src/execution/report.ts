@@ -32,6 +32,9 @@ export async function report(
       // Idle workers learn of the pause, so they know when it ends.
       await wake();
       throw new RateLimitError();
+    case 'lost':
+      // BullMQ does nothing more with a job that says it went back to waiting.
+      throw new WaitingError();
     case 'interrupted':
       await job.moveToWait(token);
       await wake();

@@ -6,8 +6,9 @@ import {
   type AnalysisInput,
   type AnalysisTask,
 } from '@promptq/shared/contracts';
-import { isRetryable } from '@promptq/shared/failure';
+import { isRetryable, type Failure } from '@promptq/shared/failure';
 import { analysisDataSchema } from '@promptq/shared/queues';
+import type { AbortCause } from '../execution/outcome.ts';
 import type { AttemptContext, Processor } from '../execution/run-job.ts';
 import type { Complete } from '../upstream/complete.ts';
 import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
@@ -42,25 +43,36 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
       context,
       async (call) => {
         const part = await answer(call, input, context, complete);
-        await parts.keep(call.step, part);
         done.set(call.step, part);
+        await parts.keep(call.step, part);
         context.reportProgress({ done: done.size, total: calls.length });
       },
     );
-    context.signal.throwIfAborted();
+    const isOutOfTime = isTimeout(context.signal);
+    if (!isOutOfTime || !context.isLastAttempt) context.signal.throwIfAborted();
 
     const mendable = [...failures.values()].filter((error) => mayMend(error, context));
     const usages = [...done.values()].flatMap((part) => ('usage' in part ? [part.usage] : []));
-    if (mendable.length > 0) throw mendable.find(isRateLimit) ?? mendable[0];
-    if (usages.length === 0) throw worstOf(failures, done);
+    if (mendable.length > 0 && !isOutOfTime) throw mendable.find(isRateLimit) ?? mendable[0];
+    if (usages.length === 0)
+      throw isOutOfTime ? new FailureError(timeout) : worstOf(failures, done);
     return {
       output: analysisOutput(input, (text, task) => {
         const step = stepOf(text, task);
-        return done.get(step) ?? { failure: failureOf(failures.get(step)) };
+        return done.get(step) ?? { failure: isOutOfTime ? timeout : failureOf(failures.get(step)) };
       }),
       usage: usages.reduce(addUsage, noUsage),
     };
   };
+}
+
+const longestAnswer = 2_000;
+const unusable: Failure = { code: 'upstream_unavailable', upstream: null };
+const timeout: Failure = { code: 'timeout', upstream: null };
+
+/** Whether the time of the attempt is over: what was not answered by then counts as `timeout`. */
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as AbortCause).kind === 'timeout';
 }
 
 /** Names a call within its job. @param text its index */
@@ -127,7 +139,10 @@ async function answer(
       },
       { signal, idempotencyKey: `${jobId}-${step}` },
     );
-    return { answer: completion.text.trim(), usage: completion.usage };
+    const said = completion.text.trim();
+    // The limit of each task is 50 tokens at most: more than this is no answer to it, and 3,000 of them would fill the memory.
+    if (said.length > longestAnswer) throw new FailureError(unusable);
+    return { answer: said, usage: completion.usage };
   } catch (error) {
     const failure = failureOf(error);
     if (isRetryable(failure.code)) throw error;

@@ -26,8 +26,8 @@ export interface Settled {
 
 /**
  * Claims and writes in one atomic step: only the consumer whose XACK returns 1 writes the audit event,
- * so two that hold the same entry write it once. XACK comes first also because of memory: Redis refuses
- * a script's first write when it is full, but never stops one in the middle.
+ * so two that hold the same entry write it once. XACK comes first also because of memory: it is allowed
+ * when Redis is full, and a script that has written is not stopped in the middle, so XADD is allowed then too.
  * Then the stream is trimmed up to the oldest entry that is not acknowledged: nobody else trims it.
  */
 const settleScript = luaScript(
@@ -110,6 +110,7 @@ export function openOutbox(needs: Needs): Outbox {
   const streams = jobTypes.map((type) => keys.events(type));
   return {
     prepare: async () => {
+      await refuseForeignKey(redis, keys.audit);
       for (const type of jobTypes) {
         await keepEvents(redis, prefix, type);
         await createGroup(redis, keys.events(type));
@@ -182,6 +183,15 @@ export function openOutbox(needs: Needs): Outbox {
       await redis.xtrim(keys.audit, 'MINID', oldestAudit());
     },
   };
+}
+
+/** An event could be acknowledged and not written if something else stood under the key. */
+async function refuseForeignKey(redis: Redis, auditKey: string): Promise<void> {
+  const type = await redis.type(auditKey);
+  if (type === 'stream' || type === 'none') return;
+  throw new Error(
+    `${auditKey} is a ${type}, not a stream of audit events: set another REDIS_PREFIX`,
+  );
 }
 
 async function createGroup(redis: Redis, stream: string): Promise<void> {

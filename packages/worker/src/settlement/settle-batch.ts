@@ -15,6 +15,11 @@ interface Needs {
   log: Logger;
 }
 
+/** The entry has the end of the job already, and an answer can be large. */
+const fieldsToRead = jobHashFields.filter(
+  (field) => field !== 'returnvalue' && field !== 'failedReason',
+);
+
 /** Settles the finished jobs of a batch; the other events are only acknowledged. */
 export async function settleBatch({ type, entries }: Batch, needs: Needs): Promise<void> {
   const terminal: TerminalEntry[] = [];
@@ -53,16 +58,17 @@ async function readRecords(
 ): Promise<(JobRecord | null)[]> {
   if (terminal.length === 0) return [];
   const pipeline = redis.pipeline();
-  for (const { jobId } of terminal) pipeline.hmget(keys.job(type, jobId), ...jobHashFields);
+  for (const { jobId } of terminal) pipeline.hmget(keys.job(type, jobId), ...fieldsToRead);
   const answers = (await pipeline.exec()) ?? [];
   return answers.map(([error, values], at) => {
     if (error) throw error;
     const fields: Record<string, string> = {};
     (values as (string | null)[]).forEach((value, index) => {
-      if (value !== null) fields[jobHashFields[index] as string] = value;
+      if (value !== null) fields[fieldsToRead[index] as string] = value;
     });
     if (Object.keys(fields).length === 0) return null;
-    const { jobId } = terminal[at] as TerminalEntry;
+    const { jobId, event, detail } = terminal[at] as TerminalEntry;
+    fields[event === 'completed' ? 'returnvalue' : 'failedReason'] = detail;
     try {
       return readJobHash(jobId, type, fields, { at: 'waiting' });
     } catch (fault) {

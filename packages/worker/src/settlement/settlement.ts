@@ -11,7 +11,6 @@ import { settleBatch } from './settle-batch.ts';
 const blockMs = 1_000;
 const housekeepingEveryMs = 5_000;
 const afterErrorMs = 500;
-const takeOverCount = 100;
 
 interface Needs {
   redis: Redis;
@@ -25,6 +24,8 @@ interface Needs {
 export interface Settlement {
   /** Settles what is finished and resolves; jobs that finish later are settled by another process. */
   stop(): Promise<void>;
+  /** When Redis last answered a read of the outbox, at most a second apart while all is well. */
+  lastReadAtMs(): number;
 }
 
 /**
@@ -48,6 +49,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let stopping = false;
   let count = nextCount(0, []);
   let housekeepingAtMs = 0;
+  let readAtMs = Date.now();
 
   const settleAll = async (batches: Batch[]) => {
     for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, log });
@@ -55,8 +57,9 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   const keepHouse = async () => {
     if (Date.now() < housekeepingAtMs) return;
     for (;;) {
-      const batches = await outbox.takeOver(takeOverCount);
+      const batches = await outbox.takeOver(count);
       if (batches.length === 0) break;
+      count = nextCount(count, batches);
       log.info(
         { entries: batches.flatMap(({ entries }) => entries).length },
         'took over unsettled events',
@@ -73,12 +76,13 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
       try {
         await keepHouse();
         const batches = await outbox.read(count, last ? 0 : blockMs);
+        readAtMs = Date.now();
         count = nextCount(count, batches);
         await settleAll(batches);
         if (last && batches.length === 0) return;
       } catch (error) {
         logFault(log, error, 'settlement failed; it is tried again');
-        if (last) return;
+        if (stopping) return;
         await delay(afterErrorMs);
         await prepareAgain();
       }
@@ -94,7 +98,9 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   return {
     stop: async () => {
       stopping = true;
-      await ended;
+      // Without Redis nothing can be settled; what is finished is settled by whoever finds it next.
+      if (redis.status === 'ready') await ended;
     },
+    lastReadAtMs: () => readAtMs,
   };
 }

@@ -14,7 +14,7 @@ export interface Upstream {
 
 /**
  * The one client of a worker process, for its whole life, over one pool of kept-alive connections.
- * @param options.connections the most calls in flight at once; further ones wait in the pool
+ * @param options.connections the most calls in flight at once; it opens them as they are needed
  */
 export function openUpstream(options: {
   apiKey: string | undefined;

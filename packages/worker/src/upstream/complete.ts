@@ -3,6 +3,14 @@ import { z } from 'zod';
 import type { Usage } from '@promptq/shared/contracts';
 import { FailureError } from './upstream-failure.ts';
 
+const mostTokens = 1_000_000_000;
+
+/** A count of tokens, or 0 for what is none: an answer that is paid for is not thrown away for its bill. */
+const tokensSchema = z
+  .number()
+  .transform((tokens) => Math.max(0, Math.min(mostTokens, Math.round(tokens))))
+  .catch(0);
+
 /** As much of an answer as promptq relies on. Compatible upstreams differ in the rest. */
 const completionSchema = z.object({
   model: z.string().optional(),
@@ -16,11 +24,12 @@ const completionSchema = z.object({
     .min(1),
   usage: z
     .object({
-      prompt_tokens: z.int().min(0),
-      completion_tokens: z.int().min(0),
-      total_tokens: z.int().min(0).optional(),
+      prompt_tokens: tokensSchema,
+      completion_tokens: tokensSchema,
+      total_tokens: tokensSchema,
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
 });
 
 interface Completion {
@@ -35,6 +44,8 @@ interface CallOptions {
   /** The same for every try of one call, so that an upstream that knows it does not do the work twice. */
   idempotencyKey: string;
 }
+
+const noTokens = { prompt_tokens: 0, completion_tokens: 0 };
 
 /** One call to the upstream, as the processors need it. */
 export type Complete = (
@@ -58,15 +69,15 @@ export function completions(client: OpenAI): Complete {
       throw new FailureError({ code: 'upstream_unavailable', upstream: null }, parsed.error);
     }
     const { model, usage } = parsed.data;
-    const { prompt_tokens: input = 0, completion_tokens: output = 0 } = usage ?? {};
+    const { prompt_tokens: input, completion_tokens: output } = usage ?? noTokens;
     return {
-      text: choice.message.content ?? choice.message.refusal ?? '',
+      text: (choice.message.content ?? choice.message.refusal ?? '').toWellFormed(),
       finishReason: choice.finish_reason ?? null,
       model: model ?? request.model,
       usage: {
         input_tokens: input,
         output_tokens: output,
-        total_tokens: usage?.total_tokens ?? input + output,
+        total_tokens: usage?.total_tokens || input + output,
       },
     };
   };

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici';
 
 /** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
-const maxAnswerBytes = 4 * 1024 * 1024;
+const maxAnswerBytes = 1024 * 1024;
 
 /** The upstream sent more than `maxAnswerBytes`. */
 class AnswerTooLargeError extends Error {

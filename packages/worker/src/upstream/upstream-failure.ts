@@ -43,7 +43,8 @@ function codeOf(error: APIError): FailureCode {
     return isBilling ? 'upstream_quota_exhausted' : 'upstream_rate_limited';
   }
   if (status === 408 || status === 409) return 'upstream_unavailable';
-  if (status >= 400 && status < 500) return 'upstream_invalid_request';
+  // A redirect is not followed: the base URL is wrong.
+  if (status >= 300 && status < 500) return 'upstream_invalid_request';
   return 'upstream_unavailable';
 }
 

@@ -1,0 +1,26 @@
+import type { Redis } from 'ioredis';
+import { readJob, standingOf, type JobRecord } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { Problem } from '../http/problem.ts';
+
+/**
+ * The job with this id.
+ * @param resultTtlSeconds a job that finished longer ago is gone, even if it has not been removed yet
+ * @throws {Problem} `not_found`, `redis_unavailable`
+ */
+export async function findJob(
+  redis: Redis,
+  keys: RedisKeys,
+  id: string,
+  resultTtlSeconds: number,
+): Promise<JobRecord> {
+  const record = await fromRedis(readJob(redis, keys, id));
+  const nowMs = Date.now();
+  const finishedAtMs = record && standingOf(record, nowMs).finishedAtMs;
+  const isOver = finishedAtMs !== null && finishedAtMs + resultTtlSeconds * 1_000 < nowMs;
+  if (!record || isOver) {
+    throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+  }
+  return record;
+}
