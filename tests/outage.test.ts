@@ -78,3 +78,19 @@ for (const outage of ['down', 'swallow'] as const) {
     expect([...stack.api.text, ...worker.text], 'nothing but log lines was printed').toEqual([]);
   });
 }
+
+test('connections that fall silent without a word are given up, and all goes on', async () => {
+  const worker = await stack.worker();
+  await stack.finished((await stack.submit({ type: 'chat', input: { message: 'before' } })).id);
+  proxy.swallowOpen();
+  await until('the API serves again', async () => (await stack.request('/readyz')).status === 200);
+  const { id } = await stack.submit({ type: 'chat', input: { message: 'after' } });
+  expect((await stack.finished(id)).status).toBe('completed');
+  await until('it is audited', async () =>
+    (await stack.auditEvents()).some(({ job_id }) => job_id === id),
+  );
+  const { id: cancelled } = await stack.submit({ type: 'chat', input: { message: 'held' } });
+  await stack.request(`/v1/jobs/${cancelled}/cancel`, { method: 'POST' });
+  await stack.finished(cancelled);
+  expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});

@@ -6,6 +6,8 @@ export interface TcpProxy {
   down(): Promise<void>;
   /** Keeps connections open and passes nothing on, as when the network swallows every packet. */
   swallow(): void;
+  /** Passes nothing more on for the connections that are open now; new ones work. Nobody is told. */
+  swallowOpen(): void;
   /** Passes everything on again, on the same port. */
   up(): Promise<void>;
   close(): Promise<void>;
@@ -14,6 +16,7 @@ export interface TcpProxy {
 /** Stands between a service and a server, so that a test can take the server away and give it back. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const swallowed = new Set<Socket>();
   let swallowing = false;
   let server: Server;
   const serve = (port: number) =>
@@ -26,11 +29,12 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         ] as const) {
           sockets.add(from);
           from.on('data', (chunk) => {
-            if (!swallowing) to.write(chunk);
+            if (!swallowing && !swallowed.has(from)) to.write(chunk);
           });
           from.on('error', () => to.destroy());
           from.on('close', () => {
             sockets.delete(from);
+            swallowed.delete(from);
             to.destroy();
           });
         }
@@ -50,6 +54,9 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     down,
     swallow: () => {
       swallowing = true;
+    },
+    swallowOpen: () => {
+      for (const socket of sockets) swallowed.add(socket);
     },
     up: async () => {
       if (swallowing) reset();

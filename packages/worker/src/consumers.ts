@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { JobType } from '@promptq/shared/contracts';
+import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
-import { readJob } from '@promptq/shared/queues';
+import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
@@ -9,6 +9,7 @@ import type { Processor } from './execution/run-job.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
 import { partsOf } from './processors/parts.ts';
+import { startSweeper } from './retention/sweeper.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startSettlement } from './settlement/settlement.ts';
 import type { Complete } from './upstream/complete.ts';
@@ -59,6 +60,15 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       );
     }
   });
+  const queues = jobTypes.map((type) => openQueue(redis, settings.REDIS_PREFIX, type));
+  const stopSweeper = startSweeper({
+    redis,
+    turnKey: keys.sweep,
+    queues,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+    workerName,
+    log,
+  });
   return {
     areRunning: () =>
       consumers.every((consumer) => consumer.isRunning()) &&
@@ -67,6 +77,8 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
       cancellations.stop();
+      stopSweeper();
+      await Promise.all(queues.map((queue) => queue.close()));
     },
   };
 }

@@ -19,6 +19,8 @@ export function redisKeys(prefix: string) {
     meta: (type: JobType) => queueKey(type, 'meta'),
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
+    /** Held by the process whose turn it is to remove old jobs. */
+    sweep: `${prefix}:sweep`,
     /** The stream of audit events. */
     audit: `${prefix}:audit`,
     /** The finished calls of a job that is not settled yet: a hash, one field per call. */

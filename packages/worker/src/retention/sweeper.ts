@@ -1,0 +1,63 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+
+/**
+ * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
+ * later than its time a finished job may be removed.
+ */
+const askEveryMs = 60_000;
+/** The process that sweeps has the right to for so long, even if it dies meanwhile. */
+const turnMs = 5 * 60 * 1_000;
+const jobsAtOnce = 1_000;
+
+interface Needs {
+  redis: Redis;
+  /** The key of the right to sweep. */
+  turnKey: string;
+  queues: Pick<Queue, 'clean' | 'name'>[];
+  resultTtlSeconds: number;
+  workerName: string;
+  log: Logger;
+}
+
+/**
+ * Removes finished jobs when their time is over. BullMQ does so only when another job finishes, so the last
+ * jobs of a quiet queue would stay, and their prompts with them.
+ * @returns stops it
+ */
+export function startSweeper(needs: Needs): () => void {
+  const { log } = needs;
+  let isSweeping = false;
+  const timer = setInterval(() => {
+    if (isSweeping || needs.redis.status !== 'ready') return;
+    isSweeping = true;
+    sweepInTurn(needs)
+      .catch((error: unknown) => {
+        if (needs.redis.status === 'ready')
+          logFault(log, error, 'finished jobs could not be removed');
+        else log.debug({ error: describeError(error) }, 'Redis went away during a sweep');
+      })
+      .finally(() => {
+        isSweeping = false;
+      });
+  }, askEveryMs);
+  return () => clearInterval(timer);
+}
+
+/** Sweeps when no other process has done so within `turnMs`. */
+export async function sweepInTurn(needs: Needs): Promise<void> {
+  const { redis, turnKey, workerName, queues, resultTtlSeconds, log } = needs;
+  if ((await redis.set(turnKey, workerName, 'PX', turnMs, 'NX')) === null) return;
+  for (const queue of queues) {
+    for (const state of ['completed', 'failed'] as const) {
+      let removed = jobsAtOnce;
+      let all = 0;
+      while (removed === jobsAtOnce) {
+        removed = (await queue.clean(resultTtlSeconds * 1_000, jobsAtOnce, state)).length;
+        all += removed;
+      }
+      if (all > 0) log.info({ type: queue.name, state, jobs: all }, 'removed finished jobs');
+    }
+  }
+}
