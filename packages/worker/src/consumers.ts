@@ -6,6 +6,7 @@ import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
+import { watchProgress } from './health/progress.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
 import { partsOf } from './processors/parts.ts';
@@ -32,6 +33,8 @@ export interface ConsumersNeeds {
 export interface Consumers {
   /** Whether jobs of every type of this process are being fetched, and Redis has answered lately. */
   areRunning(): boolean;
+  /** What stands still although it could go on; empty while this process is of use. */
+  stuck(): string[];
   /** Stops fetching, waits for active jobs or hands them back when time runs short, then settles what is finished. */
   close(endsAtMs: number): Promise<void>;
 }
@@ -69,7 +72,9 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     workerName,
     log,
   });
+  const progress = watchProgress({ redis, consumers, queues, settlement, log });
   return {
+    stuck: () => progress.stuck(),
     areRunning: () =>
       consumers.every((consumer) => consumer.isRunning()) &&
       Date.now() - settlement.lastReadAtMs() < silentForMs,
@@ -78,6 +83,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       await settlement.stop();
       cancellations.stop();
       stopSweeper();
+      progress.stop();
       await Promise.all(queues.map((queue) => queue.close()));
     },
   };

@@ -4,7 +4,7 @@ import { mostConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
-import { startConsumers } from './consumers.ts';
+import { startConsumers, type Consumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
 import { readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
@@ -45,25 +45,29 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     runner.onStop('second connections', () => connection.disconnect());
   }
 
-  const complete = completions(upstream.client);
-  const consumers = await startConsumers({
+  // Opened before the consumers and closed after them: it answers for as long as jobs are finished here.
+  let consumers: Consumers | null = null;
+  if (settings.HEALTH_PORT > 0) {
+    const closeHealth = await serveHealth({
+      host: settings.HEALTH_HOST,
+      port: settings.HEALTH_PORT,
+      isReady: () =>
+        !runner.stopping.aborted && redis.status === 'ready' && !!consumers?.areRunning(),
+      stuck: () => consumers?.stuck() ?? [],
+    });
+    runner.onStop('health', closeHealth);
+  }
+
+  const started = await startConsumers({
     settings,
     log,
     redis,
     blocking,
     subscriber,
-    complete,
+    complete: completions(upstream.client),
     workerName,
   });
-  runner.onStop('consumers', (endsAtMs) => consumers.close(endsAtMs));
-
-  if (settings.HEALTH_PORT > 0) {
-    const closeHealth = await serveHealth({
-      host: settings.HEALTH_HOST,
-      port: settings.HEALTH_PORT,
-      isReady: () => !runner.stopping.aborted && redis.status === 'ready' && consumers.areRunning(),
-    });
-    runner.onStop('health', closeHealth);
-  }
+  consumers = started;
+  runner.onStop('consumers', (endsAtMs) => started.close(endsAtMs));
   log.info({ types: settings.WORKER_TYPES, concurrency: settings.WORKER_CONCURRENCY }, 'ready');
 });

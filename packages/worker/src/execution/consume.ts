@@ -38,7 +38,14 @@ interface Needs {
 }
 
 export interface Consumer {
+  type: JobType;
   isRunning(): boolean;
+  /** How many attempts were begun here. */
+  started(): number;
+  /** Whether another job could be begun here. */
+  hasRoom(): boolean;
+  /** Whether all workers of this type are waiting for the upstream. */
+  isPoolPaused(): Promise<boolean>;
   /** The jobs that are being worked on here. */
   activeJobIds(): string[];
   /** Aborts the attempt at this job, if it is one of them. */
@@ -61,13 +68,15 @@ export function consume(needs: Needs): Consumer {
   const keys = redisKeys(settings.REDIS_PREFIX);
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
+  const pool = poolPause(redis, keys, type);
+  let started = 0;
   const run = runJob({
     process,
     log,
     running,
     isCancelled,
     wake,
-    pool: poolPause(redis, keys, type),
+    pool,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
   const keep = { age: settings.RESULT_TTL_SECONDS };
@@ -97,11 +106,18 @@ export function consume(needs: Needs): Consumer {
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
   });
+  worker.on('active', () => {
+    started += 1;
+  });
   worker.on('stalled', (jobId) =>
     log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
   );
   return {
+    type,
     isRunning: () => worker.isRunning(),
+    started: () => started,
+    hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
+    isPoolPaused: () => pool.isOn(),
     activeJobIds: () => [...running.keys()],
     cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),
     close: async (endsAtMs) => {

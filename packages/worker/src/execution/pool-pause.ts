@@ -3,6 +3,8 @@ import type { JobType } from '@promptq/shared/contracts';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const firstPauseMs = 5_000;
+/** What BullMQ's limiter holds during a pause; while there is none, it counts fetches there. */
+const pausedMark = String(Number.MAX_SAFE_INTEGER);
 const longestPauseMs = 5 * 60 * 1_000;
 /** Refusals that are further apart do not belong together. */
 const togetherMs = 10 * 60 * 1_000;
@@ -11,7 +13,6 @@ const togetherMs = 10 * 60 * 1_000;
  * Sets BullMQ's limiter, which stops every worker from fetching jobs of the queue (as `worker.rateLimit`
  * does), but never shortens a pause that is on. Without a time from the upstream, a refusal that comes during
  * a pause adds nothing, because its call was under way; one after it doubles the next pause.
- * While there is no pause, BullMQ counts its fetches in the same key.
  */
 const pauseScript = luaScript(
   'promptqPause',
@@ -37,6 +38,8 @@ export interface PoolPause {
    * @returns for how many milliseconds it is paused now
    */
   pause(askedMs: number | null): Promise<number>;
+  /** Whether the pool is paused now. */
+  isOn(): Promise<boolean>;
   /** An attempt has succeeded: the next pause begins small again. */
   succeeded(): Promise<void>;
 }
@@ -50,10 +53,11 @@ export function poolPause(redis: Redis, keys: RedisKeys, type: JobType): PoolPau
       const answer = await pauseScript(
         redis,
         [keys.limiter(type), keys.refusals(type)],
-        [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, Number.MAX_SAFE_INTEGER],
+        [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, pausedMark],
       );
       return Number(answer);
     },
+    isOn: async () => (await redis.get(keys.limiter(type))) === pausedMark,
     succeeded: async () => {
       if (!hasPaused) return;
       hasPaused = false;

@@ -5,16 +5,26 @@ interface Needs {
   port: number;
   /** Whether this process takes jobs. */
   isReady: () => boolean;
+  /** What stands still although it could go on. */
+  stuck: () => string[];
 }
 
-/** `GET /healthz` (the process lives) and `GET /readyz` (it takes jobs). @returns closes it */
-export async function serveHealth({ host, port, isReady }: Needs): Promise<() => Promise<void>> {
+/** `GET /healthz` (the process lives and is of use: 503 says that it should be started again) and `GET /readyz` (it takes jobs). @returns closes it */
+export async function serveHealth({
+  host,
+  port,
+  isReady,
+  stuck,
+}: Needs): Promise<() => Promise<void>> {
   const server = createServer((req, res) => {
     const answer = (status: number, text: string) => {
       res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
       res.end(JSON.stringify({ status: text }));
     };
-    if (req.url === '/healthz') return answer(200, 'ok');
+    if (req.url === '/healthz') {
+      const names = stuck();
+      return names.length === 0 ? answer(200, 'ok') : answer(503, `stuck: ${names.join(', ')}`);
+    }
     if (req.url === '/readyz') return isReady() ? answer(200, 'ok') : answer(503, 'not ready');
     return answer(404, 'not found');
   });

@@ -26,6 +26,8 @@ export interface Settlement {
   stop(): Promise<void>;
   /** When Redis last answered a read of the outbox, at most a second apart while all is well. */
   lastReadAtMs(): number;
+  /** How many reads were answered in all. */
+  reads(): number;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let count = nextCount(0, []);
   let housekeepingAtMs = 0;
   let readAtMs = Date.now();
+  let reads = 0;
 
   const settleAll = async (batches: Batch[]) => {
     for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, log });
@@ -77,6 +80,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
         await keepHouse();
         const batches = await outbox.read(count, last ? 0 : blockMs);
         readAtMs = Date.now();
+        reads += 1;
         count = nextCount(count, batches);
         await settleAll(batches);
         if (last && batches.length === 0) return;
@@ -102,5 +106,6 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
       if (redis.status === 'ready') await ended;
     },
     lastReadAtMs: () => readAtMs,
+    reads: () => reads,
   };
 }

@@ -1,0 +1,115 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Consumer } from '../execution/consume.ts';
+import type { Settlement } from '../settlement/settlement.ts';
+import { logFault, type Logger } from '@promptq/shared/logging';
+
+const lookEveryMs = 15_000;
+/** Work that could be done and is not done for so long means that this process is of no use any more. */
+const stuckAfterMs = 60_000;
+/** Longer, and locks are renewed late and timeouts fire late. */
+const longDelayMs = 1_000;
+const nsPerMs = 1_000_000;
+
+/** What was seen of one thing that should go on. */
+export interface Look {
+  /** Whether there is work that this process could do now. */
+  couldWork: boolean;
+  /** How much it has done in all. */
+  done: number;
+}
+
+/** Since when nothing went on although it could: `sinceMs` is `null` while all is well. */
+export interface Standstill {
+  done: number;
+  sinceMs: number | null;
+}
+
+/** Judges by progress, not by whether anything answers: a process can answer and do nothing. */
+export function nextStandstill(before: Standstill, look: Look, nowMs: number): Standstill {
+  const isStill = look.couldWork && look.done === before.done;
+  return { done: look.done, sinceMs: isStill ? (before.sinceMs ?? nowMs) : null };
+}
+
+/** Whether it has stood still for too long. */
+export function isStuck({ sinceMs }: Standstill, nowMs: number): boolean {
+  return sinceMs !== null && nowMs - sinceMs >= stuckAfterMs;
+}
+
+interface Needs {
+  redis: Redis;
+  consumers: Consumer[];
+  queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
+  settlement: Pick<Settlement, 'reads'>;
+  log: Logger;
+}
+
+export interface Progress {
+  /** What stands still for a minute although it could go on, by name. */
+  stuck(): string[];
+  stop(): void;
+}
+
+/**
+ * Looks every 15 s whether jobs are started while there are jobs and room, and whether settlement reads.
+ * An outage of Redis is no standstill: starting the process again would not mend it. Warns of an event loop
+ * that was blocked.
+ */
+export function watchProgress(needs: Needs): Progress {
+  const { redis, settlement, log } = needs;
+  const standstills = new Map<string, Standstill>();
+  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  loopDelay.enable();
+
+  const note = (name: string, look: Look) => {
+    const before = standstills.get(name) ?? { done: -1, sinceMs: null };
+    const after = nextStandstill(before, look, Date.now());
+    if (isStuck(after, Date.now())) log.error({ name }, 'nothing goes on although it could');
+    standstills.set(name, after);
+  };
+  const look = async () => {
+    const isReachable = redis.status === 'ready';
+    note('settlement', { couldWork: isReachable, done: settlement.reads() });
+    for (const consumer of needs.consumers) {
+      const couldWork = isReachable && (await hasWork(needs, consumer));
+      note(consumer.type, { couldWork, done: consumer.started() });
+    }
+  };
+  const timer = setInterval(() => {
+    warnOfDelay(loopDelay, log);
+    look().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
+  }, lookEveryMs);
+  return {
+    stuck: () =>
+      [...standstills].filter(([, still]) => isStuck(still, Date.now())).map(([name]) => name),
+    stop: () => {
+      clearInterval(timer);
+      loopDelay.disable();
+    },
+  };
+}
+
+/** Whether jobs wait that this consumer has room for, and nobody has told the pool to wait. */
+async function hasWork({ queues }: Needs, consumer: Consumer): Promise<boolean> {
+  const queue = queues.find(({ name }) => name === consumer.type);
+  if (
+    !queue ||
+    !consumer.hasRoom() ||
+    (await consumer.isPoolPaused()) ||
+    (await queue.isPaused())
+  ) {
+    return false;
+  }
+  const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized');
+  return waiting + prioritized > 0;
+}
+
+function warnOfDelay(delay: ReturnType<typeof monitorEventLoopDelay>, log: Logger): void {
+  const maxMs = Math.round(delay.max / nsPerMs);
+  if (maxMs > longDelayMs) {
+    const p99Ms = Math.round(delay.percentile(99) / nsPerMs);
+    log.warn({ max_ms: maxMs, p99_ms: p99Ms }, 'the event loop was blocked');
+  }
+  delay.reset();
+}
