@@ -31,7 +31,8 @@ export function startProcess(file: string, environment: Record<string, string>):
   const text: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (line.startsWith('{')) log.push(JSON.parse(line) as LogLine);
+      const parsed = parseLine(line);
+      if (parsed) log.push(parsed);
       else text.push(line);
     });
   }
@@ -51,6 +52,16 @@ export function startProcess(file: string, environment: Record<string, string>):
       return exited;
     },
   };
+}
+
+/** A JSON line, or `null` for other text; a process that is killed can leave half a line. */
+function parseLine(line: string): LogLine | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return null;
+  }
 }
 
 async function untilReady(service: Service, file: string): Promise<LogLine> {

@@ -1,0 +1,136 @@
+import { Redis } from 'ioredis';
+import { startApi, startWorker, type Service } from '../../support/processes.ts';
+import { startUpstream, type MockUpstream } from '../../support/upstream.ts';
+import { startOwnRedis, type OwnRedis } from './redis.ts';
+
+/** What must never be in a log: the key of the upstream, and the beginning of every prompt. */
+export const secret = 'sk-test-secret';
+export const promptMark = 'PROMPT-';
+
+export interface Submission {
+  status: number;
+  /** Of the accepted job. */
+  id: string | null;
+  ms: number;
+}
+
+/** One private Redis, one API, a mock upstream and as many workers as a row starts. */
+export interface Bed {
+  prefix: string;
+  server: OwnRedis;
+  /** The independent reader's connection, straight to Redis. */
+  redis: Redis;
+  upstream: MockUpstream;
+  api: Service & { url: string };
+  /** Every process that was started, the dead ones too. */
+  services: Service[];
+  /** The ids of the jobs that were answered 202. */
+  accepted: Set<string>;
+  submit(body: object): Promise<Submission>;
+  request(path: string, method?: string): Promise<{ status: number; body: unknown; ms: number }>;
+  worker(environment?: Record<string, string>, file?: string): Promise<Service>;
+  close(): Promise<void>;
+}
+
+export interface BedOptions {
+  redisArgs?: readonly string[];
+  /** What the services connect to instead of Redis itself. */
+  redisUrl?: (server: OwnRedis) => Promise<string>;
+  environment?: Record<string, string>;
+}
+
+const prefix = '{faults}';
+const clientGivesUpMs = 15_000;
+
+export async function makeBed(options: BedOptions = {}): Promise<Bed> {
+  const server = await startOwnRedis(options.redisArgs);
+  const redis = new Redis(server.url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (tries) => Math.min(tries * 20, 200),
+  });
+  redis.on('error', () => undefined); // It is taken away on purpose.
+  const upstream = await startUpstream();
+  const environment = {
+    REDIS_URL: (await options.redisUrl?.(server)) ?? server.url,
+    REDIS_PREFIX: prefix,
+    OPENAI_BASE_URL: upstream.baseUrl,
+    OPENAI_API_KEY: secret,
+    ...options.environment,
+  };
+  const api = await startApi(environment);
+  const services: Service[] = [api];
+  const accepted = new Set<string>();
+
+  const send = async (path: string, init: RequestInit) => {
+    const startedAt = performance.now();
+    try {
+      const response = await fetch(`${api.url}${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(clientGivesUpMs),
+      });
+      const body: unknown = await response.json();
+      return { status: response.status, body, ms: performance.now() - startedAt };
+    } catch {
+      return { status: 0, body: null, ms: performance.now() - startedAt }; // No answer at all.
+    }
+  };
+  return {
+    prefix,
+    server,
+    redis,
+    upstream,
+    api,
+    services,
+    accepted,
+    request: (path, method = 'GET') => send(path, { method }),
+    submit: async (body) => {
+      const { status, ms, body: answer } = await send('/v1/jobs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (status !== 202) return { status, id: null, ms };
+      const { id } = answer as { id: string };
+      accepted.add(id);
+      return { status, id, ms };
+    },
+    worker: async (more = {}, file) => {
+      const worker = await startWorker({ ...environment, ...more }, file);
+      services.push(worker);
+      return worker;
+    },
+    close: async () => {
+      for (const { pid } of services) signal(pid, 'SIGCONT');
+      await Promise.all(services.map((service) => service.kill('SIGKILL')));
+      redis.disconnect();
+      await upstream.close();
+      await server.remove();
+    },
+  };
+}
+
+/** Runs a row on a bed and clears it away, whatever happens. */
+export async function onBed<Result>(
+  options: BedOptions,
+  work: (bed: Bed) => Promise<Result>,
+): Promise<Result> {
+  const bed = await makeBed(options);
+  try {
+    return await work(bed);
+  } finally {
+    await bed.close();
+  }
+}
+
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** The body of a chat job whose prompt can be recognised in a log. @param text what the upstream is to do */
+export function chat(n: number, text = '', more: object = {}): object {
+  return { type: 'chat', input: { message: `${promptMark}${n} ${text}` }, ...more };
+}

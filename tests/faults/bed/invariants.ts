@@ -1,0 +1,96 @@
+import { sleep, within } from '../wait.ts';
+import type { Figures } from '../row.ts';
+import { promptMark, secret, type Bed } from './bed.ts';
+import { countFinished, countOpen, readAll, type Reading } from './reader.ts';
+
+export interface Verdict {
+  figures: Figures & { accepted: number; failed: number };
+  violations: string[];
+  reading: Reading;
+}
+
+const infoLevel = 30;
+/** Long enough for a second audit event of a job to show. */
+const afterwardsMs = 1_500;
+
+/** Waits until every job is terminal and has its audit event, then checks what must hold after any fault. */
+export async function settleAndCheck(bed: Bed, withinSeconds: number): Promise<Verdict> {
+  const { redis, prefix } = bed;
+  const seconds = await within(
+    withinSeconds,
+    async () =>
+      (await countOpen(redis, prefix)) === 0 &&
+      (await redis.xlen(`${prefix}:audit`)) >= (await countFinished(redis, prefix)),
+    200,
+  );
+  await sleep(afterwardsMs);
+  const reading = await readAll(redis, prefix);
+  const violations = [
+    ...(seconds === null ? [`not all jobs were terminal and audited in ${withinSeconds} s`] : []),
+    ...recordFaults(bed.accepted, reading),
+    ...logFaults(bed),
+  ];
+  const count = (ending: string) => [...reading.endings.values()].filter((e) => e === ending).length;
+  return {
+    violations,
+    reading,
+    figures: {
+      accepted: bed.accepted.size,
+      completed: count('completed'),
+      failed: count('failed'),
+      cancelled: count('cancelled'),
+      expired: count('expired'),
+      audit_events: reading.auditEvents,
+      lost: [...bed.accepted].filter((id) => !reading.states.has(id)).length,
+    },
+  };
+}
+
+/** Every accepted job in one state, and that a terminal one; one audit event for each, of its status. */
+function recordFaults(accepted: Set<string>, reading: Reading): string[] {
+  const faults: string[] = [];
+  for (const id of accepted) if (!reading.states.has(id)) faults.push(`${id} is lost`);
+  for (const [id, states] of reading.states) {
+    if (states.length > 1) faults.push(`${id} is in ${states.join(' and ')}`);
+    const ending = reading.endings.get(id);
+    if (!ending) faults.push(`${id} is still ${states.join()}`);
+    const events = reading.audit.get(id) ?? [];
+    if (events.length !== 1) faults.push(`${id} has ${events.length} audit events`);
+    else if (events[0] !== `job.${ending}`) faults.push(`${id} is ${ending}, its event ${events[0]}`);
+  }
+  for (const id of reading.audit.keys())
+    if (!reading.states.has(id)) faults.push(`an audit event for ${id}, which is no job`);
+  return shorten(faults);
+}
+
+/** No secret and no prompt at `info` or above, in no process. */
+export function logFaults({ services }: Pick<Bed, 'services'>): string[] {
+  const faults: string[] = [];
+  for (const { log, text } of services) {
+    const lines = [
+      ...log.filter(({ level }) => level >= infoLevel).map((line) => JSON.stringify(line)),
+      ...text,
+    ];
+    for (const line of lines)
+      if (line.includes(secret) || line.includes(promptMark))
+        faults.push(`a log shows what it must not: ${line.slice(0, 120)}`);
+  }
+  return shorten(faults);
+}
+
+const mostTold = 5;
+
+function shorten(faults: string[]): string[] {
+  if (faults.length <= mostTold) return faults;
+  return [...faults.slice(0, mostTold), `and ${faults.length - mostTold} more like these`];
+}
+
+/** Calls of the upstream beyond the first of each step of each job. */
+export function repeatedCalls({ upstream }: Pick<Bed, 'upstream'>): number {
+  return upstream.calls.length - new Set(upstream.calls.map(({ key }) => key)).size;
+}
+
+/** Lines of a process's log with this text. */
+export function logged(service: { log: { msg: string }[] }, text: string): number {
+  return service.log.filter(({ msg }) => msg.includes(text)).length;
+}

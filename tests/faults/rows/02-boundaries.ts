@@ -1,0 +1,71 @@
+import { chat, onBed, promptMark, type Bed } from '../bed/bed.ts';
+import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import type { Row } from '../row.ts';
+import { sleep, within } from '../wait.ts';
+import { deleteLocks } from './07-poison.ts';
+
+const doomed = 'tests/faults/workers/doomed-worker.ts';
+const sides = ['before', 'after'] as const;
+const boundaries = ['call', 'checkpoint', 'finish', 'settlement'] as const;
+const concurrency = 5;
+
+/** Row 2: a process dies at each boundary of a job's way. Short: locks of the dead do not run out, they are deleted. */
+export const boundaryKills: Row = {
+  number: 2,
+  name: 'killed at each boundary',
+  run: ({ random, isShort }) =>
+    onBed({ environment: { WORKER_CONCURRENCY: String(concurrency) } }, async (bed) => {
+      bed.upstream.answerWith(async () => {
+        await sleep(random.between(10, 60));
+        return 'done';
+      });
+      const places = sides.flatMap((side) => boundaries.map((boundary) => `${side}-${boundary}`));
+      const workers = [];
+      for (const place of places) {
+        const on = String(random.between(1, 8));
+        workers.push({ place, service: await bed.worker({ DIES_AT: place, DIES_ON: on }, doomed) });
+      }
+      const alive = new Set(places);
+      const violations: string[] = [];
+      for (const { place, service } of workers) {
+        void service.exited.then(({ signal }) => {
+          alive.delete(place);
+          if (signal !== 'SIGKILL') violations.push(`${place} ended with ${String(signal)}`);
+        });
+      }
+      // A drip of jobs, so that each worker comes to its boundary.
+      await within(60, async () => {
+        await submitSome(bed);
+        return alive.size === 0;
+      });
+      if (alive.size > 0) violations.push(`nobody died ${[...alive].join(', ')}`);
+      if (isShort)
+        for (const { service } of workers) await deleteLocks(bed, `doomed-${service.pid}`);
+      const held = await bed.redis.xpending(`${bed.prefix}:chat:events`, 'settlement');
+      const active = await bed.redis.llen(`${bed.prefix}:chat:active`);
+      for (const { service } of workers) await service.kill('SIGKILL');
+      await bed.worker();
+      const verdict = await settleAndCheck(bed, 120);
+      violations.push(...verdict.violations);
+      if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
+      return {
+        violations,
+        figures: {
+          ...verdict.figures,
+          boundaries: places.length,
+          active_when_all_were_dead: active,
+          events_held_by_the_dead: Number(held[0]),
+          repeated_calls: repeatedCalls(bed),
+        },
+      };
+    }),
+};
+
+let n = 0;
+
+async function submitSome(bed: Bed): Promise<void> {
+  n += 1;
+  const texts = [`${promptMark}${n} one`, `${promptMark}${n} two`];
+  await bed.submit({ type: 'analysis', input: { texts, tasks: ['summary'] } });
+  await bed.submit(chat(n));
+}

@@ -1,0 +1,121 @@
+import { chat, onBed, type Bed } from '../bed/bed.ts';
+import { settleAndCheck } from '../bed/invariants.ts';
+import { countFinished } from '../bed/reader.ts';
+import type { Row, RowContext, RowResult } from '../row.ts';
+import { largest, round, sleep, within } from '../wait.ts';
+
+const unavailableWithinMs = 2_000;
+const resumesWithinSeconds = 5;
+
+/** Row 4: Redis killed and started again while jobs are submitted, with both ways of syncing its file. */
+export const redisRestarts: Row = {
+  number: 4,
+  name: 'Redis killed and restarted',
+  run: async (context) => {
+    const [everysec, always] = await Promise.all([
+      withFsync('everysec', context),
+      withFsync('always', context),
+    ]);
+    const named = (name: string, { figures }: RowResult) =>
+      Object.entries(figures).map(([figure, value]) => [`${name}_${figure}`, value]);
+    return {
+      figures: Object.fromEntries([...named('everysec', everysec), ...named('always', always)]),
+      violations: [...everysec.violations, ...always.violations],
+    };
+  },
+};
+
+function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowResult> {
+  const restarts = isShort ? 3 : 10;
+  return onBed({ redisArgs: ['--appendfsync', fsync] }, async (bed) => {
+    bed.upstream.answerWith(async () => {
+      await sleep(50);
+      return 'done';
+    });
+    for (let n = 0; n < 2; n += 1) await bed.worker();
+    const submitter = submitAlways(bed);
+    const apiSeconds: number[] = [];
+    const workerSeconds: number[] = [];
+    const violations: string[] = [];
+    for (let restart = 0; restart < restarts; restart += 1) {
+      await sleep(random.between(1_000, 2_500));
+      await bed.server.kill();
+      await sleep(random.between(300, 2_500));
+      await bed.server.restart();
+      const resumed = await Promise.all([untilAccepted(bed), untilFinished(bed)]);
+      resumed.forEach((seconds, at) => {
+        if (seconds === null)
+          violations.push(`${fsync}: ${at === 0 ? 'the API' : 'the workers'} did not resume`);
+        else (at === 0 ? apiSeconds : workerSeconds).push(seconds);
+      });
+    }
+    const { refusedMs, unanswered, statuses } = await submitter.stop();
+    const verdict = await settleAndCheck(bed, 120);
+    violations.push(...verdict.violations.map((violation) => `${fsync}: ${violation}`));
+    const slowest = largest(refusedMs);
+    if (slowest > unavailableWithinMs) violations.push(`${fsync}: a 503 took ${slowest} ms`);
+    if (unanswered > 0) violations.push(`${fsync}: ${unanswered} submissions had no answer`);
+    const odd = [...statuses].filter((status) => status !== 202 && status !== 503);
+    if (odd.length > 0) violations.push(`${fsync}: answers ${odd.join()}`);
+    if (verdict.figures.failed > 0) violations.push(`${fsync}: ${verdict.figures.failed} jobs failed`);
+    return {
+      violations,
+      figures: {
+        accepted: verdict.figures.accepted,
+        lost: Number(verdict.figures['lost']),
+        accepted_but_not_told: verdict.reading.states.size - verdict.figures.accepted,
+        refused: refusedMs.length,
+        slowest_503_ms: Math.round(slowest),
+        api_resumed_seconds: largest(apiSeconds),
+        workers_resumed_seconds: largest(workerSeconds),
+      },
+    };
+  });
+}
+
+/** The next job is accepted; `null` when it takes too long. */
+function untilAccepted(bed: Bed): Promise<number | null> {
+  const before = bed.accepted.size;
+  return within(resumesWithinSeconds, () => bed.accepted.size > before);
+}
+
+/** The next jobs are finished; `null` when it takes too long. */
+async function untilFinished(bed: Bed): Promise<number | null> {
+  const startedAt = performance.now();
+  const before = await countFinished(bed.redis, bed.prefix);
+  const seconds = await within(
+    resumesWithinSeconds,
+    async () => (await countFinished(bed.redis, bed.prefix)) > before,
+  );
+  return seconds === null ? null : round((performance.now() - startedAt) / 1_000);
+}
+
+const submitters = 8;
+const pauseMs = 40;
+
+/** Submits all the time, whatever is answered. */
+export function submitAlways(bed: Bed, more: object = {}) {
+  let isOver = false;
+  let n = 0;
+  let unanswered = 0;
+  const refusedMs: number[] = [];
+  const statuses = new Set<number>();
+  const lane = async () => {
+    while (!isOver) {
+      n += 1;
+      const { status, ms } = await bed.submit(chat(n, '', more));
+      statuses.add(status);
+      if (status === 503) refusedMs.push(ms);
+      if (status === 0) unanswered += 1;
+      await sleep(pauseMs);
+    }
+  };
+  const lanes = Promise.all(Array.from({ length: submitters }, lane));
+  return {
+    stop: async () => {
+      isOver = true;
+      await lanes;
+      return { refusedMs, unanswered, statuses };
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { chat, onBed, promptMark } from '../bed/bed.ts';
+import { settleAndCheck } from '../bed/invariants.ts';
+import type { Row } from '../row.ts';
+import { sendError, type UpstreamCall } from '../../support/upstream.ts';
+import { each, largest, percentile, sleep, within } from '../wait.ts';
+
+const terminalWithinSeconds = 2;
+const closedWithinMs = 1_000;
+
+/** Row 10: jobs cancelled at random moments: queued, delayed, between attempts, running, finishing, finished. */
+export const cancellations: Row = {
+  number: 10,
+  name: 'jobs cancelled at random moments',
+  run: ({ random, isShort }) =>
+    onBed({ environment: { WORKER_CONCURRENCY: '20' } }, async (bed) => {
+      const jobs = isShort ? 200 : 500;
+      /** The open call of each prompt, and when each was closed by the caller. */
+      const open = new Map<string, UpstreamCall>();
+      const closedAt = new Map<UpstreamCall, number>();
+      bed.upstream.answerWith(async (call, res) => {
+        const prompt = call.body.messages[0]?.content ?? '';
+        if (prompt.includes('flaky')) return sendError(res, 500, null);
+        open.set(prompt, call);
+        call.gone.addEventListener('abort', () => closedAt.set(call, performance.now()));
+        await sleep(random.between(20, 1_500));
+        open.delete(prompt);
+        return call.gone.aborted ? undefined : 'done';
+      });
+      for (let n = 0; n < 4; n += 1) await bed.worker();
+
+      const plans = Array.from({ length: jobs }, (_, n) => ({
+        prompt: random.next() < 0.2 ? 'flaky' : '',
+        more: random.next() < 0.2 ? { delay_seconds: random.between(1, 60) } : {},
+        waitMs: random.between(0, 3_000),
+        n,
+      }));
+      const terminalMs: number[] = [];
+      const socketMs: number[] = [];
+      const violations: string[] = [];
+      const endedAs = new Map<string, number>();
+      await each(jobs, 100, async (at) => {
+        const plan = plans[at];
+        if (!plan) return;
+        const { id, status } = await bed.submit(chat(plan.n, plan.prompt, plan.more));
+        if (id === null) return void violations.push(`a submission was answered ${status}`);
+        await sleep(plan.waitMs);
+        const call = open.get(`${promptMark}${plan.n} ${plan.prompt}`);
+        const askedAt = performance.now();
+        const answer = await bed.request(`/v1/jobs/${id}/cancel`, 'POST');
+        if (answer.status !== 200) violations.push(`a cancellation was answered ${answer.status}`);
+        let job = answer.body as { status: string; finished_at: string | null };
+        await within(10, async () => {
+          if (job?.finished_at) return true;
+          job = (await bed.request(`/v1/jobs/${id}`)).body as typeof job;
+          return Boolean(job?.finished_at);
+        });
+        if (!job?.finished_at) violations.push(`${id} did not end`);
+        terminalMs.push(performance.now() - askedAt);
+        endedAs.set(job.status, (endedAs.get(job.status) ?? 0) + 1);
+        if (!call || job.status !== 'cancelled') return;
+        await within(5, () => closedAt.has(call) || !open.has(call.body.messages[0]?.content ?? ''));
+        const closed = closedAt.get(call);
+        if (closed === undefined) violations.push(`the socket of ${id} was not closed`);
+        else socketMs.push(Math.max(0, closed - askedAt));
+      });
+      const verdict = await settleAndCheck(bed, 60);
+      violations.push(...verdict.violations);
+      if (largest(terminalMs) > terminalWithinSeconds * 1_000)
+        violations.push(`a job ended ${largest(terminalMs)} ms after its cancellation`);
+      if (largest(socketMs) > closedWithinMs)
+        violations.push(`a socket was closed ${largest(socketMs)} ms after the cancellation`);
+      return {
+        violations,
+        figures: {
+          ...verdict.figures,
+          terminal_ms_p50: Math.round(percentile(terminalMs, 0.5)),
+          terminal_ms_max: Math.round(largest(terminalMs)),
+          sockets_open_at_cancel: socketMs.length,
+          socket_closed_ms_max: Math.round(largest(socketMs)),
+        },
+      };
+    }),
+};

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export const sleep = (ms: number) => delay(ms);
+
+const everyMs = 50;
+
+/** Waits until `look` is true. @returns after how many seconds, or `null` when it was not within `seconds` */
+export async function within(
+  seconds: number,
+  look: () => boolean | Promise<boolean>,
+  askEveryMs = everyMs,
+): Promise<number | null> {
+  const startedAt = performance.now();
+  for (;;) {
+    if (await look()) return round((performance.now() - startedAt) / 1_000);
+    if (performance.now() - startedAt > seconds * 1_000) return null;
+    await delay(askEveryMs);
+  }
+}
+
+/** Runs `work` for 0 to `count` - 1, at most `atOnce` at a time. */
+export async function each(
+  count: number,
+  atOnce: number,
+  work: (n: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    for (let n = next++; n < count; n = next++) await work(n);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+/** To three digits after the point, for people to read. */
+export function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
+/** The value below which the given part of the values lies; 0 for none. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0);
+}
+
+export function largest(values: readonly number[]): number {
+  return round(values.reduce((most, value) => Math.max(most, value), 0));
+}
