@@ -115,3 +115,31 @@ test('a cancelled job need not wait for the end of a pause', async () => {
   expect(['cancelled', 'in_progress']).toContain(answered.status);
   await until('it is cancelled', async () => (await stack.get(id)).status === 'cancelled');
 });
+
+test('a circuit: an upstream that fails in a row is left alone, then tried by one, and costs few attempts', async () => {
+  let isDown = true;
+  stack.upstream.answerWith((_, res) => (isDown ? sendError(res, 503, null) : 'done'));
+  const workers = { UPSTREAM_CIRCUIT_FAILURES: '5', WORKER_CONCURRENCY: '5' };
+  const pool = await Promise.all([stack.worker(workers), stack.worker(workers)]);
+  const jobs = await Promise.all(Array.from({ length: 30 }, (_, n) => chat(`x ${n}`)));
+  const isPaused = async () => (await stack.redis.pttl(stack.keys.limiter('chat'))) > 2_000;
+  const refused = () =>
+    pool
+      .flatMap(({ log }) => log)
+      .filter(({ upstream }) => (upstream as { status: number } | null)?.status === 503).length;
+  await until(
+    'the pool is paused and every call is told of',
+    async () => (await isPaused()) && refused() === stack.upstream.calls.length,
+  );
+  const beforeProbe = stack.upstream.calls.length;
+  expect(beforeProbe, 'what was under way when the circuit opened').toBeLessThanOrEqual(15);
+  await until('the upstream is tried again', () => stack.upstream.calls.length > beforeProbe);
+  await until('the pool is paused again', isPaused);
+  expect(stack.upstream.calls.length - beforeProbe, 'by one').toBe(1);
+  isDown = false;
+  for (const { id } of jobs) {
+    const job = await stack.finished(id);
+    expect(job.status).toBe('completed');
+    expect(job.attempt).toBeLessThanOrEqual(2);
+  }
+});

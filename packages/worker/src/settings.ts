@@ -24,6 +24,8 @@ export const workerSettingsSchema = z
       .regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII without spaces or line breaks' })
       .optional(),
     OPENAI_BASE_URL: urlOf(['http:', 'https:']).optional(),
+    /** Failures of the upstream in a row, across the pool, that open the circuit. 0: there is none. */
+    UPSTREAM_CIRCUIT_FAILURES: wholeNumber({ min: 0, max: 10_000, default: 0 }),
     /** How old a job may grow while the upstream refuses it for its rate. */
     RATE_LIMIT_PATIENCE_SECONDS: wholeNumber({ min: 0, max: 604_800, default: 900 }),
     AUDIT_TTL_SECONDS: wholeNumber({ min: 60, max: 315_360_000, default: 2_592_000 }),

@@ -19,6 +19,9 @@ export function redisKeys(prefix: string) {
     meta: (type: JobType) => queueKey(type, 'meta'),
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
+    /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */
+    failures: (type: JobType) => `${prefix}:failures:${type}`,
+    probe: (type: JobType) => `${prefix}:probe:${type}`,
     /** Held by the process whose turn it is to remove old jobs. */
     sweep: `${prefix}:sweep`,
     /** The stream of audit events. */

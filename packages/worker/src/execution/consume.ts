@@ -7,6 +7,7 @@ import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
 import type { Cancellations } from './cancellations.ts';
+import { noCircuit, poolCircuit } from './circuit.ts';
 import { poolPause } from './pool-pause.ts';
 import { runJob, type Processor } from './run-job.ts';
 
@@ -69,6 +70,7 @@ export function consume(needs: Needs): Consumer {
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
   const pool = poolPause(redis, keys, type);
+  const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
   let started = 0;
   const run = runJob({
     process,
@@ -77,6 +79,7 @@ export function consume(needs: Needs): Consumer {
     isCancelled,
     wake,
     pool,
+    circuit: threshold > 0 ? poolCircuit(redis, keys, type, threshold) : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
   const keep = { age: settings.RESULT_TTL_SECONDS };

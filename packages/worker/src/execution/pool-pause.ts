@@ -4,7 +4,7 @@ import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const firstPauseMs = 5_000;
 /** What BullMQ's limiter holds during a pause; while there is none, it counts fetches there. */
-const pausedMark = String(Number.MAX_SAFE_INTEGER);
+export const pausedMark = String(Number.MAX_SAFE_INTEGER);
 const longestPauseMs = 5 * 60 * 1_000;
 /** Refusals that are further apart do not belong together. */
 const togetherMs = 10 * 60 * 1_000;

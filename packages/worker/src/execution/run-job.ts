@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import type { Failure } from '@promptq/shared/failure';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { retryAfterMs } from '../upstream/retry-after.ts';
@@ -6,6 +7,7 @@ import { failureOf } from '../upstream/upstream-failure.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
 import { decide, type Outcome } from './outcome.ts';
 import { refusalOf } from './refusal.ts';
+import type { Circuit } from './circuit.ts';
 import type { PoolPause } from './pool-pause.ts';
 import { report } from './report.ts';
 
@@ -34,13 +36,14 @@ interface Needs {
   /** Tells idle workers that a job waits. */
   wake: () => Promise<unknown>;
   pool: PoolPause;
+  circuit: Circuit;
   /** How old a job may grow while the upstream refuses it for its rate. */
   patienceSeconds: number;
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
-  const { log, running, isCancelled, wake, pool } = needs;
+  const { log, running, isCancelled, wake, pool, circuit } = needs;
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
@@ -65,7 +68,7 @@ export function runJob(needs: Needs) {
       },
       'attempt ended',
     );
-    if (outcome.kind === 'completed') await pool.succeeded();
+    if (outcome.kind === 'completed') await Promise.all([pool.succeeded(), circuit.succeeded()]);
     return report(outcome, job, token, { wake, pause: (askedMs) => pool.pause(askedMs) });
   };
 }
@@ -73,11 +76,13 @@ export function runJob(needs: Needs) {
 async function work(
   job: Job<JobData, JobResult>,
   attempt: Attempt,
-  { process, log, patienceSeconds }: Needs,
+  { process, log, patienceSeconds, circuit }: Needs,
 ): Promise<Outcome> {
   const jobId = job.id as string;
   const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
   const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
+  const comeBackMs = isPatient ? await circuit.admit(jobId) : 0;
+  if (comeBackMs > 0) return { kind: 'later', failure: unavailable, retryAfterMs: comeBackMs };
   try {
     const result = await process(job.data, {
       jobId,
@@ -93,12 +98,23 @@ async function work(
     if (failure.code === 'internal_error' && !attempt.cause()) {
       logFault(log, error, 'a processor failed', { job_id: jobId });
     }
-    return decide(failure, {
+    const outcome = decide(failure, {
       cause: attempt.cause(),
       retryAfterMs: retryAfterMs(error, Date.now()),
       isPatient,
     });
+    if (outcome.kind !== 'retry' || !isOfUpstream(outcome.failure)) return outcome;
+    const pauseMs = await circuit.failed(jobId);
+    return pauseMs === null || !isPatient
+      ? outcome
+      : { kind: 'later', failure: outcome.failure, retryAfterMs: pauseMs };
   }
+}
+
+const unavailable: Failure = { code: 'upstream_unavailable', upstream: null };
+
+function isOfUpstream({ code }: Failure): boolean {
+  return code === 'upstream_unavailable' || code === 'timeout';
 }
 
 const fallbackTimeoutSeconds = 600;

@@ -1,0 +1,99 @@
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+import { pausedMark } from './pool-pause.ts';
+
+const firstPauseMs = 5_000;
+const longestPauseMs = 5 * 60 * 1_000;
+/** Failures that are further apart are no row. */
+const rowMs = 10 * 60 * 1_000;
+/** A probe that is not heard of for so long was lost with its process. */
+const probeMs = 60_000;
+/** Others ask again after so long whether the probe came back. */
+const askAgainMs = 1_000;
+
+/**
+ * Counts a failure; from the threshold on it pauses the pool, longer each time, and says for how long. A
+ * failure during a pause adds nothing, unless it is the probe's: its call was under way when the circuit opened.
+ */
+const failedScript = luaScript(
+  'promptqCircuitFailed',
+  `
+local is_probe = redis.call('GET', KEYS[2]) == ARGV[6]
+if not is_probe and redis.call('GET', KEYS[3]) == ARGV[5] then return redis.call('PTTL', KEYS[3]) end
+local failures = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('DEL', KEYS[2])
+local over = failures - tonumber(ARGV[1])
+if over < 0 then return -1 end
+local pause = math.floor(math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(over, 20)))
+redis.call('SET', KEYS[3], ARGV[5], 'PX', pause)
+return pause
+`,
+);
+
+/**
+ * While the circuit is open, one attempt of the whole pool may try, and none during a pause: BullMQ also
+ * starts jobs then that it had fetched before. Says after how many milliseconds to come back, 0 for at once.
+ */
+const admitScript = luaScript(
+  'promptqCircuitAdmit',
+  `
+if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then return 0 end
+if redis.call('GET', KEYS[3]) == ARGV[4] then return redis.call('PTTL', KEYS[3]) end
+return redis.call('SET', KEYS[2], ARGV[5], 'NX', 'PX', ARGV[2]) and 0 or tonumber(ARGV[3])
+`,
+);
+
+/**
+ * The circuit of a pool: when the upstream fails so many attempts in a row, across all workers of a type, it
+ * is left alone for a while and then tried by one, instead of costing every job its attempts.
+ *
+ * Its state is in Redis because a row goes across the pool; the libraries for circuits keep theirs in one
+ * process. What pauses the pool is the same as for a 429, see pool-pause.ts.
+ */
+export interface Circuit {
+  /** @returns 0: go on; else come back after so many milliseconds */
+  admit(jobId: string): Promise<number>;
+  /** An attempt failed for the upstream's sake. @returns for how long the pool pauses, or `null` while the circuit is closed */
+  failed(jobId: string): Promise<number | null>;
+  succeeded(): Promise<void>;
+}
+
+/** A circuit that is always closed: the default. */
+export const noCircuit: Circuit = {
+  admit: async () => 0,
+  failed: async () => null,
+  succeeded: async () => undefined,
+};
+
+/** @param threshold failures in a row that open it */
+export function poolCircuit(
+  redis: Redis,
+  keys: RedisKeys,
+  type: JobType,
+  threshold: number,
+): Circuit {
+  const [failures, probe, limiter] = [keys.failures(type), keys.probe(type), keys.limiter(type)];
+  return {
+    admit: async (jobId) => {
+      const comeBackMs = await admitScript(
+        redis,
+        [failures, probe, limiter],
+        [threshold, probeMs, askAgainMs, pausedMark, jobId],
+      );
+      return Number(comeBackMs);
+    },
+    failed: async (jobId) => {
+      const pauseMs = await failedScript(
+        redis,
+        [failures, probe, limiter],
+        [threshold, firstPauseMs, longestPauseMs, rowMs, pausedMark, jobId],
+      );
+      return Number(pauseMs) < 0 ? null : Number(pauseMs);
+    },
+    succeeded: async () => {
+      await redis.del(failures, probe);
+    },
+  };
+}
