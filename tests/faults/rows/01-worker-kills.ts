@@ -25,7 +25,7 @@ export const workerKills: Row = {
       let inFlight = 0;
       const startedAt = performance.now();
       for (let kill = 0; kill < kills; kill += 1) {
-        await sleep(startedAt + kill * 1_000 - performance.now());
+        await sleep(Math.max(0, startedAt + kill * 1_000 - performance.now()));
         const place = random.between(0, workers - 1);
         const doomed = pool[place] as Service;
         await doomed.kill('SIGKILL');

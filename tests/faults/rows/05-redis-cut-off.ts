@@ -1,0 +1,83 @@
+import { chat, onBed } from '../bed/bed.ts';
+import { settleAndCheck } from '../bed/invariants.ts';
+import { countFinished } from '../bed/reader.ts';
+import type { Row, RowContext, RowResult } from '../row.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { largest, sleep, within } from '../wait.ts';
+import { submitAlways } from './04-redis-restarts.ts';
+
+const cutOffMs = 60_000;
+const resumesWithinSeconds = 5;
+
+/** Row 5: Redis is cut off for a minute, by refused connections and by silence, from idle and from busy services. */
+export const redisCutOff: Row = {
+  number: 5,
+  name: 'Redis cut off for 60 s',
+  run: async (context) => {
+    const cases = (['down', 'swallow'] as const).flatMap((way) =>
+      (['idle', 'busy'] as const).map((load) => cutOff(way, load, context)),
+    );
+    const results = await Promise.all(cases);
+    return {
+      figures: Object.assign({}, ...results.map(({ figures }) => figures)) as RowResult['figures'],
+      violations: results.flatMap(({ violations }) => violations),
+    };
+  },
+};
+
+async function cutOff(
+  way: 'down' | 'swallow',
+  load: 'idle' | 'busy',
+  { random }: RowContext,
+): Promise<RowResult> {
+  let proxy: TcpProxy | undefined;
+  const throughProxy = async ({ port }: { port: number }) => {
+    proxy = await startTcpProxy({ host: '127.0.0.1', port });
+    return `redis://127.0.0.1:${proxy.port}`;
+  };
+  return onBed({ redisUrl: throughProxy }, async (bed) => {
+    bed.upstream.answerWith(async () => {
+      await sleep(random.between(20, 200));
+      return 'done';
+    });
+    for (let n = 0; n < 2; n += 1) await bed.worker();
+    const name = `${way}_${load}`;
+    const violations: string[] = [];
+    await bed.submit(chat(0));
+    const submitter = load === 'busy' ? submitAlways(bed) : null;
+    await sleep(3_000);
+    await proxy?.[way]();
+    await sleep(cutOffMs);
+    const before = await countFinished(bed.redis, bed.prefix);
+    const accepted = bed.accepted.size;
+    await proxy?.up();
+    const [api, workers] = await Promise.all([
+      within(30, async () => {
+        if (!submitter) await bed.submit(chat(1));
+        return bed.accepted.size > accepted;
+      }),
+      within(30, async () => (await countFinished(bed.redis, bed.prefix)) > before),
+    ]);
+    for (const [who, seconds] of [['the API', api] as const, ['the workers', workers] as const])
+      if (seconds === null || seconds > resumesWithinSeconds)
+        violations.push(`${name}: ${who} resumed after ${seconds ?? 'more than 30'} s`);
+    await sleep(1_000);
+    const told = await submitter?.stop();
+    const verdict = await settleAndCheck(bed, 100);
+    violations.push(...verdict.violations.map((violation) => `${name}: ${violation}`));
+    if (verdict.figures.failed > 0) violations.push(`${name}: ${verdict.figures.failed} failed`);
+    for (const { pid, exited } of bed.services)
+      if ((await Promise.race([exited, sleep(10).then(() => null)])) !== null)
+        violations.push(`${name}: process ${pid} ended`);
+    await proxy?.close();
+    return {
+      violations,
+      figures: {
+        [`${name}_api_resumed_seconds`]: api ?? -1,
+        [`${name}_workers_resumed_seconds`]: workers ?? -1,
+        ...(told && { [`${name}_slowest_503_ms`]: Math.round(largest(told.refusedMs)) }),
+        [`${name}_accepted`]: verdict.figures.accepted,
+      },
+    };
+  });
+}

@@ -1,0 +1,95 @@
+import { chat, onBed, signal, type Bed } from '../bed/bed.ts';
+import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import type { Row, RowContext, RowResult } from '../row.ts';
+import type { Service } from '../../support/processes.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { sleep, within } from '../wait.ts';
+import { submitAlways } from './04-redis-restarts.ts';
+
+/** Longer than the lock (30 s) and long enough for the stalled check (15 s) to give the jobs to others. */
+const awayMs = 50_000;
+
+/** Row 6: one of four workers is away for longer than its lock: stopped, or its way to Redis swallows everything. */
+export const stoppedWorker: Row = {
+  number: 6,
+  name: 'a worker away longer than its lock',
+  run: async (context) => {
+    const [stopped, blackHoled] = await Promise.all([
+      away('stopped', context, async (bed) => {
+        const worker = await bed.worker();
+        return {
+          worker,
+          leave: () => signal(worker.pid, 'SIGSTOP'),
+          comeBack: async () => signal(worker.pid, 'SIGCONT'),
+        };
+      }),
+      away('black_holed', context, async (bed) => {
+        const proxy = await startTcpProxy({ host: '127.0.0.1', port: bed.server.port });
+        const worker = await bed.worker({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+        return { worker, leave: proxy.swallow, comeBack: proxy.up };
+      }),
+    ]);
+    return {
+      figures: { ...stopped.figures, ...blackHoled.figures },
+      violations: [...stopped.violations, ...blackHoled.violations],
+    };
+  },
+};
+
+interface Leaver {
+  worker: Service;
+  leave(): void;
+  comeBack(): Promise<void>;
+}
+
+function away(
+  name: string,
+  { random }: RowContext,
+  start: (bed: Bed) => Promise<Leaver>,
+): Promise<RowResult> {
+  return onBed({ environment: { WORKER_CONCURRENCY: '5' } }, async (bed) => {
+    bed.upstream.answerWith(async () => {
+      await sleep(random.between(500, 2_500));
+      return 'done';
+    });
+    for (let n = 0; n < 3; n += 1) await bed.worker();
+    const leaver = await start(bed);
+    for (let n = 0; n < 60; n += 1) await bed.submit(chat(n));
+    await within(20, () => bed.upstream.calls.length >= 20);
+    await sleep(random.between(0, 500));
+    leaver.leave();
+    const submitter = submitAlways(bed);
+    await sleep(2_000);
+    await submitter.stop();
+    await sleep(awayMs);
+    await leaver.comeBack();
+    const verdict = await settleAndCheck(bed, 120);
+    // It is of use again: it takes jobs.
+    const endedBefore = logged(leaver.worker, 'attempt ended');
+    const more = submitAlways(bed);
+    const useful = await within(10, () => logged(leaver.worker, 'attempt ended') > endedBefore);
+    await more.stop();
+    const after = await settleAndCheck(bed, 60);
+    const discarded = leaver.worker.log.filter(
+      ({ msg, outcome }) => msg.includes('a lock was lost') || outcome === 'lost',
+    ).length;
+    const stalled = [...verdict.reading.stalls.values()].filter((stalls) => stalls > 0).length;
+    const violations = [...verdict.violations, ...after.violations];
+    if (useful === null) violations.push('the worker took no job after it came back');
+    if (stalled === 0) violations.push('nothing was taken over: the fault did not happen');
+    if (discarded === 0) violations.push('no late result was discarded');
+    if (after.figures.failed > 0) violations.push(`${after.figures.failed} failed`);
+    if ((await Promise.race([leaver.worker.exited, sleep(10).then(() => null)])) !== null)
+      violations.push('the worker ended');
+    return {
+      violations: violations.map((violation) => `${name}: ${violation}`),
+      figures: {
+        [`${name}_accepted`]: after.figures.accepted,
+        [`${name}_taken_over`]: stalled,
+        [`${name}_discarded_or_aborted`]: discarded,
+        [`${name}_repeated_calls`]: repeatedCalls(bed),
+        [`${name}_of_use_again_seconds`]: useful ?? -1,
+      },
+    };
+  });
+}

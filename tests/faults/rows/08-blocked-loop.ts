@@ -1,0 +1,47 @@
+import { chat, onBed } from '../bed/bed.ts';
+import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import type { Row } from '../row.ts';
+import { each, sleep } from '../wait.ts';
+
+const obedient = 'tests/faults/workers/obedient-worker.ts';
+/** Two lock times. */
+const blockedMs = 60_000;
+
+/** Row 8: the event loop of one of two workers stands still, with other jobs in its hands. */
+export const blockedLoop: Row = {
+  number: 8,
+  name: 'the event loop blocked for two lock times',
+  run: ({ random }) =>
+    onBed({ environment: { WORKER_CONCURRENCY: '10' } }, async (bed) => {
+      let blocked = 0;
+      bed.upstream.answerWith(async (call) => {
+        const blocks = call.body.messages[0]?.content.includes('heavy');
+        await sleep(random.between(500, 1_500));
+        // Only once: who takes the job over is not blocked too.
+        return blocks && blocked++ === 0 ? `block ${blockedMs}` : 'done';
+      });
+      const workers = [await bed.worker({}, obedient), await bed.worker({}, obedient)];
+      const heavyAt = random.between(20, 60);
+      await each(300, 10, async (n) => void (await bed.submit(chat(n, n === heavyAt ? 'heavy' : ''))));
+      const verdict = await settleAndCheck(bed, 150);
+      // The blocked process comes back after the jobs are done: what it then does must change nothing.
+      await sleep(20_000);
+      const after = await settleAndCheck(bed, 10);
+      const stalled = [...after.reading.stalls.values()].filter((stalls) => stalls > 0).length;
+      const violations = [...verdict.violations, ...after.violations];
+      if (after.figures.failed > 0) violations.push(`${after.figures.failed} jobs failed`);
+      if (blocked === 0) violations.push('nobody was blocked');
+      for (const { exited } of workers)
+        if ((await Promise.race([exited, sleep(10).then(() => null)])) !== null)
+          violations.push('a worker ended');
+      return {
+        violations,
+        figures: {
+          ...after.figures,
+          taken_over: stalled,
+          discarded: workers.reduce((all, worker) => all + logged(worker, 'a lock was lost'), 0),
+          repeated_calls: repeatedCalls(bed),
+        },
+      };
+    }),
+};

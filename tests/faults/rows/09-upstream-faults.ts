@@ -1,0 +1,140 @@
+import type { ServerResponse } from 'node:http';
+import { chat, onBed, type Bed } from '../bed/bed.ts';
+import { settleAndCheck, type Verdict } from '../bed/invariants.ts';
+import { auditFrom } from '../bed/reader.ts';
+import type { Figures, Row, RowContext, RowResult } from '../row.ts';
+import { completion, sendError, type UpstreamCall } from '../../support/upstream.ts';
+import { each, largest } from '../wait.ts';
+import { rateLimits } from './09-rate-limits.ts';
+
+/** Writes an answer that is none. */
+type Misbehave = (res: ServerResponse) => void;
+
+const whole = JSON.stringify(completion('done', 'gpt-4o-mini'));
+const jsonHead = { 'content-type': 'application/json' };
+const byteEveryMs = 1_000;
+
+const misbehaviours: Record<string, Misbehave> = {
+  '500': (res) => sendError(res, 500, 'server_error'),
+  '503': (res) => sendError(res, 503, null),
+  reset: (res) => void res.socket?.resetAndDestroy(),
+  truncated: (res) => {
+    res.writeHead(200, { ...jsonHead, 'content-length': whole.length });
+    res.write(whole.slice(0, 40), () => res.destroy());
+  },
+  'invalid-json': (res) => void res.writeHead(200, jsonHead).end('{"choices": [{"mess'),
+};
+const hangs: Record<string, Misbehave> = {
+  silence: (res) => void res.writeHead(200, jsonHead).flushHeaders(),
+  'byte-a-second': (res) => {
+    res.writeHead(200, jsonHead);
+    let at = 0;
+    const timer = setInterval(() => res.write(whole[at++] ?? ' '), byteEveryMs);
+    res.on('close', () => clearInterval(timer));
+  },
+};
+
+const timeoutSeconds = 3;
+const mostLateMs = 1_000;
+
+/** Row 9: an upstream that refuses, breaks off, talks nonsense, says nothing, or limits the rate. */
+export const upstreamFaults: Row = {
+  number: 9,
+  name: 'faults of the upstream',
+  run: async (context) => {
+    const [broken, limited] = await Promise.all([brokenAnswers(context), rateLimits(context)]);
+    return {
+      figures: { ...broken.figures, ...limited.figures },
+      violations: [...broken.violations, ...limited.violations],
+    };
+  },
+};
+
+/** What one job is to live through. */
+interface Plan {
+  fault: string;
+  attempts: number;
+  /** The call that is answered well at last; 0 for never. */
+  mendsOn: number;
+}
+
+function brokenAnswers({ random, isShort }: RowContext): Promise<RowResult> {
+  return onBed({ environment: { WORKER_CONCURRENCY: '300' } }, async (bed) => {
+    const jobsOfFault = isShort ? 40 : 200;
+    const plans = new Map<string, Plan>();
+    const called = new Map<string, number>();
+    const lateMs: number[] = [];
+    const all = { ...misbehaviours, ...hangs };
+    bed.upstream.answerWith((call, res) => {
+      const [, n = '', fault = ''] = call.body.messages[0]?.content.split(/[- ]/, 3) ?? [];
+      const name = plans.get(n)?.fault ?? fault;
+      const times = (called.get(call.key) ?? 0) + 1;
+      called.set(call.key, times);
+      if (times === plans.get(n)?.mendsOn) return 'done';
+      if (name in hangs) measureLateness(call, lateMs);
+      all[name]?.(res);
+      return undefined;
+    });
+    for (let n = 0; n < 2; n += 1) await bed.worker();
+
+    const planOf = new Map<string, Plan>();
+    let n = 0;
+    const submitAll = async (faults: string[]) => {
+      const queue = faults.flatMap((fault) => Array.from({ length: jobsOfFault }, () => fault));
+      await each(queue.length, 10, async (at) => {
+        const attempts = random.between(1, 3);
+        const mendsOn = random.next() < 0.5 ? random.between(2, 3) : 0;
+        const plan = { fault: queue[at] ?? '', attempts, mendsOn };
+        const number = String((n += 1));
+        plans.set(number, plan);
+        const options = { max_attempts: attempts, timeout_seconds: timeoutSeconds };
+        const { id } = await bed.submit(chat(Number(number), '', options));
+        if (id) planOf.set(id, plan);
+      });
+    };
+    await submitAll(Object.keys(misbehaviours));
+    // The hangs alone: their figures are times.
+    const first = await settleAndCheck(bed, 60);
+    await submitAll(Object.keys(hangs));
+    const verdict = await settleAndCheck(bed, 60);
+    const outcomes = await wrongOutcomes(bed, planOf, called);
+    const violations = [...first.violations, ...verdict.violations, ...outcomes.violations];
+    if (largest(lateMs) > mostLateMs) violations.push(`a timeout came ${largest(lateMs)} ms late`);
+    return { violations, figures: { ...figuresOf(verdict), ...outcomes.figures, timeout_off_by_ms_max: Math.round(largest(lateMs)) } };
+  });
+}
+
+/** How far the end of a call that hangs is from its time limit. */
+function measureLateness(call: UpstreamCall, lateMs: number[]): void {
+  const startedAt = performance.now();
+  call.gone.addEventListener('abort', () =>
+    lateMs.push(Math.abs(performance.now() - startedAt - timeoutSeconds * 1_000)),
+  );
+}
+
+function figuresOf({ figures }: Verdict): Figures {
+  return { accepted: figures.accepted, completed: figures['completed'] ?? 0, failed: figures.failed };
+}
+
+/** Compares each job's end with its plan: status, code, attempts, and how many calls it made. */
+async function wrongOutcomes(
+  bed: Bed,
+  planOf: Map<string, Plan>,
+  called: Map<string, number>,
+): Promise<RowResult> {
+  const wrong: string[] = [];
+  for await (const event of auditFrom(bed.redis, `${bed.prefix}:audit`)) {
+    const plan = planOf.get(event.jobId);
+    if (!plan) continue;
+    const mends = plan.mendsOn > 0 && plan.mendsOn <= plan.attempts;
+    const attempts = mends ? plan.mendsOn : plan.attempts;
+    const code = plan.fault in hangs ? 'timeout' : 'upstream_unavailable';
+    const expected = `${mends ? 'job.completed' : `job.failed ${code}`} after ${attempts} attempts and ${attempts} calls`;
+    const end = event.error ? `${event.type} ${event.error.code}` : event.type;
+    const calls = called.get(`${event.jobId}-chat`) ?? 0;
+    const seen = `${end} after ${event.attempts} attempts and ${calls} calls`;
+    if (seen !== expected) wrong.push(`${plan.fault}: ${seen}, not ${expected}`);
+  }
+  return { figures: { wrong_outcomes: wrong.length }, violations: wrong.slice(0, 5) };
+}
+
