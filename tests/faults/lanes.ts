@@ -1,5 +1,6 @@
 import type { Options } from './options.ts';
 import type { Row } from './row.ts';
+import { plainRedisCutOff, plainWorkerKills } from './baseline.ts';
 import { workerKills } from './rows/01-worker-kills.ts';
 import { boundaryKills } from './rows/02-boundaries.ts';
 import { rollingRestart } from './rows/03-rolling-restart.ts';
@@ -18,7 +19,8 @@ const busy: Row[] = [workerKills, rollingRestart, redisRestarts, upstreamFaults,
 const waiting: Row[] = [poison, boundaryKills, redisCutOff, stoppedWorker, blockedLoop, redisFull];
 const short = new Set([1, 2, 3, 4, 7, 9, 10]);
 
-export function lanesOf({ only, isShort }: Options): Row[][] {
+export function lanesOf({ only, isShort, isBaseline }: Options): Row[][] {
+  if (isBaseline) return [[plainWorkerKills], [plainRedisCutOff]];
   const wanted = ({ number }: Row) =>
     only ? only.includes(number) : !isShort || short.has(number);
   return [busy, waiting, [endurance]].map((lane) => lane.filter(wanted)).filter((lane) => lane.length > 0);
