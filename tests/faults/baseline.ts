@@ -61,7 +61,11 @@ export const plainWorkerKills: Row = {
     try {
       const jobs = 5_000;
       const kills = 20;
-      const adding = each(jobs, 20, async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })));
+      const adding = each(
+        jobs,
+        20,
+        async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })),
+      );
       await sleep(1_000);
       const startedAt = performance.now();
       for (let kill = 0; kill < kills; kill += 1) {
@@ -76,7 +80,8 @@ export const plainWorkerKills: Row = {
       const { completed = 0, failed = 0 } = await bed.queue.getJobCounts('completed', 'failed');
       const events = await bed.redis.xrange(`${plainQueue}:audit`, '-', '+');
       const recorded = new Set(events.map(([, fields]) => fields[1]));
-      const repeated = bed.upstream.calls.length - new Set(bed.upstream.calls.map(({ key }) => key)).size;
+      const repeated =
+        bed.upstream.calls.length - new Set(bed.upstream.calls.map(({ key }) => key)).size;
       const missing = completed + failed - recorded.size;
       return {
         violations: [
@@ -113,7 +118,11 @@ export const plainRedisCutOff: Row = {
           await bed.proxy[way]();
           await sleep(60_000);
           // The submitter is not cut off: these figures are about the workers.
-          await each(200, 10, async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })));
+          await each(
+            200,
+            10,
+            async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })),
+          );
           await bed.proxy.up();
           const first = await within(120, async () => (await bed.queue.getCompletedCount()) > 1);
           const all = await within(120, async () => (await bed.open()) === 0);

@@ -15,7 +15,9 @@ export interface Report {
 /** A table in Markdown. */
 export function toTable(reports: readonly Report[]): string {
   const lines = reports.map(({ row, name, seed, passed, seconds, figures, violations }) => {
-    const told = Object.entries(figures).map(([figure, value]) => `${figure.replaceAll('_', ' ')} ${value}`);
+    const told = Object.entries(figures).map(
+      ([figure, value]) => `${figure.replaceAll('_', ' ')} ${value}`,
+    );
     const cells = [row, name, seed, passed ? 'passed' : '**failed**', seconds, told.join(', ')];
     return `| ${[...cells, violations.join('; ')].join(' | ')} |`;
   });

@@ -84,7 +84,11 @@ export async function makeBed(options: BedOptions = {}): Promise<Bed> {
     accepted,
     request: (path, method = 'GET') => send(path, { method }),
     submit: async (body) => {
-      const { status, ms, body: answer } = await send('/v1/jobs', {
+      const {
+        status,
+        ms,
+        body: answer,
+      } = await send('/v1/jobs', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),

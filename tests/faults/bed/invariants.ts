@@ -30,7 +30,8 @@ export async function settleAndCheck(bed: Bed, withinSeconds: number): Promise<V
     ...recordFaults(bed.accepted, reading),
     ...logFaults(bed),
   ];
-  const count = (ending: string) => [...reading.endings.values()].filter((e) => e === ending).length;
+  const count = (ending: string) =>
+    [...reading.endings.values()].filter((e) => e === ending).length;
   return {
     violations,
     reading,
@@ -56,7 +57,8 @@ function recordFaults(accepted: Set<string>, reading: Reading): string[] {
     if (!ending) faults.push(`${id} is still ${states.join()}`);
     const events = reading.audit.get(id) ?? [];
     if (events.length !== 1) faults.push(`${id} has ${events.length} audit events`);
-    else if (events[0] !== `job.${ending}`) faults.push(`${id} is ${ending}, its event ${events[0]}`);
+    else if (events[0] !== `job.${ending}`)
+      faults.push(`${id} is ${ending}, its event ${events[0]}`);
   }
   for (const id of reading.audit.keys())
     if (!reading.states.has(id)) faults.push(`an audit event for ${id}, which is no job`);

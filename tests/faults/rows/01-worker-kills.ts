@@ -37,9 +37,12 @@ export const workerKills: Row = {
       const verdict = await settleAndCheck(bed, 150);
       const repeated = repeatedCalls(bed);
       const violations = [...verdict.violations];
-      if (verdict.figures.accepted !== jobs) violations.push(`only ${verdict.figures.accepted} were accepted`);
-      if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} innocent failures`);
-      if (repeated > inFlight) violations.push(`${repeated} calls were repeated, ${inFlight} in flight`);
+      if (verdict.figures.accepted !== jobs)
+        violations.push(`only ${verdict.figures.accepted} were accepted`);
+      if (verdict.figures.failed > 0)
+        violations.push(`${verdict.figures.failed} innocent failures`);
+      if (repeated > inFlight)
+        violations.push(`${repeated} calls were repeated, ${inFlight} in flight`);
       return {
         violations,
         figures: {

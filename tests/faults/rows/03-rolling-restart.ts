@@ -36,12 +36,16 @@ export const rollingRestart: Row = {
       const repeated = repeatedCalls(bed);
       const stalled =
         [...verdict.reading.stalls.values()].filter((count) => count > 0).length +
-        bed.services.reduce((all, service: Service) => all + logged(service, 'is gone; it runs again'), 0);
+        bed.services.reduce(
+          (all, service: Service) => all + logged(service, 'is gone; it runs again'),
+          0,
+        );
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       if (stalled > 0) violations.push(`${stalled} jobs stalled`);
       if (repeated > 0) violations.push(`${repeated} calls were repeated`);
-      if (largest(exitSeconds) > graceSeconds) violations.push('an exit took longer than the grace');
+      if (largest(exitSeconds) > graceSeconds)
+        violations.push('an exit took longer than the grace');
       return {
         violations,
         figures: {

@@ -57,7 +57,8 @@ function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowR
     if (unanswered > 0) violations.push(`${fsync}: ${unanswered} submissions had no answer`);
     const odd = [...statuses].filter((status) => status !== 202 && status !== 503);
     if (odd.length > 0) violations.push(`${fsync}: answers ${odd.join()}`);
-    if (verdict.figures.failed > 0) violations.push(`${fsync}: ${verdict.figures.failed} jobs failed`);
+    if (verdict.figures.failed > 0)
+      violations.push(`${fsync}: ${verdict.figures.failed} jobs failed`);
     return {
       violations,
       figures: {
@@ -95,13 +96,13 @@ const pauseMs = 40;
 
 /** Submits all the time, whatever is answered. */
 export function submitAlways(bed: Bed, more: object = {}) {
-  let isOver = false;
+  const end = new AbortController();
   let n = 0;
   let unanswered = 0;
   const refusedMs: number[] = [];
   const statuses = new Set<number>();
   const lane = async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       n += 1;
       const { status, ms } = await bed.submit(chat(n, '', more));
       statuses.add(status);
@@ -113,7 +114,7 @@ export function submitAlways(bed: Bed, more: object = {}) {
   const lanes = Promise.all(Array.from({ length: submitters }, lane));
   return {
     stop: async () => {
-      isOver = true;
+      end.abort();
       await lanes;
       return { refusedMs, unanswered, statuses };
     },

@@ -26,7 +26,7 @@ export const stoppedWorker: Row = {
       away('black_holed', context, async (bed) => {
         const proxy = await startTcpProxy({ host: '127.0.0.1', port: bed.server.port });
         const worker = await bed.worker({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
-        return { worker, leave: proxy.swallow, comeBack: proxy.up };
+        return { worker, leave: () => proxy.swallow(), comeBack: () => proxy.up() };
       }),
     ]);
     return {

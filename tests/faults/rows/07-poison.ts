@@ -34,7 +34,8 @@ export const poison: Row = {
       const violations = [...verdict.violations];
       const { completed, failed } = verdict.figures;
       if (crashes > mostCrashes) violations.push(`${crashes} crashes`);
-      if (Number(completed) !== others) violations.push(`${String(completed)} of ${others} completed`);
+      if (Number(completed) !== others)
+        violations.push(`${String(completed)} of ${others} completed`);
       if (failed !== 1) violations.push(`${failed} failed`);
       let code = 'none';
       for await (const event of auditFrom(bed.redis, `${bed.prefix}:audit`))
@@ -58,13 +59,13 @@ export const poison: Row = {
 
 /** Keeps so many workers running: one that dies is started again, as systemd or Kubernetes would. */
 function supervise(bed: Bed, deletesLocks: boolean) {
-  let isOver = false;
+  const end = new AbortController();
   let crashes = 0;
   const place = async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       const worker: Service = await bed.worker({}, obedient);
       await Promise.race([worker.exited, over.promise]);
-      if (isOver) return;
+      if (end.signal.aborted) return;
       crashes += 1;
       if (deletesLocks) await deleteLocks(bed, `obedient-${worker.pid}`);
     }
@@ -73,7 +74,7 @@ function supervise(bed: Bed, deletesLocks: boolean) {
   const places = Promise.all(Array.from({ length: workers }, place));
   return {
     stop: async () => {
-      isOver = true;
+      end.abort();
       over.resolve();
       await places;
       return crashes;

@@ -22,7 +22,11 @@ export const blockedLoop: Row = {
       });
       const workers = [await bed.worker({}, obedient), await bed.worker({}, obedient)];
       const heavyAt = random.between(20, 60);
-      await each(300, 10, async (n) => void (await bed.submit(chat(n, n === heavyAt ? 'heavy' : ''))));
+      await each(
+        300,
+        10,
+        async (n) => void (await bed.submit(chat(n, n === heavyAt ? 'heavy' : ''))),
+      );
       const verdict = await settleAndCheck(bed, 150);
       // The blocked process comes back after the jobs are done: what it then does must change nothing.
       await sleep(20_000);

@@ -28,7 +28,9 @@ export function rateLimits({ random, isShort }: RowContext): Promise<RowResult> 
     };
     bed.upstream.answerWith(async (_call, res) => {
       const sinceMs = performance.now() - limitedAt;
-      const error = { error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' } };
+      const error = {
+        error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' },
+      };
       if (isWaiting && sinceMs < pauseMs * (1 - tolerance)) {
         if (sinceMs > underWayMs) early += 1;
         return sendJson(res, 429, error, refuse());

@@ -25,7 +25,7 @@ const misbehaviours: Record<string, Misbehave> = {
   'invalid-json': (res) => void res.writeHead(200, jsonHead).end('{"choices": [{"mess'),
 };
 const hangs: Record<string, Misbehave> = {
-  silence: (res) => void res.writeHead(200, jsonHead).flushHeaders(),
+  silence: (res) => res.writeHead(200, jsonHead).flushHeaders(),
   'byte-a-second': (res) => {
     res.writeHead(200, jsonHead);
     let at = 0;
@@ -100,7 +100,14 @@ function brokenAnswers({ random, isShort }: RowContext): Promise<RowResult> {
     const outcomes = await wrongOutcomes(bed, planOf, called);
     const violations = [...first.violations, ...verdict.violations, ...outcomes.violations];
     if (largest(lateMs) > mostLateMs) violations.push(`a timeout came ${largest(lateMs)} ms late`);
-    return { violations, figures: { ...figuresOf(verdict), ...outcomes.figures, timeout_off_by_ms_max: Math.round(largest(lateMs)) } };
+    return {
+      violations,
+      figures: {
+        ...figuresOf(verdict),
+        ...outcomes.figures,
+        timeout_off_by_ms_max: Math.round(largest(lateMs)),
+      },
+    };
   });
 }
 
@@ -113,7 +120,11 @@ function measureLateness(call: UpstreamCall, lateMs: number[]): void {
 }
 
 function figuresOf({ figures }: Verdict): Figures {
-  return { accepted: figures.accepted, completed: figures['completed'] ?? 0, failed: figures.failed };
+  return {
+    accepted: figures.accepted,
+    completed: figures['completed'] ?? 0,
+    failed: figures.failed,
+  };
 }
 
 /** Compares each job's end with its plan: status, code, attempts, and how many calls it made. */
@@ -137,4 +148,3 @@ async function wrongOutcomes(
   }
   return { figures: { wrong_outcomes: wrong.length }, violations: wrong.slice(0, 5) };
 }
-

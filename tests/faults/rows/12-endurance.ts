@@ -18,14 +18,19 @@ const mostGrowthMb = 40;
 export const endurance: Row = {
   number: 12,
   name: 'endurance with random faults',
-  run: ({ random, minutes, say }) => {
+  run: (context) => {
+    const { random, minutes } = context;
     let proxy: TcpProxy | undefined;
     const redisUrl = async ({ port }: { port: number }) => {
       proxy = await startTcpProxy({ host: '127.0.0.1', port });
       return `redis://127.0.0.1:${proxy.port}`;
     };
     // Short lives of results and events, so that the keys are flat while it lasts.
-    const environment = { RESULT_TTL_SECONDS: '60', AUDIT_TTL_SECONDS: '300', WORKER_CONCURRENCY: '25' };
+    const environment = {
+      RESULT_TTL_SECONDS: '60',
+      AUDIT_TTL_SECONDS: '300',
+      WORKER_CONCURRENCY: '25',
+    };
     return onBed({ redisUrl, environment, redisArgs: ['--appendfsync', 'always'] }, async (bed) => {
       if (!proxy) throw new Error('the proxy was not started');
       const answers = upstreamAnswers(random);
@@ -40,7 +45,7 @@ export const endurance: Row = {
       while (Date.now() < endsAt - 30_000) {
         const kind = random.pick(faultKinds);
         counts[kind.name] = Number(counts[kind.name] ?? 0) + 1;
-        say(`${Math.round((endsAt - Date.now()) / 1_000)} s left: ${kind.name}`);
+        context.say(`${Math.round((endsAt - Date.now()) / 1_000)} s left: ${kind.name}`);
         await kind.happen({ bed, proxy, crew, random, answers });
         await sleep(random.between(5_000, 15_000));
       }
@@ -85,16 +90,20 @@ function startWatching(bed: Bed, workerPid: number) {
   const endings: Figures = {};
   const [apiMb, workerMb, keys, redisMb]: number[][] = [[], [], [], []];
   let after = '0';
-  let isOver = false;
+  const end = new AbortController();
   const collect = async () => {
-    for await (const { entryId, jobId, type } of auditFrom(bed.redis, `${bed.prefix}:audit`, after)) {
+    for await (const { entryId, jobId, type } of auditFrom(
+      bed.redis,
+      `${bed.prefix}:audit`,
+      after,
+    )) {
       after = entryId;
       audit.set(jobId, [...(audit.get(jobId) ?? []), type]);
       endings[type] = Number(endings[type] ?? 0) + 1;
     }
   };
   const loop = (async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       await collect();
       apiMb?.push(await rssMb(bed.api.pid));
       workerMb?.push(await rssMb(workerPid));
@@ -106,10 +115,17 @@ function startWatching(bed: Bed, workerPid: number) {
   })();
   return {
     stop: async () => {
-      isOver = true;
+      end.abort();
       await loop;
       await collect();
-      return { audit, endings, apiMb: apiMb ?? [], workerMb: workerMb ?? [], keys: keys ?? [], redisMb: redisMb ?? [] };
+      return {
+        audit,
+        endings,
+        apiMb: apiMb ?? [],
+        workerMb: workerMb ?? [],
+        keys: keys ?? [],
+        redisMb: redisMb ?? [],
+      };
     },
   };
 }
@@ -147,7 +163,10 @@ async function recordFaults(bed: Bed, audit: Map<string, string[]>): Promise<str
   const faults: string[] = [];
   for (const id of bed.accepted) {
     const events = audit.get(id)?.length ?? 0;
-    if (events !== 1) faults.push(`${id} has ${events} audit events and is ${reading.states.get(id)?.join() ?? 'gone'}`);
+    if (events !== 1)
+      faults.push(
+        `${id} has ${events} audit events and is ${reading.states.get(id)?.join() ?? 'gone'}`,
+      );
   }
   for (const [id, states] of reading.states) {
     if (states.length !== 1) faults.push(`${id} is in ${states.join(' and ')}`);

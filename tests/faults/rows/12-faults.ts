@@ -42,12 +42,17 @@ export class Crew {
   private async hire(): Promise<void> {
     const member = await this.bed.worker({}, obedient);
     this.members.push(member);
-    void member.exited.then(() => {
-      this.members.splice(this.members.indexOf(member), 1);
-      if (this.isOver) return;
-      const hiring = this.hire().finally(() => this.starting.delete(hiring));
-      this.starting.add(hiring);
-    });
+    void this.replace(member);
+  }
+
+  private async replace(member: Service): Promise<void> {
+    await member.exited;
+    this.members.splice(this.members.indexOf(member), 1);
+    if (this.isOver) return;
+    const hiring = this.hire();
+    this.starting.add(hiring);
+    await hiring;
+    this.starting.delete(hiring);
   }
 }
 

@@ -1,4 +1,5 @@
 import { chat, type Bed } from '../bed/bed.ts';
+import { within } from '../wait.ts';
 
 const jobsPerSecond = 50;
 const tickMs = 100;
@@ -25,7 +26,7 @@ export function startLoad(bed: Bed) {
     refused: () => refused,
     stop: async () => {
       clearInterval(timer);
-      while (open > 0) await new Promise((resolve) => setTimeout(resolve, tickMs));
+      await within(60, () => open === 0, tickMs);
     },
   };
 }
