@@ -6,6 +6,7 @@ import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
+import { keepApart } from './execution/suspects.ts';
 import { watchProgress } from './health/progress.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
@@ -52,8 +53,18 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       partsOf: (jobId) => partsOf(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS),
     }),
   };
+  const suspects = keepApart();
   const consumers = settings.WORKER_TYPES.map((type) =>
-    consume({ type, process: processors[type], redis, settings, workerName, log, cancellations }),
+    consume({
+      type,
+      process: processors[type],
+      redis,
+      settings,
+      workerName,
+      log,
+      cancellations,
+      suspects,
+    }),
   );
   cancellations.onCancel((jobId) => consumers.forEach((consumer) => consumer.cancel(jobId)));
   cancellations.onGap(() => {

@@ -6,6 +6,7 @@ import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
+import type { Suspects } from './suspects.ts';
 import type { Cancellations } from './cancellations.ts';
 import { noCircuit, poolCircuit } from './circuit.ts';
 import { poolPause } from './pool-pause.ts';
@@ -36,6 +37,8 @@ interface Needs {
   workerName: string;
   log: Logger;
   cancellations: Pick<Cancellations, 'isCancelled'>;
+  /** One for the process, whatever the type: a process dies as a whole. */
+  suspects: Suspects;
 }
 
 export interface Consumer {
@@ -79,6 +82,7 @@ export function consume(needs: Needs): Consumer {
     isCancelled,
     wake,
     pool,
+    suspects: needs.suspects,
     circuit: threshold > 0 ? poolCircuit(redis, keys, type, threshold) : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });

@@ -20,6 +20,8 @@ export type Outcome =
   | { kind: 'later'; failure: Failure; retryAfterMs: number | null }
   /** The process stops: the job goes back to the queue and no attempt is spent. */
   | { kind: 'interrupted' }
+  /** It may be the job that kills workers, and another such one runs here: back in a moment, no attempt is spent. */
+  | { kind: 'apart' }
   /** The job is not ours any more: whatever came of it here is discarded. */
   | { kind: 'lost' };
 

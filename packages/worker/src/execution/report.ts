@@ -1,7 +1,8 @@
-import { RateLimitError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { Outcome } from './outcome.ts';
+import { apartUntilMs } from './suspects.ts';
 
 export interface ReportNeeds {
   /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
@@ -35,6 +36,9 @@ export async function report(
     case 'lost':
       // BullMQ does nothing more with a job that says it went back to waiting.
       throw new WaitingError();
+    case 'apart':
+      await job.moveToDelayed(apartUntilMs(Date.now()), token);
+      throw new DelayedError();
     case 'interrupted':
       await job.moveToWait(token);
       await wake();

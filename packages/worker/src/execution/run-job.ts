@@ -10,6 +10,7 @@ import { refusalOf } from './refusal.ts';
 import type { Circuit } from './circuit.ts';
 import type { PoolPause } from './pool-pause.ts';
 import { report } from './report.ts';
+import type { Suspects } from './suspects.ts';
 
 /** What a processor may know of the attempt it runs in. */
 export interface AttemptContext {
@@ -37,13 +38,14 @@ interface Needs {
   wake: () => Promise<unknown>;
   pool: PoolPause;
   circuit: Circuit;
+  suspects: Suspects;
   /** How old a job may grow while the upstream refuses it for its rate. */
   patienceSeconds: number;
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
-  const { log, running, isCancelled, wake, pool, circuit } = needs;
+  const { log, running, isCancelled, wake, pool, circuit, suspects } = needs;
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
@@ -53,8 +55,11 @@ export function runJob(needs: Needs) {
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
       const refusal = refusalOf(job, isCancelled(jobId), Date.now());
-      outcome = refusal ?? (await work(job, attempt, needs));
+      if (refusal) outcome = refusal;
+      else if (!suspects.admit(job)) outcome = { kind: 'apart' };
+      else outcome = await work(job, attempt, needs);
     } finally {
+      suspects.leave(job);
       attempt.end();
       running.delete(jobId);
     }
