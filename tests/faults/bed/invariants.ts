@@ -96,3 +96,20 @@ export function repeatedCalls({ upstream }: Pick<Bed, 'upstream'>): number {
 export function logged(service: { log: { msg: string }[] }, text: string): number {
   return service.log.filter(({ msg }) => msg.includes(text)).length;
 }
+
+const mostWords = 300;
+
+/** The processes that are gone although nobody ended them, with their last words. */
+export async function endedServices({ services }: Pick<Bed, 'services'>): Promise<string[]> {
+  const ended = await Promise.all(
+    services.map(async ({ exited, log, text }) => {
+      const end = await Promise.race([exited, sleep(10).then(() => null)]);
+      if (end === null) return [];
+      const words = [...log.slice(-2).map((line) => JSON.stringify(line)), ...text.slice(-5)];
+      return [
+        `a process ended with ${end.code ?? end.signal}: ${words.join(' ').slice(-mostWords)}`,
+      ];
+    }),
+  );
+  return ended.flat();
+}

@@ -1,5 +1,5 @@
 import { chat, onBed } from '../bed/bed.ts';
-import { settleAndCheck } from '../bed/invariants.ts';
+import { endedServices, settleAndCheck } from '../bed/invariants.ts';
 import { countFinished } from '../bed/reader.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
@@ -66,9 +66,7 @@ async function cutOff(
     const verdict = await settleAndCheck(bed, 100);
     violations.push(...verdict.violations.map((violation) => `${name}: ${violation}`));
     if (verdict.figures.failed > 0) violations.push(`${name}: ${verdict.figures.failed} failed`);
-    for (const { pid, exited } of bed.services)
-      if ((await Promise.race([exited, sleep(10).then(() => null)])) !== null)
-        violations.push(`${name}: process ${pid} ended`);
+    violations.push(...(await endedServices(bed)).map((end) => `${name}: ${end}`));
     await proxy?.close();
     return {
       violations,

@@ -1,5 +1,5 @@
 import { chat, onBed, signal, type Bed } from '../bed/bed.ts';
-import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { endedServices, logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
 import type { Service } from '../../support/processes.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
@@ -79,8 +79,7 @@ function away(
     if (stalled === 0) violations.push('nothing was taken over: the fault did not happen');
     if (discarded === 0) violations.push('no late result was discarded');
     if (after.figures.failed > 0) violations.push(`${after.figures.failed} failed`);
-    if ((await Promise.race([leaver.worker.exited, sleep(10).then(() => null)])) !== null)
-      violations.push('the worker ended');
+    violations.push(...(await endedServices(bed)));
     return {
       violations: violations.map((violation) => `${name}: ${violation}`),
       figures: {

@@ -1,5 +1,5 @@
 import { chat, onBed } from '../bed/bed.ts';
-import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { endedServices, logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
 import { each, sleep } from '../wait.ts';
 
@@ -35,9 +35,7 @@ export const blockedLoop: Row = {
       const violations = [...verdict.violations, ...after.violations];
       if (after.figures.failed > 0) violations.push(`${after.figures.failed} jobs failed`);
       if (blocked === 0) violations.push('nobody was blocked');
-      for (const { exited } of workers)
-        if ((await Promise.race([exited, sleep(10).then(() => null)])) !== null)
-          violations.push('a worker ended');
+      violations.push(...(await endedServices(bed)));
       return {
         violations,
         figures: {

@@ -1,5 +1,5 @@
 import { chat, onBed } from '../bed/bed.ts';
-import { settleAndCheck } from '../bed/invariants.ts';
+import { endedServices, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
 import { largest, sleep, within } from '../wait.ts';
 import { submitAlways } from './04-redis-restarts.ts';
@@ -55,9 +55,7 @@ export const redisFull: Row = {
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       const odd = [...statuses].filter((status) => status !== 202 && status !== 503);
       if (odd.length > 0) violations.push(`answers ${odd.join()}`);
-      for (const { exited } of bed.services)
-        if ((await Promise.race([exited, sleep(10).then(() => null)])) !== null)
-          violations.push('a process ended');
+      violations.push(...(await endedServices(bed)));
       return {
         violations,
         figures: {
