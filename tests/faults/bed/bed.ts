@@ -47,6 +47,8 @@ export async function makeBed(options: BedOptions = {}): Promise<Bed> {
   const redis = new Redis(server.url, {
     maxRetriesPerRequest: null,
     retryStrategy: (tries) => Math.min(tries * 20, 200),
+    // By default it waits up to 10 s for a Redis that loads its file, and would measure its own patience.
+    maxLoadingRetryTime: 50,
   });
   redis.on('error', () => undefined); // It is taken away on purpose.
   const upstream = await startUpstream();
