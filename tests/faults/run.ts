@@ -50,6 +50,8 @@ if (options === null) {
   process.stdout.write(help);
   process.exit(0);
 }
+// Ends through `exit`, where the processes of the rows are ended too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.stderr.write(`seed ${options.seed}\n`);
 const reports = await runAll(options);
 process.stdout.write(`\n${toTable(reports)}\n`);

@@ -7,7 +7,7 @@ import { startOwnRedis, type OwnRedis } from './redis.ts';
 export const secret = 'sk-test-secret';
 export const promptMark = 'PROMPT-';
 
-export interface Submission {
+interface Submission {
   status: number;
   /** Of the accepted job. */
   id: string | null;
@@ -42,7 +42,7 @@ export interface BedOptions {
 const prefix = '{faults}';
 const clientGivesUpMs = 15_000;
 
-export async function makeBed(options: BedOptions = {}): Promise<Bed> {
+async function makeBed(options: BedOptions = {}): Promise<Bed> {
   const server = await startOwnRedis(options.redisArgs);
   const redis = new Redis(server.url, {
     maxRetriesPerRequest: null,

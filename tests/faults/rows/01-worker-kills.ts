@@ -57,7 +57,7 @@ export const workerKills: Row = {
 };
 
 /** How many active jobs have this dead process as their worker (`pb`, BullMQ's "processed by"). */
-export async function activeOf({ redis, prefix }: Bed, worker: Service): Promise<number> {
+async function activeOf({ redis, prefix }: Bed, worker: Service): Promise<number> {
   const name = worker.log.find((line) => 'worker' in line)?.['worker'];
   const ids = await redis.lrange(`${prefix}:chat:active`, 0, -1);
   const owners = await Promise.all(ids.map((id) => redis.hget(`${prefix}:chat:${id}`, 'pb')));
