@@ -5,6 +5,7 @@ import { describeError } from '../logging/index.ts';
 const maxReconnectDelayMs = 1_000;
 const apiCommandTimeoutMs = 1_500;
 const connectTimeoutMs = 2_000;
+const loadingRetryMs = 250;
 /**
  * A connection on which an answer is owed for so long is given up and opened anew: packets may vanish without
  * a word. A worker's has to be longer than BullMQ's longest blocking command (10 s).
@@ -41,6 +42,8 @@ function connect(url: string, log: Logger, options: RedisOptions): Redis {
     ...options,
     connectTimeout: connectTimeoutMs,
     retryStrategy,
+    // A Redis that still loads its append-only file is asked again at once, not after its own estimate (up to 10 s).
+    maxLoadingRetryTime: loadingRetryMs,
     // After a failover the old primary answers READONLY: the address may lead to the new one by now.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
