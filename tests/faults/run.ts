@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises';
+import { whyNoServer } from './bed/redis.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { seeded } from './random.ts';
 import { messageOf } from '../../scripts/redis/ping.ts';
@@ -52,6 +53,12 @@ if (options === null) {
 }
 // Ends through `exit`, where the processes of the rows are ended too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+const noServer = await whyNoServer();
+if (noServer !== null) {
+  // Part of `pnpm test` on any machine; a run that was asked for by itself must not pass without having run.
+  process.stderr.write(`${options.isShort ? 'SKIPPED' : 'not run'}: ${noServer}\n`);
+  process.exit(options.isShort ? 0 : 2);
+}
 process.stderr.write(`seed ${options.seed}\n`);
 const reports = await runAll(options);
 process.stdout.write(`\n${toTable(reports)}\n`);

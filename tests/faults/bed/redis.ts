@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installRedis } from '../../../scripts/redis/package-manager.ts';
 import { startPrivateServer, type PrivateServer } from '../../../scripts/redis/private-server.ts';
+import { messageOf } from '../../../scripts/redis/ping.ts';
 import { findServerBinary } from '../../../scripts/redis/server-binary.ts';
 
 /** A Redis server of one row's own, which can be killed and started again with its data on its port. */
@@ -16,6 +17,16 @@ export interface OwnRedis {
 }
 
 let finding: Promise<string> | undefined;
+
+/** Why no server can be killed and restarted here, or `null`: a Redis in a container or of somebody else cannot. */
+export async function whyNoServer(): Promise<string | null> {
+  try {
+    await binary();
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
 
 function binary(): Promise<string> {
   finding ??= find();
