@@ -93,6 +93,19 @@ test('a job between two attempts is cancelled with the answer', async () => {
   expect((await stack.get(id)).attempt).toBe(calls);
 });
 
+test('a cancellation that was left half done is finished when it is asked for again', async () => {
+  await stack.worker();
+  const { id } = await chat('x', { delay_seconds: 3_600 });
+  // As if the API had died between the flag and the move to the front.
+  const key = stack.keys.job('chat', id);
+  const data = (await stack.redis.hget(key, 'data')) as string;
+  const flaggedAtMs = Date.now() - 5_000;
+  await stack.redis.hset(key, 'data', `{"cancel_requested_at":${flaggedAtMs},${data.slice(1)}`);
+  const job = await cancel(id);
+  expect(job.cancel_requested_at).toBe(new Date(flaggedAtMs).toISOString());
+  await expectCancelled(id);
+});
+
 test('a finished job stays as it is, an unknown one is not found', async () => {
   await stack.worker();
   const { id } = await chat('x');

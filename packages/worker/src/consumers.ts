@@ -50,7 +50,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     chat: chatProcessor(complete),
     analysis: analysisProcessor({
       complete,
-      partsOf: (jobId) => partsOf(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS),
+      partsOf: (jobId) => partsOf(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS, log),
     }),
   };
   const suspects = keepApart();
@@ -90,11 +90,11 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       consumers.every((consumer) => consumer.isRunning()) &&
       Date.now() - settlement.lastReadAtMs() < silentForMs,
     close: async (endsAtMs) => {
+      progress.stop();
       await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
       cancellations.stop();
       stopSweeper();
-      progress.stop();
       await Promise.all(queues.map((queue) => queue.close()));
     },
   };

@@ -7,14 +7,16 @@ import type { JobData } from './job-record.ts';
 /**
  * Writes the flag into the job's data and tells the workers, in one step. The data is JSON text that begins
  * with `{"`; the flag is put in front, because decoding and encoding in Lua would change what is in it
- * (an empty list becomes an object). A finished job, and one that is flagged already, stays as it is.
+ * (an empty list becomes an object). A finished job stays as it is; of one that is flagged already, the
+ * first word counts, but it is moved again: the process that flagged it may have died before.
  */
 const flagScript = luaScript(
   'promptqCancel',
   `
 local data = redis.call('HGET', KEYS[1], 'data')
 if not data or redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 0 end
-if string.sub(data, 1, 2) ~= '{"' or string.find(data, '{"cancel_requested_at":', 1, true) == 1 then return 0 end
+if string.sub(data, 1, 2) ~= '{"' then return 0 end
+if string.find(data, '{"cancel_requested_at":', 1, true) == 1 then return 1 end
 redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. string.sub(data, 2))
 redis.call('PUBLISH', ARGV[3], ARGV[1])
 return 1

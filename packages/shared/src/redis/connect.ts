@@ -44,8 +44,9 @@ function connect(url: string, log: Logger, options: RedisOptions): Redis {
     retryStrategy,
     // A Redis that still loads its append-only file is asked again at once, not after its own estimate (up to 10 s).
     maxLoadingRetryTime: loadingRetryMs,
-    // After a failover the old primary answers READONLY: the address may lead to the new one by now.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // After a failover the old primary answers READONLY, in a script's error further on: the address may lead to
+    // the new one by now. 2: the command is sent again there, so that a finished job is not failed for it.
+    reconnectOnError: (error) => (error.message.includes('READONLY') ? 2 : false),
   });
   let reachable = true;
   redis.on('error', (error) => {

@@ -40,9 +40,16 @@ const admitScript = luaScript(
   'promptqCircuitAdmit',
   `
 if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then return 0 end
+if redis.call('GET', KEYS[2]) == ARGV[5] then return 0 end
 if redis.call('GET', KEYS[3]) == ARGV[4] then return redis.call('PTTL', KEYS[3]) end
 return redis.call('SET', KEYS[2], ARGV[5], 'NX', 'PX', ARGV[2]) and 0 or tonumber(ARGV[3])
 `,
+);
+
+/** A probe that ended without telling anything of the upstream leaves its place to another. */
+const releaseScript = luaScript(
+  'promptqCircuitRelease',
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
 /**
@@ -57,7 +64,10 @@ export interface Circuit {
   admit(jobId: string): Promise<number>;
   /** An attempt failed for the upstream's sake. @returns for how long the pool pauses, or `null` while the circuit is closed */
   failed(jobId: string): Promise<number | null>;
+  /** The upstream has answered, be it with a refusal of this one request. */
   succeeded(): Promise<void>;
+  /** The attempt ended for another reason: cancelled, interrupted, ... */
+  release(jobId: string): Promise<void>;
 }
 
 /** A circuit that is always closed: the default. */
@@ -65,6 +75,7 @@ export const noCircuit: Circuit = {
   admit: async () => 0,
   failed: async () => null,
   succeeded: async () => undefined,
+  release: async () => undefined,
 };
 
 /** @param threshold failures in a row that open it */
@@ -94,6 +105,9 @@ export function poolCircuit(
     },
     succeeded: async () => {
       await redis.del(failures, probe);
+    },
+    release: async (jobId) => {
+      await releaseScript(redis, [probe], [jobId]);
     },
   };
 }

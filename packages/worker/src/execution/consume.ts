@@ -1,5 +1,5 @@
 import { ErrorCode, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { ReplyError, type Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
@@ -46,6 +46,8 @@ export interface Consumer {
   isRunning(): boolean;
   /** How many attempts were begun here. */
   started(): number;
+  /** When Redis last answered with an error: full, read-only, ... */
+  refusedAtMs(): number;
   /** Whether another job could be begun here. */
   hasRoom(): boolean;
   /** Whether all workers of this type are waiting for the upstream. */
@@ -75,6 +77,8 @@ export function consume(needs: Needs): Consumer {
   const pool = poolPause(redis, keys, type);
   const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
   let started = 0;
+  let refusedAtMs = 0;
+  let isHandingBack = false;
   const run = runJob({
     process,
     log,
@@ -83,6 +87,7 @@ export function consume(needs: Needs): Consumer {
     wake,
     pool,
     suspects: needs.suspects,
+    isHandingBack: () => isHandingBack,
     circuit: threshold > 0 ? poolCircuit(redis, keys, type, threshold) : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
@@ -103,6 +108,7 @@ export function consume(needs: Needs): Consumer {
   worker.on('error', (error) => {
     // During an outage every connection of BullMQ tells of every try; ours has told once.
     if (redis.status !== 'ready') return;
+    if (error instanceof ReplyError) refusedAtMs = Date.now();
     if (isLockLost(error))
       log.warn(
         { type },
@@ -123,13 +129,17 @@ export function consume(needs: Needs): Consumer {
     type,
     isRunning: () => worker.isRunning(),
     started: () => started,
+    refusedAtMs: () => refusedAtMs,
     hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
     isPoolPaused: () => pool.isOn(),
     activeJobIds: () => [...running.keys()],
     cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),
     close: async (endsAtMs) => {
       const timer = setTimeout(
-        () => running.forEach((attempt) => attempt.abort({ kind: 'stopping' })),
+        () => {
+          isHandingBack = true;
+          running.forEach((attempt) => attempt.abort({ kind: 'stopping' }));
+        },
         Math.max(0, endsAtMs - handBackMs - Date.now()),
       );
       try {

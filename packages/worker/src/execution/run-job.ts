@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Failure } from '@promptq/shared/failure';
-import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
@@ -9,6 +9,7 @@ import { decide, type Outcome } from './outcome.ts';
 import { refusalOf } from './refusal.ts';
 import type { Circuit } from './circuit.ts';
 import type { PoolPause } from './pool-pause.ts';
+import { throttledProgress } from './progress.ts';
 import { report } from './report.ts';
 import type { Suspects } from './suspects.ts';
 
@@ -39,27 +40,41 @@ interface Needs {
   pool: PoolPause;
   circuit: Circuit;
   suspects: Suspects;
+  /** Whether this process gives its jobs back, because its time to stop is nearly over. */
+  isHandingBack: () => boolean;
   /** How old a job may grow while the upstream refuses it for its rate. */
   patienceSeconds: number;
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
-  const { log, running, isCancelled, wake, pool, circuit, suspects } = needs;
+  const { log, running, isCancelled, wake, pool, circuit } = needs;
+  /** For what is not the job's own business: when Redis refuses it, the outcome stands all the same. */
+  const besides = async (doing: Promise<unknown>) => {
+    try {
+      await doing;
+    } catch (error) {
+      logFault(log, error, 'the state of the pool could not be written');
+    }
+  };
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
     const attempt = beginAttempt(timeoutSecondsOf(job));
+    const before = running.get(jobId);
+    if (before) {
+      // Its lock ran out and BullMQ gave the job to this same process again: neither may take the other's place.
+      attempt.end();
+      before.abort({ kind: 'lock lost' });
+      return report({ kind: 'apart' }, job, token, { wake, pause: async () => undefined });
+    }
     running.set(jobId, attempt);
     let outcome: Outcome;
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
       const refusal = refusalOf(job, isCancelled(jobId), Date.now());
-      if (refusal) outcome = refusal;
-      else if (!suspects.admit(job)) outcome = { kind: 'apart' };
-      else outcome = await work(job, attempt, needs);
+      outcome = refusal ?? (await admitted(job, attempt, needs));
     } finally {
-      suspects.leave(job);
       attempt.end();
       running.delete(jobId);
     }
@@ -73,9 +88,37 @@ export function runJob(needs: Needs) {
       },
       'attempt ended',
     );
-    if (outcome.kind === 'completed') await Promise.all([pool.succeeded(), circuit.succeeded()]);
-    return report(outcome, job, token, { wake, pause: (askedMs) => pool.pause(askedMs) });
+    await besides(tellCircuit(outcome, jobId, circuit));
+    if (outcome.kind === 'completed') await besides(pool.succeeded());
+    return report(outcome, job, token, {
+      wake: () => besides(wake()),
+      pause: (askedMs) => besides(pool.pause(askedMs)),
+    });
   };
+}
+
+/** Works on the job unless it has to be kept apart from another, or this process is about to be gone. */
+async function admitted(
+  job: Job<JobData, JobResult>,
+  attempt: Attempt,
+  needs: Needs,
+): Promise<Outcome> {
+  if (needs.isHandingBack()) return { kind: 'interrupted' };
+  if (!needs.suspects.admit(job)) return { kind: 'apart' };
+  try {
+    return await work(job, attempt, needs);
+  } finally {
+    needs.suspects.leave(job);
+  }
+}
+
+/** What an outcome says of the upstream; its failures are told where they happen, see `work`. */
+async function tellCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
+  if (outcome.kind === 'completed') return circuit.succeeded();
+  const failure = 'failure' in outcome ? outcome.failure : null;
+  if (failure && isOfUpstream(failure)) return;
+  const status = failure?.upstream?.status ?? null;
+  return status !== null && status < 500 ? circuit.succeeded() : circuit.release(jobId);
 }
 
 async function work(
@@ -86,7 +129,7 @@ async function work(
   const jobId = job.id as string;
   const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
   const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
-  const comeBackMs = isPatient ? await circuit.admit(jobId) : 0;
+  const comeBackMs = isPatient ? await orElse(circuit.admit(jobId), 0, log) : 0;
   if (comeBackMs > 0) return { kind: 'later', failure: unavailable, retryAfterMs: comeBackMs };
   try {
     const result = await process(job.data, {
@@ -109,10 +152,24 @@ async function work(
       isPatient,
     });
     if (outcome.kind !== 'retry' || !isOfUpstream(outcome.failure)) return outcome;
-    const pauseMs = await circuit.failed(jobId);
+    const pauseMs = await orElse(circuit.failed(jobId), null, log);
     return pauseMs === null || !isPatient
       ? outcome
       : { kind: 'later', failure: outcome.failure, retryAfterMs: pauseMs };
+  }
+}
+
+/** A circuit that cannot be asked changes nothing. */
+async function orElse<Answer>(
+  asking: Promise<Answer>,
+  otherwise: Answer,
+  log: Logger,
+): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    logFault(log, error, 'the circuit could not be asked');
+    return otherwise;
   }
 }
 
@@ -128,21 +185,4 @@ const fallbackTimeoutSeconds = 600;
 function timeoutSecondsOf(job: Job<JobData, JobResult>): number {
   const seconds: unknown = job.data?.timeout_seconds;
   return typeof seconds === 'number' && seconds > 0 ? seconds : fallbackTimeoutSeconds;
-}
-
-const progressEveryMs = 500;
-
-/** Progress is written now and then: each write is an event that settlement has to read. */
-function throttledProgress(
-  job: Job<JobData, JobResult>,
-  log: Logger,
-): AttemptContext['reportProgress'] {
-  let writtenAtMs = performance.now();
-  return (progress) => {
-    if (performance.now() - writtenAtMs < progressEveryMs) return;
-    writtenAtMs = performance.now();
-    job.updateProgress(progress).catch((error: unknown) => {
-      log.warn({ job_id: job.id, error: describeError(error) }, 'progress could not be written');
-    });
-  };
 }

@@ -41,13 +41,14 @@ interface Needs {
   redis: Redis;
   consumers: Consumer[];
   queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
-  settlement: Pick<Settlement, 'reads'>;
+  settlement: Pick<Settlement, 'reads' | 'refusedAtMs'>;
   log: Logger;
 }
 
 export interface Progress {
   /** What stands still for a minute although it could go on, by name. */
   stuck(): string[];
+  /** From here on nothing counts as stuck: a process that stops begins nothing new. */
   stop(): void;
 }
 
@@ -69,7 +70,12 @@ export function watchProgress(needs: Needs): Progress {
     standstills.set(name, after);
   };
   const look = async () => {
-    const isReachable = redis.status === 'ready';
+    // A Redis that is full or read-only refuses work as one that is away does.
+    const refusedAtMs = Math.max(
+      settlement.refusedAtMs(),
+      ...needs.consumers.map((consumer) => consumer.refusedAtMs()),
+    );
+    const isReachable = redis.status === 'ready' && Date.now() - refusedAtMs > 2 * lookEveryMs;
     note('settlement', { couldWork: isReachable, done: settlement.reads() });
     for (const consumer of needs.consumers) {
       const couldWork = isReachable && (await hasWork(needs, consumer));
@@ -85,6 +91,7 @@ export function watchProgress(needs: Needs): Progress {
       [...standstills].filter(([, still]) => isStuck(still, Date.now())).map(([name]) => name),
     stop: () => {
       clearInterval(timer);
+      standstills.clear();
       loopDelay.disable();
     },
   };

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { usageSchema } from '@promptq/shared/contracts';
+import { logFault, type Logger } from '@promptq/shared/logging';
 import { failureSchema } from '@promptq/shared/failure';
 
 /** A call that needs no repeating: it was answered, or it would be refused again. */
@@ -13,24 +14,25 @@ export type Part = z.infer<typeof partSchema>;
 /** The finished calls of a job, kept until it settles, so that another attempt pays for none of them again. */
 export interface Parts {
   read(): Promise<Map<string, Part>>;
-  /** One small write for each call, never the whole job again. */
+  /** One small write for each call, never the whole job again. What cannot be written is only logged. */
   keep(step: string, part: Part): Promise<void>;
 }
 
 /** @param ttlSeconds a job that never settles leaves nothing behind for ever */
-export function partsOf(redis: Redis, key: string, ttlSeconds: number): Parts {
+export function partsOf(redis: Redis, key: string, ttlSeconds: number, log: Logger): Parts {
   return {
     read: async () => {
       const fields = Object.entries(await redis.hgetall(key));
       return new Map(fields.map(([step, json]) => [step, partSchema.parse(JSON.parse(json))]));
     },
     keep: async (step, part) => {
-      const answers = await redis
-        .multi()
-        .hset(key, step, JSON.stringify(part))
-        .expire(key, ttlSeconds)
-        .exec();
-      for (const [error] of answers ?? []) if (error) throw error;
+      try {
+        const write = redis.multi().hset(key, step, JSON.stringify(part)).expire(key, ttlSeconds);
+        for (const [error] of (await write.exec()) ?? []) if (error) throw error;
+      } catch (error) {
+        // The answer is here all the same: a Redis that is full must not make it fail and be paid for again.
+        logFault(log, error, 'an answer could not be kept for another attempt', { key });
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import { ReplyError, type Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
@@ -28,6 +28,8 @@ export interface Settlement {
   lastReadAtMs(): number;
   /** How many reads were answered in all. */
   reads(): number;
+  /** When Redis last answered with an error: full, read-only, ... */
+  refusedAtMs(): number;
 }
 
 /**
@@ -53,6 +55,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let housekeepingAtMs = 0;
   let readAtMs = Date.now();
   let reads = 0;
+  let refusedAtMs = 0;
 
   const settleAll = async (batches: Batch[]) => {
     for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, log });
@@ -78,13 +81,16 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
       const last = stopping;
       try {
         await keepHouse();
-        const batches = await outbox.read(count, last ? 0 : blockMs);
+        const read = count;
+        const batches = await outbox.read(read, last ? 0 : blockMs);
         readAtMs = Date.now();
         reads += 1;
         count = nextCount(count, batches);
         await settleAll(batches);
-        if (last && batches.length === 0) return;
+        // What finished here was written before the stop; what others finish meanwhile is theirs to settle.
+        if (last && batches.flatMap(({ entries }) => entries).length < read) return;
       } catch (error) {
+        if (error instanceof ReplyError) refusedAtMs = Date.now();
         logFault(log, error, 'settlement failed; it is tried again');
         if (stopping) return;
         await delay(afterErrorMs);
@@ -107,5 +113,6 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     },
     lastReadAtMs: () => readAtMs,
     reads: () => reads,
+    refusedAtMs: () => refusedAtMs,
   };
 }
