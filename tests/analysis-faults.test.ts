@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { good, taskOf, textOf } from './support/analysis-answers.ts';
 import { startStack, type Stack } from './support/stack.ts';
-import { type UpstreamCall } from './support/upstream.ts';
 import { until } from './support/until.ts';
 
 let stack: Stack;
@@ -9,15 +9,6 @@ beforeAll(async () => {
   await stack.worker();
 });
 afterAll(() => stack.close());
-
-const taskOf = (call: UpstreamCall) => call.key.slice(call.key.lastIndexOf('-') + 1);
-const textOf = (call: UpstreamCall) => call.body.messages.at(-1)?.content ?? '';
-const good = (call: UpstreamCall) =>
-  ({
-    sentiment: ' positive\n',
-    topics: 'sea , harbour,towns.',
-    summary: `It says ${textOf(call)}.`,
-  })[taskOf(call)];
 
 test('what was answered before the time of the last attempt ran out is kept', async () => {
   stack.upstream.answerWith((call) => (textOf(call) === 'slow' ? undefined : good(call)));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { good, taskOf, textOf } from './support/analysis-answers.ts';
 import { startStack, type Stack } from './support/stack.ts';
-import { sendError, type UpstreamCall } from './support/upstream.ts';
+import { sendError } from './support/upstream.ts';
 import { until } from './support/until.ts';
 
 let stack: Stack;
@@ -10,14 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const taskOf = (call: UpstreamCall) => call.key.slice(call.key.lastIndexOf('-') + 1);
-const textOf = (call: UpstreamCall) => call.body.messages.at(-1)?.content ?? '';
-const good = (call: UpstreamCall) =>
-  ({
-    sentiment: ' positive\n',
-    topics: 'sea , harbour,towns.',
-    summary: `It says ${textOf(call)}.`,
-  })[taskOf(call)];
 const callsOf = (id: string) => stack.upstream.calls.filter(({ key }) => key.startsWith(`${id}-`));
 
 test('one text is analysed by three calls within the limits of each task', async () => {

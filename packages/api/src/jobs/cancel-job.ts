@@ -1,31 +1,16 @@
-import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { jobTypeOf, requestCancel, toPublicJob } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { ApiSettings } from '../settings.ts';
-import type { JobQueues } from './add-job.ts';
 import { findJob } from './find-job.ts';
-import type { PollHint } from './poll-hint.ts';
-
-const pathSchema = z.object({ id: z.string() });
-
-interface Needs {
-  redis: Redis;
-  keys: RedisKeys;
-  queues: JobQueues;
-  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
-  pollHint: PollHint;
-}
+import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 
 /**
  * `POST /v1/jobs/{id}/cancel`: asks for the end of a job and answers with the job. Idempotent; a finished job
  * is answered as it is. A queued one is cancelled with the answer, a running one a moment later.
  */
-export function cancelJob({ redis, keys, queues, settings, pollHint }: Needs): Route {
+export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
@@ -34,7 +19,7 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: Needs): R
       operationId: 'cancelJob',
       summary: 'Cancel a job',
       tags: ['jobs'],
-      requestParams: { path: pathSchema },
+      requestParams: { path: jobPathSchema },
       responses: answersWith(
         {
           200: {
@@ -47,7 +32,7 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: Needs): R
       ),
     },
     handle: async (req, res) => {
-      const { id } = pathSchema.parse(req.params);
+      const { id } = jobPathSchema.parse(req.params);
       const type = jobTypeOf(id);
       if (type) await fromRedis(requestCancel(redis, keys, queues[type], id));
       const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);

@@ -1,29 +1,18 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { toPublicJob } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { parseQuery } from '../http/parse.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { ApiSettings } from '../settings.ts';
 import { findJob } from './find-job.ts';
-import type { PollHint } from './poll-hint.ts';
+import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 
-const pathSchema = z.object({ id: z.string() });
 const querySchema = z.strictObject({
   include: z.enum(['input']).optional().meta({ description: 'Adds the `input` to the job.' }),
 });
 
-interface Needs {
-  redis: Redis;
-  keys: RedisKeys;
-  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
-  pollHint: PollHint;
-}
-
 /** `GET /v1/jobs/{id}`: the job, whatever its status. */
-export function getJob({ redis, keys, settings, pollHint }: Needs): Route {
+export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 'queues'>): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
@@ -31,7 +20,7 @@ export function getJob({ redis, keys, settings, pollHint }: Needs): Route {
       operationId: 'getJob',
       summary: 'Poll a job',
       tags: ['jobs'],
-      requestParams: { path: pathSchema, query: querySchema },
+      requestParams: { path: jobPathSchema, query: querySchema },
       responses: answersWith(
         {
           200: {
@@ -44,7 +33,7 @@ export function getJob({ redis, keys, settings, pollHint }: Needs): Route {
       ),
     },
     handle: async (req, res) => {
-      const { id } = pathSchema.parse(req.params);
+      const { id } = jobPathSchema.parse(req.params);
       const { include } = parseQuery(querySchema, req);
       const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
       const job = toPublicJob(record, {

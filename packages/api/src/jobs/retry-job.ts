@@ -1,33 +1,20 @@
-import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { standingOf } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { Problem } from '../http/problem.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { ApiSettings } from '../settings.ts';
-import { addJob, type JobQueues } from './add-job.ts';
+import { addJob } from './add-job.ts';
 import { findJob } from './find-job.ts';
-import type { PollHint } from './poll-hint.ts';
+import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
 
-const pathSchema = z.object({ id: z.string() });
 const retryable = new Set(['failed', 'cancelled', 'expired']);
-
-interface Needs {
-  redis: Redis;
-  keys: RedisKeys;
-  queues: JobQueues;
-  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
-  pollHint: PollHint;
-}
 
 /**
  * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
  * starts at once, whatever the delay of the first was.
  */
-export function retryJob({ redis, keys, queues, settings, pollHint }: Needs): Route {
+export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -36,7 +23,7 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: Needs): Ro
       operationId: 'retryJob',
       summary: 'Run a job that has not completed again, as a new one',
       tags: ['jobs'],
-      requestParams: { path: pathSchema },
+      requestParams: { path: jobPathSchema },
       responses: answersWith(
         {
           202: {
@@ -49,7 +36,7 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: Needs): Ro
       ),
     },
     handle: async (req, res) => {
-      const { id } = pathSchema.parse(req.params);
+      const { id } = jobPathSchema.parse(req.params);
       const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
       const { status } = standingOf(record, Date.now());
       if (!retryable.has(status)) {
