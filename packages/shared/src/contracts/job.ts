@@ -27,12 +27,15 @@ const metadataSchema = z
 export const prioritySchema = z.enum(['high', 'normal', 'low']);
 export type Priority = z.infer<typeof prioritySchema>;
 
+/** A job that says nothing has a day to start in. What is stored leaves this value out, so every reader has to use it. */
+export const defaultStartWithinSeconds = 86_400;
+
 const commonMembers = {
   user_id: z.string().min(1).max(256).default('anonymous'),
   metadata: metadataSchema.default({}),
   priority: prioritySchema.default('normal'),
   delay_seconds: z.int().min(0).max(604_800).default(0),
-  start_within_seconds: z.int().min(1).max(2_592_000).default(86_400).meta({
+  start_within_seconds: z.int().min(1).max(2_592_000).default(defaultStartWithinSeconds).meta({
     description: 'A job that has not started by then, counted after the delay, expires.',
   }),
   timeout_seconds: z.int().min(1).max(7_200).optional().meta({ description: 'Of one attempt.' }),

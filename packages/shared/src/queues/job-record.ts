@@ -4,6 +4,7 @@ import {
   analysisRequestSchema,
   chatOutputSchema,
   chatRequestSchema,
+  defaultStartWithinSeconds,
   prioritySchema,
   progressSchema,
   textAnalysisSchema,
@@ -16,7 +17,7 @@ import { readFailure, type Failure } from '../failure/index.ts';
 
 /** Members with these values are not stored: every job of a long queue has them. */
 const defaults = {
-  start_within_seconds: 86_400,
+  start_within_seconds: defaultStartWithinSeconds,
   priority: 'normal',
   cancel_requested_at: null,
   retry_of: null,

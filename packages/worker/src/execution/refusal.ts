@@ -1,5 +1,5 @@
-import type { JobData, JobResult } from '@promptq/shared/queues';
-import { startBy } from '@promptq/shared/queues';
+import { defaultStartWithinSeconds } from '@promptq/shared/contracts';
+import { startBy, type JobData, type JobResult } from '@promptq/shared/queues';
 import type { Job } from 'bullmq';
 import type { Outcome } from './outcome.ts';
 
@@ -13,8 +13,8 @@ export function refusalOf(
   nowMs: number,
 ): Outcome | null {
   // BullMQ hands over what is in Redis: a job that promptq did not make may have any data, or none.
-  const { cancel_requested_at = null, start_within_seconds = 86_400 } = (job.data ??
-    {}) as Partial<JobData>;
+  const { cancel_requested_at = null, start_within_seconds = defaultStartWithinSeconds } =
+    (job.data ?? {}) as Partial<JobData>;
   if (wasCancelled || cancel_requested_at !== null) return refused('cancelled');
   const isFirstStart = job.attemptsStarted <= 1;
   const startByMs = startBy(job.timestamp, job.opts.delay ?? 0, start_within_seconds);

@@ -60,14 +60,13 @@ export function runJob(needs: Needs) {
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
-    const attempt = beginAttempt(timeoutSecondsOf(job));
     const before = running.get(jobId);
     if (before) {
       // Its lock ran out and BullMQ gave the job to this same process again: neither may take the other's place.
-      attempt.end();
       before.abort({ kind: 'lock lost' });
       return report({ kind: 'apart' }, job, token, { wake, pause: async () => undefined });
     }
+    const attempt = beginAttempt(timeoutSecondsOf(job));
     running.set(jobId, attempt);
     let outcome: Outcome;
     try {
