@@ -6,7 +6,11 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
+import type { DeliveryData } from '@promptq/shared/webhooks';
 import { listAuditEvents } from './audit/list-audit-events.ts';
+import { listDeliveries } from './deliveries/list-deliveries.ts';
+import { redeliverDead } from './deliveries/redeliver-dead.ts';
+import { redeliverOne } from './deliveries/redeliver-one.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
@@ -27,6 +31,7 @@ export interface AppNeeds {
   log: Logger;
   redis: Redis;
   queues: Record<JobType, Queue<JobData>>;
+  deliveries: Queue<DeliveryData>;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -39,6 +44,7 @@ export function createApp({
   log,
   redis,
   queues,
+  deliveries,
   isStarted,
   stopping,
 }: AppNeeds): Express {
@@ -49,6 +55,9 @@ export function createApp({
     getJob({ redis, keys, settings, pollHint }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
     retryJob({ redis, keys, queues, settings, pollHint }),
+    listDeliveries({ redis, keys }),
+    redeliverOne({ redis, keys, deliveries }),
+    redeliverDead({ redis, keys, deliveries }),
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),

@@ -3,6 +3,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { keepEvents, openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
+import { openDeliveries } from '@promptq/shared/webhooks';
 import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
 import { readApiSettings } from './settings.ts';
@@ -19,7 +20,9 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
     analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
   };
-  runner.onStop('queues', () => Promise.all([queues.chat.close(), queues.analysis.close()]));
+  const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
+  const opened = [queues.chat, queues.analysis, deliveries];
+  runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
 
   // It listens before Redis is there: the process lives, and says 503 until it can serve.
   let isStarted = false;
@@ -28,6 +31,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     log,
     redis,
     queues,
+    deliveries,
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });

@@ -76,6 +76,7 @@ function toData(submission: Submission, settings: Needs['settings']): JobData {
     timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
     cancel_requested_at: null,
     retry_of: null,
+    webhook: submission.webhook ?? null,
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }
 

@@ -2,13 +2,27 @@ import { z } from 'zod';
 import { jobErrorSchema, jobTypeSchema, usageSchema } from './job.ts';
 import { timeSchema } from './time.ts';
 
-/** The durable record of a finished job: exactly one for each. */
+/** A webhook that may not be sent to where it was to go. No failure of the job, which has ended already. */
+const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
+
+/**
+ * The durable record of a finished job: exactly one for each. Beside these there is `webhook.blocked`, for
+ * a delivery whose receiver is an address that is not allowed.
+ */
 export const auditEventSchema = z
   .object({
     id: z.string(),
     object: z.literal('audit_event'),
-    type: z.enum(['job.completed', 'job.failed', 'job.cancelled', 'job.expired']),
-    timestamp: timeSchema.meta({ description: 'When the job finished.' }),
+    type: z.enum([
+      'job.completed',
+      'job.failed',
+      'job.cancelled',
+      'job.expired',
+      'webhook.blocked',
+    ]),
+    timestamp: timeSchema.meta({
+      description: 'When the job finished, or the webhook was blocked.',
+    }),
     job_id: z.string(),
     job_type: jobTypeSchema,
     tenant: z.string(),
@@ -20,7 +34,7 @@ export const auditEventSchema = z
     usage: usageSchema,
     message: z.string().nullable().meta({ description: 'The first 100 characters of the input.' }),
     reply: z.string().nullable().meta({ description: 'The first 100 characters of the output.' }),
-    error: jobErrorSchema.nullable(),
+    error: z.union([jobErrorSchema, blockedErrorSchema]).nullable(),
     worker: z.string().nullable(),
   })
   .meta({ id: 'AuditEvent' });

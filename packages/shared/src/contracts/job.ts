@@ -30,6 +30,17 @@ export type Priority = z.infer<typeof prioritySchema>;
 /** A job that says nothing has a day to start in. What is stored leaves this value out, so every reader has to use it. */
 export const defaultStartWithinSeconds = 86_400;
 
+/** Who is told of the end of a job. */
+export const webhookSchema = z
+  .strictObject({
+    url: z.string().min(1).max(2_048),
+    include_output: z.boolean().default(false).meta({
+      description: 'Whether the event carries the output, when it is no larger than 256 KiB.',
+    }),
+  })
+  .meta({ id: 'Webhook' });
+export type Webhook = z.infer<typeof webhookSchema>;
+
 const commonMembers = {
   user_id: z.string().min(1).max(256).default('anonymous'),
   metadata: metadataSchema.default({}),
@@ -40,6 +51,7 @@ const commonMembers = {
   }),
   timeout_seconds: z.int().min(1).max(7_200).optional().meta({ description: 'Of one attempt.' }),
   max_attempts: z.int().min(1).max(10).optional(),
+  webhook: webhookSchema.optional(),
 };
 
 /** The body of `POST /v1/jobs`. */

@@ -9,6 +9,7 @@ import {
   progressSchema,
   textAnalysisSchema,
   usageSchema,
+  webhookSchema,
   type ChatInput,
   type ChatMessage,
   type JobType,
@@ -21,6 +22,7 @@ const defaults = {
   priority: 'normal',
   cancel_requested_at: null,
   retry_of: null,
+  webhook: null,
 } as const;
 
 const kept = {
@@ -34,6 +36,7 @@ const kept = {
   /** When a client asked for the job to be cancelled, in milliseconds since 1970. */
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
   retry_of: z.string().nullable().default(defaults.retry_of),
+  webhook: webhookSchema.nullable().default(defaults.webhook),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;

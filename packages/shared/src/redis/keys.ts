@@ -17,6 +17,10 @@ export function redisKeys(prefix: string) {
     /** BullMQ's rate limiter: while it lasts, no worker fetches a job of this type. */
     limiter: (type: JobType) => queueKey(type, 'limiter'),
     meta: (type: JobType) => queueKey(type, 'meta'),
+    /** The BullMQ job of one webhook being sent, and the ids of those that failed for good, by their end. */
+    delivery: (deliveryId: string) => `${prefix}:webhooks:${deliveryId}`,
+    deadDeliveries: `${prefix}:webhooks:failed`,
+    delayedDeliveries: `${prefix}:webhooks:delayed`,
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */

@@ -1,17 +1,20 @@
 import type { Redis } from 'ioredis';
-import { jobStatusSchema, type JobType } from '@promptq/shared/contracts';
+import { jobStatusSchema, type AuditEvent, type JobType } from '@promptq/shared/contracts';
 import type { WakeUp } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
+import { queueDeliveries, type openDeliveries } from '@promptq/shared/webhooks';
 import { auditEventOf } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
+import { webhookEventOf } from './webhook-event.ts';
 
 interface Needs {
   redis: Redis;
   keys: RedisKeys;
   outbox: Pick<Outbox, 'settle'>;
+  deliveries: ReturnType<typeof openDeliveries>;
   log: Logger;
 }
 
@@ -30,12 +33,18 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
     else others.push(entry[0]);
   }
   const records = await readRecords(type, terminal, needs);
-  const settled = terminal.map((entry, at) => toSettled(type, entry, records[at] ?? null));
+  const events = terminal.map((entry, at) => auditEventOf(type, entry, records[at] ?? null));
+  // Before the entry is acknowledged, so that no webhook is lost; again is the same, by the delivery's id.
+  const webhooks = events.map((event, at) => webhookEventOf(event, records[at] ?? null));
+  await queueDeliveries(
+    needs.deliveries,
+    webhooks.filter((webhook) => webhook !== null),
+  );
+  const settled = terminal.map((entry, at) => toSettled(entry, events[at] as AuditEvent));
   await needs.outbox.settle(type, settled, others);
 }
 
-function toSettled(type: JobType, entry: TerminalEntry, record: JobRecord | null): Settled {
-  const event = auditEventOf(type, entry, record);
+function toSettled(entry: TerminalEntry, event: AuditEvent): Settled {
   const wakeUp: WakeUp = {
     job_id: entry.jobId,
     status: jobStatusSchema.parse(event.type.slice('job.'.length)),

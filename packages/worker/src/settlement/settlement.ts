@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ReplyError, type Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
+import { openDeliveries } from '@promptq/shared/webhooks';
 import type { WorkerSettings } from '../settings.ts';
 import { openOutbox, type Batch } from './outbox.ts';
 import { nextCount } from './batch-size.ts';
@@ -48,6 +49,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     consumer: workerName,
     auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
   });
+  const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   await outbox.prepare();
 
   let stopping = false;
@@ -58,7 +60,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let refusedAtMs = 0;
 
   const settleAll = async (batches: Batch[]) => {
-    for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, log });
+    for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, deliveries, log });
   };
   const keepHouse = async () => {
     if (Date.now() < housekeepingAtMs) return;
@@ -110,6 +112,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
       stopping = true;
       // Without Redis nothing can be settled; what is finished is settled by whoever finds it next.
       if (redis.status === 'ready') await ended;
+      await deliveries.close();
     },
     lastReadAtMs: () => readAtMs,
     reads: () => reads,

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { deliverySchema } from '@promptq/shared/contracts';
+import { readJob } from '@promptq/shared/queues';
+import { deliveryIdOf, readDelivery } from '@promptq/shared/webhooks';
+import { fromRedis } from '../http/from-redis.ts';
+import { Problem } from '../http/problem.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import type { DeliveryRouteNeeds } from './delivery-route.ts';
+
+const pathSchema = z.object({ id: z.string() });
+
+const listSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(deliverySchema),
+    has_more: z.literal(false),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+  })
+  .meta({ id: 'DeliveryList' });
+
+/**
+ * `GET /v1/jobs/{id}/deliveries`: the webhook of a job, with each of its tries; none before the job has ended, and
+ * for a job that has no webhook. It can outlive the job.
+ */
+export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'deliveries'>): Route {
+  return {
+    method: 'get',
+    path: '/v1/jobs/{id}/deliveries',
+    operation: {
+      operationId: 'listDeliveries',
+      summary: 'The webhook of a job, with its tries',
+      tags: ['webhooks'],
+      requestParams: { path: pathSchema },
+      responses: answersWith(
+        {
+          200: {
+            description: 'The deliveries of the job.',
+            headers: plainHeaders,
+            content: { 'application/json': { schema: listSchema } },
+          },
+        },
+        [404, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const { id } = pathSchema.parse(req.params);
+      const delivery = await fromRedis(readDelivery(redis, keys, deliveryIdOf(id)));
+      if (!delivery && !(await fromRedis(readJob(redis, keys, id))))
+        throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+      const list: z.infer<typeof listSchema> = {
+        object: 'list',
+        data: delivery ? [delivery] : [],
+        has_more: false,
+        first_id: delivery?.id ?? null,
+        last_id: delivery?.id ?? null,
+      };
+      res.set('Cache-Control', 'no-store').json(list);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { deliverySchema } from '@promptq/shared/contracts';
+import { redeliver } from '@promptq/shared/webhooks';
+import { fromRedis } from '../http/from-redis.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { findDelivery, type DeliveryRouteNeeds } from './delivery-route.ts';
+
+const pathSchema = z.object({ id: z.string() });
+
+/**
+ * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it arrived, was given up or waits for its next
+ * try; the same event with the same `webhook-id`, and all tries before it.
+ */
+export function redeliverOne(needs: DeliveryRouteNeeds): Route {
+  return {
+    method: 'post',
+    path: '/v1/deliveries/{id}/redeliver',
+    hasBody: false,
+    operation: {
+      operationId: 'redeliver',
+      summary: 'Send a webhook again',
+      tags: ['webhooks'],
+      requestParams: { path: pathSchema },
+      responses: answersWith(
+        {
+          202: {
+            description: 'It is sent again.',
+            headers: plainHeaders,
+            content: { 'application/json': { schema: deliverySchema } },
+          },
+        },
+        [404, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const { id } = pathSchema.parse(req.params);
+      await findDelivery(needs, id);
+      await fromRedis(redeliver(needs.deliveries, id));
+      const delivery = await findDelivery(needs, id);
+      res.status(202).set('Cache-Control', 'no-store').json(delivery);
+    },
+  };
+}
