@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import { auditEntries, finishedAtOf, type AuditEntry } from '@promptq/shared/audit';
 import type { AuditEvent } from '@promptq/shared/contracts';
 import { createdAtOf } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { deliveryIdOf } from '@promptq/shared/webhooks';
 import type { AuditQuery } from './audit-query.ts';
 
 /** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
@@ -26,21 +28,27 @@ interface Found {
  */
 export async function findAuditEvents(
   redis: Redis,
-  auditKey: string,
+  keys: RedisKeys,
   query: AuditQuery,
   gone: AbortSignal,
 ): Promise<Found | null> {
+  const auditKey = keys.audit;
   const cursor =
     query.after === undefined ? null : await findEntry(redis, auditKey, query.after, gone);
   if (query.after !== undefined && !cursor) return null;
   const matches = matcher(query);
   if (query.job_id !== undefined) {
-    const entry = await findOfJob(redis, auditKey, query.job_id, gone);
-    const isAfterCursor = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
-    const event = entry && isAfterCursor ? entry.event() : null;
-    return event && matches(event)
-      ? { events: [event], hasMore: false, lastId: event.id }
-      : { events: [], hasMore: false, lastId: null };
+    const entries = await findOfJob(redis, keys, query.job_id, gone);
+    const events = entries
+      .filter((entry) => !cursor || isBefore(entry.entryId, cursor.entryId))
+      .map((entry) => entry.event())
+      .filter((event) => matches(event));
+    const page = events.slice(0, query.limit);
+    return {
+      events: page,
+      hasMore: events.length > page.length,
+      lastId: page.at(-1)?.id ?? null,
+    };
   }
   const sinceMs = query.since === undefined ? 0 : Date.parse(query.since) - clockSkewMs;
   const range = {
@@ -77,16 +85,23 @@ function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
   };
 }
 
+/** The event of the job's end and, newer, the one of its webhook if that was blocked; newest first. */
 async function findOfJob(
   redis: Redis,
-  auditKey: string,
+  keys: RedisKeys,
   jobId: string,
   gone: AbortSignal,
-): Promise<AuditEntry | null> {
+): Promise<AuditEntry[]> {
   const createdAtMs = createdAtOf(jobId);
-  if (createdAtMs === null) return null;
+  if (createdAtMs === null) return [];
   const fromMs = Math.max(0, createdAtMs - clockSkewMs);
-  return findOldest(redis, auditKey, fromMs, (entry) => entry.jobId === jobId, gone);
+  const end = await findOldest(redis, keys.audit, fromMs, (entry) => entry.jobId === jobId, gone);
+  const blockedId = await redis.hget(keys.delivery(deliveryIdOf(jobId)), 'audited');
+  if (blockedId === null) return end ? [end] : [];
+  const range = { from: blockedId, to: blockedId, order: 'oldest first' } as const;
+  const found: AuditEntry[] = [];
+  for await (const blocked of auditEntries(redis, keys.audit, range)) found.push(blocked);
+  return end ? [...found, end] : found;
 }
 
 /** An event is settled after it happened, by the same clock: the search begins at its own time. */

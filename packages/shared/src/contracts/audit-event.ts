@@ -24,7 +24,7 @@ export const auditEventSchema = z
       description: 'When the job finished, or the webhook was blocked.',
     }),
     job_id: z.string(),
-    job_type: jobTypeSchema,
+    job_type: jobTypeSchema.nullable().meta({ description: 'null: the webhook of a batch.' }),
     tenant: z.string(),
     user_id: z.string().nullable(),
     model: z.string().nullable(),
