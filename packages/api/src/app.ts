@@ -65,8 +65,8 @@ export function createApp({
 
   const app = express();
   app.set('etag', false);
-  app.use(requestId, logRequests(log), helmet());
-  app.use('/docs', docsAssets());
+  app.use(requestId, logRequests(log));
+  app.use('/docs', helmet(), docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();
     next();
