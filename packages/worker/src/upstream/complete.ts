@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { Upstream } from './client.ts';
 import { toCompletion, type Completion } from './completion.ts';
 import { readStreamed } from './read-streamed.ts';
 
@@ -17,16 +18,15 @@ export type Complete = (
 ) => Promise<Completion>;
 
 /**
- * Chat completions over the client.
+ * Chat completions: streamed ones over the client, others straight over its pool.
  * @throws openai's errors, a SyntaxError (no JSON) or a FailureError (JSON of another shape, or a streamed answer
  * that was cut off): see `failureOf`
  */
-export function completions(client: OpenAI): Complete {
+export function completions({ client, call }: Pick<Upstream, 'client' | 'call'>): Complete {
   return async (request, { signal, idempotencyKey, onText }) => {
     const options = { signal, headers: { 'Idempotency-Key': idempotencyKey } };
     if (!onText) {
-      const answer: unknown = await client.chat.completions.create(request, options);
-      return toCompletion(answer, request.model);
+      return toCompletion(await call(request, options), request.model);
     }
     const response = await client.chat.completions
       .create({ ...request, stream: true, stream_options: { include_usage: true } }, options)

@@ -1,12 +1,5 @@
 import type { Pool } from 'undici';
-
-/** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
-const maxAnswerBytes = 1024 * 1024;
-
-/** The upstream sent more than `maxAnswerBytes`. */
-class AnswerTooLargeError extends Error {
-  override readonly name = 'AnswerTooLargeError';
-}
+import { AnswerTooLargeError, maxAnswerBytes } from './exchange.ts';
 
 /**
  * A `fetch` for the openai SDK over one undici pool: about half the CPU of a call through the built-in
