@@ -26,6 +26,7 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
     'get /v1/audit',
     'get /v1/jobs/{id}',
     'get /v1/jobs/{id}/deliveries',
+    'get /v1/jobs/{id}/events',
     'post /v1/deliveries/redeliver',
     'post /v1/deliveries/{id}/redeliver',
     'post /v1/jobs',

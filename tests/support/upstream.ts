@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { streamAnswer } from './streamed-answer.ts';
 
 export interface UpstreamCall {
   /** `Idempotency-Key` of the call: `<job id>-<step>`. */
@@ -11,6 +12,8 @@ export interface UpstreamCall {
     messages: { role: string; content: string }[];
     max_tokens?: number;
     temperature?: number;
+    stream?: boolean;
+    stream_options?: object;
   };
   /** Aborted when the caller has closed the connection before it was answered. */
   gone: AbortSignal;
@@ -55,7 +58,9 @@ export async function startUpstream(first: Answer = () => 'hello'): Promise<Mock
     };
     calls.push(call);
     const text = await answer(call, res);
-    if (text !== undefined) sendJson(res, 200, completion(text, call.body.model));
+    if (text === undefined) return;
+    if (call.body.stream) streamAnswer(res, call.body.model).say(text).end();
+    else sendJson(res, 200, completion(text, call.body.model));
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

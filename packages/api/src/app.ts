@@ -24,6 +24,9 @@ import { getJob } from './jobs/get-job.ts';
 import { pollHints } from './jobs/poll-hint.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
+import { jobEvents } from './live/job-events.ts';
+import type { Live } from './live/open-live.ts';
+import type { States } from './live/watch-states.ts';
 import type { ApiSettings } from './settings.ts';
 
 export interface AppNeeds {
@@ -32,6 +35,8 @@ export interface AppNeeds {
   redis: Redis;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
+  live: Live;
+  states: States;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -45,14 +50,17 @@ export function createApp({
   redis,
   queues,
   deliveries,
+  live,
+  states,
   isStarted,
   stopping,
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(queues, log);
   const routes = [
-    submitJob({ queues, settings, pollHint }),
-    getJob({ redis, keys, settings, pollHint }),
+    submitJob({ redis, keys, live, queues, settings, pollHint }),
+    getJob({ redis, keys, live, settings, pollHint }),
+    jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
     retryJob({ redis, keys, queues, settings, pollHint }),
     listDeliveries({ redis, keys }),
@@ -65,8 +73,8 @@ export function createApp({
 
   const app = express();
   app.set('etag', false);
-  app.use(requestId, logRequests(log), helmet());
-  app.use('/docs', docsAssets());
+  app.use(requestId, logRequests(log));
+  app.use('/docs', helmet(), docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();
     next();

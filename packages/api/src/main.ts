@@ -2,10 +2,12 @@ import { jobTypes } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { keepEvents, openQueue } from '@promptq/shared/queues';
-import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
+import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
 import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
+import { openLive } from './live/open-live.ts';
+import { watchStates } from './live/watch-states.ts';
 import { readApiSettings } from './settings.ts';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -24,6 +26,15 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const opened = [queues.chat, queues.analysis, deliveries];
   runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
 
+  const subscriber = redis.duplicate({ autoResubscribe: false });
+  subscriber.on('error', () => undefined); // The first connection tells of the same outage.
+  runner.onStop('subscriber', () => subscriber.disconnect());
+  const keys = redisKeys(settings.REDIS_PREFIX);
+  const live = openLive({ subscriber, keys, log, stopping: runner.stopping });
+  runner.onStop('live', () => live.close());
+  const states = watchStates(redis, keys, log);
+  runner.onStop('states', () => states.close());
+
   // It listens before Redis is there: the process lives, and says 503 until it can serve.
   let isStarted = false;
   const app = createApp({
@@ -32,6 +43,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     redis,
     queues,
     deliveries,
+    live,
+    states,
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });
@@ -46,6 +59,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     );
   }
   await untilReady(redis, runner.stopping);
+  await untilReady(subscriber, runner.stopping);
   await checkServer(redis, log);
   for (const type of jobTypes) await keepEvents(redis, settings.REDIS_PREFIX, type);
   isStarted = true;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
+import { appendTokens } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
@@ -11,6 +12,7 @@ import { watchProgress } from './health/progress.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
 import { partsOf } from './processors/parts.ts';
+import { tokenWriter } from './processors/token-writer.ts';
 import { startSweeper } from './retention/sweeper.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startSettlement } from './settlement/settlement.ts';
@@ -18,6 +20,9 @@ import type { Complete } from './upstream/complete.ts';
 
 /** Settlement hears from Redis every second; silence for so long is an outage. */
 const silentForMs = 20_000;
+
+/** How long tokens are kept beyond the longest silence that an attempt allows: a client may come back for them. */
+const tokensKeptSeconds = 600;
 
 export interface ConsumersNeeds {
   settings: WorkerSettings;
@@ -47,7 +52,22 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   const settlement = await startSettlement({ redis, blocking, settings, workerName, log });
   const cancellations = await hearCancellations(subscriber, keys.cancel, log);
   const processors: Record<JobType, Processor> = {
-    chat: chatProcessor(complete),
+    chat: chatProcessor({
+      complete,
+      publish: ({ id, starts, timeoutSeconds }) =>
+        tokenWriter({
+          append: (from, text) =>
+            appendTokens(
+              redis,
+              keys,
+              id,
+              { at: { attempt: starts, characters: from }, text },
+              timeoutSeconds + tokensKeptSeconds,
+            ),
+          jobId: id,
+          log,
+        }),
+    }),
     analysis: analysisProcessor({
       complete,
       partsOf: (jobId) => partsOf(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS, log),

@@ -64,7 +64,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     redis,
     blocking,
     subscriber,
-    complete: completions(upstream.client),
+    complete: completions(upstream),
     workerName,
   });
   consumers = started;

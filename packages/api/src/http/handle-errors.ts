@@ -1,15 +1,16 @@
 import type { ErrorRequestHandler } from 'express';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import { Problem, sendProblem } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** The one place that turns an error into an answer. */
 export function handleErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
+  return (error: unknown, _req, res, _next) => {
     const problem = toProblem(error);
     if (problem.code === 'internal_error') {
-      logFault(log, error, 'a request failed', { request_id: req.id });
+      logFault(log, error, 'a request failed', { request_id: requestIdOf(res) });
     } else if (problem.status >= 500) {
-      log.warn({ request_id: req.id, error: describeError(problem.cause) }, problem.code);
+      log.warn({ request_id: requestIdOf(res), error: describeError(problem.cause) }, problem.code);
     }
     if (res.headersSent) {
       res.destroy();

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { v4 as uuidv4 } from 'uuid';
 
 const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
@@ -7,7 +7,11 @@ const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 export const requestId: RequestHandler = (req, res, next) => {
   const given = req.get('x-request-id');
   const id = given !== undefined && safeId.test(given) ? given : uuidv4();
-  req.id = id;
   res.set('X-Request-Id', id);
   next();
 };
+
+/** The id of the request that is answered with this. */
+export function requestIdOf(res: Response): string {
+  return res.get('X-Request-Id') ?? '';
+}

@@ -51,6 +51,7 @@ export async function addJob(
       state: delay > 0 ? { at: 'delayed', untilMs: createdAtMs + delay } : { at: 'waiting' },
       maxAttempts,
       attemptsMade: 0,
+      attemptsStarted: 0,
       createdAtMs,
       startByMs: startBy(createdAtMs, delay, data.start_within_seconds),
       startedAtMs: null,

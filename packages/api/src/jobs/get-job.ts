@@ -4,15 +4,29 @@ import { toPublicJob } from '@promptq/shared/queues';
 import { parseQuery } from '../http/parse.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
+import type { Live } from '../live/open-live.ts';
+import { waitForEnd } from '../live/wait-for-end.ts';
+import {
+  preferenceApplied,
+  preferHeaderSchema,
+  readWaitPreference,
+  waitedHeaders,
+  waitSchema,
+} from '../live/wait-preference.ts';
 import { findJob } from './find-job.ts';
 import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 
 const querySchema = z.strictObject({
   include: z.enum(['input']).optional().meta({ description: 'Adds the `input` to the job.' }),
+  wait: waitSchema.optional(),
 });
 
-/** `GET /v1/jobs/{id}`: the job, whatever its status. */
-export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 'queues'>): Route {
+interface Needs extends Omit<JobRouteNeeds, 'queues'> {
+  live: Live;
+}
+
+/** `GET /v1/jobs/{id}`: the job, whatever its status; at once, or when it has ended or the wait is over. */
+export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
@@ -20,12 +34,12 @@ export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 
       operationId: 'getJob',
       summary: 'Poll a job',
       tags: ['jobs'],
-      requestParams: { path: jobPathSchema, query: querySchema },
+      requestParams: { path: jobPathSchema, query: querySchema, header: preferHeaderSchema },
       responses: answersWith(
         {
           200: {
             description: 'The job.',
-            headers: jobHeaders,
+            headers: jobHeaders.extend(waitedHeaders),
             content: { 'application/json': { schema: jobSchema } },
           },
         },
@@ -34,14 +48,18 @@ export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
-      const { include } = parseQuery(querySchema, req);
-      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
-      const job = toPublicJob(record, {
+      const preferred = readWaitPreference(req);
+      const { include, wait: seconds = preferred } = parseQuery(querySchema, req);
+      const read = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
+      const waited = await waitForEnd({ live, jobId: id, seconds: seconds ?? 0, read, res });
+      if (!waited) return;
+      const job = toPublicJob(waited.record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: include === 'input',
         nowMs: Date.now(),
       });
-      res.set({ 'Cache-Control': 'no-store', ...pollHint(job) }).json(job);
+      const applied = seconds !== null && waited.isHonoured ? preferenceApplied(seconds) : {};
+      res.set({ 'Cache-Control': 'no-store', ...pollHint(job), ...applied }).json(job);
     },
   };
 }

@@ -10,11 +10,17 @@ import { parseBody } from '../http/parse.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import { Problem } from '../http/problem.ts';
 import type { Route } from '../http/route.ts';
+import type { Live } from '../live/open-live.ts';
+import { waitAfterSubmission } from '../live/wait-after-submission.ts';
+import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
 import type { ApiSettings } from '../settings.ts';
 import { addJob, type JobQueues } from './add-job.ts';
+import { findJob } from './find-job.ts';
+import type { JobRouteNeeds } from './job-route.ts';
 import type { PollHint } from './poll-hint.ts';
 
-interface Needs {
+interface Needs extends Pick<JobRouteNeeds, 'redis' | 'keys'> {
+  live: Live;
   queues: JobQueues;
   settings: Pick<
     ApiSettings,
@@ -24,7 +30,7 @@ interface Needs {
 }
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
-export function submitJob({ queues, settings, pollHint }: Needs): Route {
+export function submitJob({ redis, keys, live, queues, settings, pollHint }: Needs): Route {
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -32,15 +38,21 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
       operationId: 'submitJob',
       summary: 'Submit a job',
       tags: ['jobs'],
+      requestParams: { header: preferHeaderSchema },
       requestBody: {
         required: true,
         content: { 'application/json': { schema: submissionSchema } },
       },
       responses: answersWith(
         {
+          200: {
+            description: 'The job is accepted and has ended within the wait.',
+            headers: acceptedHeaders.extend(waitedHeaders),
+            content: { 'application/json': { schema: jobSchema } },
+          },
           202: {
             description: 'The job is accepted.',
-            headers: acceptedHeaders,
+            headers: acceptedHeaders.extend(waitedHeaders),
             content: { 'application/json': { schema: jobSchema } },
           },
         },
@@ -49,6 +61,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
     },
     handle: async (req, res) => {
       if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
+      const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
       const accepted = await addJob(
         queues,
@@ -60,7 +73,11 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
         },
         settings.RESULT_TTL_SECONDS,
       );
-      sendAccepted(res, accepted, pollHint);
+      const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
+      const read = () => findJob(redis, keys, accepted.id, resultTtlSeconds);
+      const answer = { live, accepted, seconds, read, resultTtlSeconds, res };
+      const waited = await waitAfterSubmission(answer);
+      if (waited) sendAccepted(res, waited.job, pollHint, waited);
     },
   };
 }
@@ -80,11 +97,17 @@ function toData(submission: Submission, settings: Needs['settings']): JobData {
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }
 
-/** 202 with the job, where to poll and when. */
-export function sendAccepted(res: Response, job: PublicJob, pollHint: PollHint): void {
+/** 202, or 200 for one that was waited for, with the job, where to poll and when. */
+export function sendAccepted(
+  res: Response,
+  job: PublicJob,
+  pollHint: PollHint,
+  more: { status?: 200 | 202; headers?: Record<string, string> } = {},
+): void {
+  const { status = 202, headers = {} } = more;
   res
-    .status(202)
-    .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job) })
+    .status(status)
+    .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job), ...headers })
     .json(job);
 }
 

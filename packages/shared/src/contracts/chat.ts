@@ -47,6 +47,9 @@ export const chatRequestSchema = z
     temperature: z.number().min(0).max(2).default(0),
     max_tokens: z.int().min(1).max(1_000_000).optional(),
     response_format: responseFormatSchema.optional(),
+    stream: z.boolean().optional().meta({
+      description: 'Whether the answer can be read as it comes, at `/v1/jobs/{id}/events`.',
+    }),
   })
   .refine((input) => (input.message === undefined) !== (input.messages === undefined), {
     error: 'Give exactly one of `message` and `messages`.',

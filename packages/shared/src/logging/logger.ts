@@ -28,6 +28,21 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: secretPaths, censor: '[redacted]' },
     },
-    destination ?? pino.destination({ sync: true }),
+    destination ?? standardOutput(),
   );
+}
+
+/** A line waits for so long, or for so many others, before it is written: each write costs more than making its line. */
+const longestWaitMs = 50;
+const mostBytesWaiting = 4_096;
+
+/** Only a process that is killed loses what it has not written; every other end writes it. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({
+    sync: false,
+    minLength: mostBytesWaiting,
+    periodicFlush: longestWaitMs,
+  });
+  process.on('exit', () => output.flushSync());
+  return output;
 }

@@ -96,6 +96,8 @@ export interface JobRecord {
   maxAttempts: number;
   /** Attempts that have ended. */
   attemptsMade: number;
+  /** How often a worker has begun with the job, also when it came to nothing and no attempt was spent. Only grows. */
+  attemptsStarted: number;
   createdAtMs: number;
   /** An attempt that is the first has to start by then. */
   startByMs: number;
@@ -108,7 +110,7 @@ export interface JobRecord {
 
 const wholeNumber = z.coerce.number().int();
 
-/** The fields of BullMQ's job hash that promptq reads (BullMQ 6: `atm` attempts made, `stc` stalled, `pb` processed by). */
+/** The fields of BullMQ's job hash that promptq reads (BullMQ 6: `atm` attempts made, `ats` started, `stc` stalled, `pb` processed by). */
 const jobHashSchema = z.object({
   data: z.string(),
   opts: z.string(),
@@ -116,6 +118,7 @@ const jobHashSchema = z.object({
   processedOn: wholeNumber.optional(),
   finishedOn: wholeNumber.optional(),
   atm: wholeNumber.default(0),
+  ats: wholeNumber.default(0),
   stc: wholeNumber.default(0),
   pb: z.string().optional(),
   progress: z.string().optional(),
@@ -153,6 +156,7 @@ export function readJobHash(
     state: finishedState(hash) ?? unfinished,
     maxAttempts: options.attempts,
     attemptsMade: hash.atm,
+    attemptsStarted: hash.ats,
     createdAtMs: hash.timestamp,
     startByMs: startBy(hash.timestamp, options.delay, data.start_within_seconds),
     startedAtMs: hash.processedOn ?? null,

@@ -36,6 +36,8 @@ export function redisKeys(prefix: string) {
     cancel: `${prefix}:cancel`,
     /** The Pub/Sub channel on which a job's end is announced. */
     wakeUp: (jobId: string) => `${prefix}:live:${jobId}`,
+    /** What a streamed job has said so far: a stream. The channel of the same name tells that there is more in it. */
+    tokens: (jobId: string) => `${prefix}:tokens:${jobId}`,
   };
 }
 

@@ -17,8 +17,8 @@ import type { Suspects } from './suspects.ts';
 export interface AttemptContext {
   jobId: string;
   signal: AbortSignal;
-  /** Whether the job was started before, so that parts of it may be done. */
-  startedBefore: boolean;
+  /** How often the job was started, this time included: beyond 1, parts of it may be done. Never twice the same. */
+  starts: number;
   isLastAttempt: boolean;
   /** Whether the job may still wait for an upstream that refuses it for its rate. */
   isPatient: boolean;
@@ -134,7 +134,7 @@ async function work(
     const result = await process(job.data, {
       jobId,
       signal: attempt.signal,
-      startedBefore: job.attemptsStarted > 1,
+      starts: job.attemptsStarted,
       isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
       isPatient,
       reportProgress: throttledProgress(job, log),

@@ -35,7 +35,7 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
   return async (data, context) => {
     const { input } = analysisDataSchema.parse(data);
     const parts = partsOf(context.jobId);
-    const done = context.startedBefore ? await parts.read() : new Map<string, Part>();
+    const done = context.starts > 1 ? await parts.read() : new Map<string, Part>();
     const calls = callsOf(input);
     const failures = await callAll(
       calls.filter(({ step }) => !done.has(step)),

@@ -1,32 +1,58 @@
 import type OpenAI from 'openai';
-import { chatDataSchema } from '@promptq/shared/queues';
-import type { Processor } from '../execution/run-job.ts';
+import { chatDataSchema, type ChatData } from '@promptq/shared/queues';
+import type { AttemptContext, Processor } from '../execution/run-job.ts';
 import type { Complete } from '../upstream/complete.ts';
+import type { TokenWriter } from './token-writer.ts';
 
-/** A chat job is one call. */
-export function chatProcessor(complete: Complete): Processor {
-  return async (data, { jobId, signal }) => {
-    const { input } = chatDataSchema.parse(data);
-    const completion = await complete(
-      {
-        model: input.model,
-        // The schema is the OpenAI API's; its type has one member for each combination of role and part.
-        messages: (input.messages ?? [
-          { role: 'user', content: input.message },
-        ]) as OpenAI.ChatCompletionMessageParam[],
-        temperature: input.temperature,
-        max_tokens: input.max_tokens,
-        response_format: input.response_format,
-      },
-      { signal, idempotencyKey: `${jobId}-chat` },
-    );
-    return {
-      output: {
-        response: completion.text,
-        finish_reason: completion.finishReason,
-        model: completion.model,
-      },
-      usage: completion.usage,
-    };
+interface Needs {
+  complete: Complete;
+  /** Begins to publish the answer of a streamed job, for the attempt that was the `starts`th to begin. */
+  publish: (job: { id: string; starts: number; timeoutSeconds: number }) => TokenWriter;
+}
+
+/** A chat job is one call. A streamed one publishes its answer while it comes. */
+export function chatProcessor({ complete, publish }: Needs): Processor {
+  return async (data, context) => {
+    const { input, timeout_seconds: timeoutSeconds } = chatDataSchema.parse(data);
+    const { jobId: id, starts } = context;
+    if (!input.stream) return call(input, context, complete);
+    const tokens = publish({ id, starts, timeoutSeconds });
+    try {
+      const result = await call(input, context, complete, (text) => tokens.add(text));
+      tokens.finish(result.output.response);
+      return result;
+    } catch (error) {
+      tokens.abandon();
+      throw error;
+    }
+  };
+}
+
+async function call(
+  input: ChatData['input'],
+  { jobId, signal }: AttemptContext,
+  complete: Complete,
+  onText?: (text: string) => void,
+) {
+  const completion = await complete(
+    {
+      model: input.model,
+      // The schema is the OpenAI API's; its type has one member for each combination of role and part.
+      messages: (input.messages ?? [
+        { role: 'user', content: input.message },
+      ]) as OpenAI.ChatCompletionMessageParam[],
+      temperature: input.temperature,
+      max_tokens: input.max_tokens,
+      response_format: input.response_format,
+    },
+    { signal, idempotencyKey: `${jobId}-chat`, ...(onText ? { onText } : {}) },
+  );
+  return {
+    output: {
+      response: completion.text,
+      finish_reason: completion.finishReason,
+      model: completion.model,
+    },
+    usage: completion.usage,
   };
 }

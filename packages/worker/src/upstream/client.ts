@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
+import { callsOf, type Call } from './call.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
@@ -9,6 +10,8 @@ const connectTimeoutMs = 10_000;
 
 export interface Upstream {
   client: OpenAI;
+  /** As the client calls, for answers that are not streamed. */
+  call: Call;
   close(): Promise<void>;
 }
 
@@ -38,5 +41,5 @@ export function openUpstream(options: {
     // Its log would show prompts.
     logLevel: 'off',
   });
-  return { client, close: () => pool.destroy() };
+  return { client, call: callsOf(client, pool), close: () => pool.destroy() };
 }

@@ -1,51 +1,15 @@
 import type OpenAI from 'openai';
-import { z } from 'zod';
-import type { Usage } from '@promptq/shared/contracts';
-import { FailureError } from './upstream-failure.ts';
-
-const mostTokens = 1_000_000_000;
-
-/** A count of tokens, or 0 for what is none: an answer that is paid for is not thrown away for its bill. */
-const tokensSchema = z
-  .number()
-  .transform((tokens) => Math.max(0, Math.min(mostTokens, Math.round(tokens))))
-  .catch(0);
-
-/** As much of an answer as promptq relies on. Compatible upstreams differ in the rest. */
-const completionSchema = z.object({
-  model: z.string().optional(),
-  choices: z
-    .array(
-      z.object({
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .min(1),
-  usage: z
-    .object({
-      prompt_tokens: tokensSchema,
-      completion_tokens: tokensSchema,
-      total_tokens: tokensSchema,
-    })
-    .nullish()
-    .catch(null),
-});
-
-interface Completion {
-  text: string;
-  finishReason: string | null;
-  model: string;
-  usage: Usage;
-}
+import type { Upstream } from './client.ts';
+import { toCompletion, type Completion } from './completion.ts';
+import { readStreamed } from './read-streamed.ts';
 
 interface CallOptions {
   signal: AbortSignal;
   /** The same for every try of one call, so that an upstream that knows it does not do the work twice. */
   idempotencyKey: string;
+  /** Asks for a streamed answer, and takes each piece as it comes. Their sum is the text of the completion. */
+  onText?: (text: string) => void;
 }
-
-const noTokens = { prompt_tokens: 0, completion_tokens: 0 };
 
 /** One call to the upstream, as the processors need it. */
 export type Complete = (
@@ -54,31 +18,19 @@ export type Complete = (
 ) => Promise<Completion>;
 
 /**
- * Chat completions over the client.
- * @throws openai's errors, a SyntaxError (no JSON) or a FailureError (JSON of another shape): see `failureOf`
+ * Chat completions: streamed ones over the client, others straight over its pool.
+ * @throws openai's errors, a SyntaxError (no JSON) or a FailureError (JSON of another shape, or a streamed answer
+ * that was cut off): see `failureOf`
  */
-export function completions(client: OpenAI): Complete {
-  return async (request, { signal, idempotencyKey }) => {
-    const answer: unknown = await client.chat.completions.create(request, {
-      signal,
-      headers: { 'Idempotency-Key': idempotencyKey },
-    });
-    const parsed = completionSchema.safeParse(answer);
-    const choice = parsed.data?.choices[0];
-    if (!parsed.success || !choice) {
-      throw new FailureError({ code: 'upstream_unavailable', upstream: null }, parsed.error);
+export function completions({ client, call }: Pick<Upstream, 'client' | 'call'>): Complete {
+  return async (request, { signal, idempotencyKey, onText }) => {
+    const options = { signal, headers: { 'Idempotency-Key': idempotencyKey } };
+    if (!onText) {
+      return toCompletion(await call(request, options), request.model);
     }
-    const { model, usage } = parsed.data;
-    const { prompt_tokens: input, completion_tokens: output } = usage ?? noTokens;
-    return {
-      text: (choice.message.content ?? choice.message.refusal ?? '').toWellFormed(),
-      finishReason: choice.finish_reason ?? null,
-      model: model ?? request.model,
-      usage: {
-        input_tokens: input,
-        output_tokens: output,
-        total_tokens: usage?.total_tokens || input + output,
-      },
-    };
+    const response = await client.chat.completions
+      .create({ ...request, stream: true, stream_options: { include_usage: true } }, options)
+      .asResponse();
+    return readStreamed(response, request.model, onText);
   };
 }

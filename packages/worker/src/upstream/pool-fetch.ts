@@ -1,17 +1,10 @@
 import type { Pool } from 'undici';
-
-/** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
-const maxAnswerBytes = 1024 * 1024;
-
-/** The upstream sent more than `maxAnswerBytes`. */
-class AnswerTooLargeError extends Error {
-  override readonly name = 'AnswerTooLargeError';
-}
+import { AnswerTooLargeError, maxAnswerBytes } from './exchange.ts';
 
 /**
  * A `fetch` for the openai SDK over one undici pool: about half the CPU of a call through the built-in
  * fetch is saved. It does what the SDK needs and no more: one origin, a text body, the abort signal, a
- * bounded answer. Redirects are not followed.
+ * bounded answer, or a web stream of one that is streamed. Redirects are not followed.
  */
 export function poolFetch(pool: Pool): typeof fetch {
   return async (input, init = {}) => {
@@ -26,9 +19,12 @@ export function poolFetch(pool: Pool): typeof fetch {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const bytes = await readBounded(body);
     const hasBody = statusCode !== 204 && statusCode !== 205 && statusCode !== 304;
-    return new Response(hasBody ? bytes : null, {
+    // A streamed answer is read, and bounded, by whoever asked for it: see read-streamed.ts.
+    const isStream = String(headers['content-type']).startsWith('text/event-stream');
+    const content =
+      isStream && statusCode === 200 ? ReadableStream.from(body) : await readBounded(body);
+    return new Response(hasBody ? content : null, {
       status: statusCode,
       headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
         [value ?? []].flat().map((one) => [name, one]),

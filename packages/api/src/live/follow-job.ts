@@ -1,0 +1,93 @@
+import { isTerminal, type PublicJob } from '@promptq/shared/contracts';
+import type { OutputPosition, Tokens } from '@promptq/shared/live';
+import type { JobRecord } from '@promptq/shared/queues';
+import type { Ear } from './ear.ts';
+import { changeEvent, stateEvent, type JobEvent } from './job-event.ts';
+import { outputCursor, type Followed } from './output-cursor.ts';
+
+interface Needs {
+  /** The job, read after the ear was opened. */
+  first: JobRecord;
+  ear: Ear;
+  /** Reads the job, however long Redis is away. `null` when it is no longer kept, or the client or the process is gone. */
+  read: () => Promise<JobRecord | null>;
+  /** Some of what was said after a position. */
+  tokensAfter: (position: OutputPosition) => Promise<Tokens[]>;
+  toPublic: (record: JobRecord) => PublicJob;
+  /** Where the client has left off, or `null` when it begins. */
+  from: OutputPosition | null;
+}
+
+/**
+ * What happens to a job, from now to its end: its state, what it says, and the event of its end, which is the
+ * last. The deltas since the last reset are the beginning of one answer, and in the end, when the job is
+ * completed, all of it; only a client that begins after the tokens have expired finds the output in the last
+ * event alone. It goes on when it is asked for more, so for a slow client it reads slowly. It ends early when the
+ * client has left, the process stops or the job is no longer kept.
+ */
+export async function* followJob(needs: Needs): AsyncGenerator<Followed> {
+  const { ear, read, tokensAfter, toPublic, from } = needs;
+  const output = outputCursor(from);
+  const now = (event: JobEvent): Followed => ({ ...event, output: output.position() });
+  const isOver = () => ear.isGone() || ear.isStopping();
+  let record: JobRecord | null = needs.first;
+  let shown: PublicJob | null = null;
+  /** What an attempt says is sent once its beginning is, so once the job was read after it. */
+  let known = 0;
+
+  /** @returns whether an attempt speaks that is not known yet */
+  async function* said(): AsyncGenerator<Followed, boolean> {
+    while (!isOver()) {
+      const tokens = await tokensAfter(output.position());
+      if (tokens.length === 0) return false;
+      for (const piece of tokens) {
+        if (piece.at.attempt > known) return true;
+        if (!output.reaches(piece)) return false;
+        yield* output.take(piece);
+      }
+    }
+    return false;
+  }
+
+  while (record && !isOver()) {
+    const job = toPublic(record);
+    const isEnd = isTerminal(job.status);
+    const change = shown ? changeEvent(shown, job) : stateEvent(job);
+    shown = job;
+    if (change && !isEnd) yield now(change);
+
+    known = isEnd ? Infinity : Math.max(known, record.attemptsStarted);
+    const isUnknown = isStreamed(record) && (yield* said());
+    if (isEnd) {
+      const whole = streamedText(record);
+      if (whole !== null && output.hasBegun()) {
+        yield* output.takeWhole(record.attemptsStarted, whole);
+      }
+      if (!isOver()) yield { ...now(stateEvent(job)), isEnd };
+      return;
+    }
+    if (isUnknown) {
+      known += 1;
+    } else {
+      const news = await ear.next(msToExpiry(record));
+      if (news.has('tokens') && !news.has('changed')) continue;
+    }
+    record = await read();
+  }
+}
+
+function isStreamed({ data: { input } }: JobRecord): boolean {
+  return 'stream' in input && input.stream === true;
+}
+
+/** The whole output of a streamed job that is completed, else `null`. */
+function streamedText(record: JobRecord): string | null {
+  if (!isStreamed(record) || record.state.at !== 'completed') return null;
+  const { output } = record.state.result;
+  return 'response' in output ? output.response : null;
+}
+
+/** A job that may not start any more is expired by the clock: nothing is published then. */
+function msToExpiry({ startedAtMs, startByMs }: JobRecord): number {
+  return startedAtMs === null ? startByMs + 1 - Date.now() : Infinity;
+}

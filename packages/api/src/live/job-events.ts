@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readTokens } from '@promptq/shared/live';
+import { toPublicJob, type JobRecord } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { Problem } from '../http/problem.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { findJob } from '../jobs/find-job.ts';
+import { jobPathSchema } from '../jobs/job-route.ts';
+import type { ApiSettings } from '../settings.ts';
+import { openEar, type Ear } from './ear.ts';
+import { eventId, readEventId } from './event-id.ts';
+import { writeEvents } from './event-writer.ts';
+import { followJob } from './follow-job.ts';
+import { jobEventSchema } from './job-event.ts';
+import type { Live } from './open-live.ts';
+import type { States } from './watch-states.ts';
+
+/** Pieces that are read of the tokens at once. */
+const piecesAtOnce = 200;
+const afterOutageMs = 500;
+
+interface Needs {
+  redis: Redis;
+  keys: RedisKeys;
+  live: Live;
+  states: States;
+  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
+}
+
+const eventHeaders = plainHeaders.extend({
+  'X-Accel-Buffering': z.literal('no').meta({ description: 'Proxies pass events on at once.' }),
+});
+
+/** `GET /v1/jobs/{id}/events`: what happens to a job, as server-sent events, until its end. */
+export function jobEvents({ redis, keys, live, states, settings }: Needs): Route {
+  const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
+  const toPublic = (record: JobRecord) =>
+    toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
+  const find = (id: string) => findJob(redis, keys, id, resultTtlSeconds);
+  return {
+    method: 'get',
+    path: '/v1/jobs/{id}/events',
+    operation: {
+      operationId: 'followJob',
+      summary: 'Follow a job, and what it says, as it happens',
+      tags: ['jobs'],
+      requestParams: {
+        path: jobPathSchema,
+        header: z.object({
+          'Last-Event-ID': z
+            .string()
+            .optional()
+            .meta({ description: 'The `id` of the last event that came, to go on from there.' }),
+        }),
+      },
+      responses: answersWith(
+        {
+          200: {
+            description:
+              'Server-sent events: the name of each is `event`, its data the JSON of `data`. The first shows the job as it is, the last its end.',
+            headers: eventHeaders,
+            content: { 'text/event-stream': { schema: jobEventSchema } },
+          },
+          204: {
+            description: 'The client has had the last event already: it need not come back.',
+            headers: plainHeaders,
+          },
+        },
+        [400, 404, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const { id } = jobPathSchema.parse(req.params);
+      const from = readEventId(req.get('last-event-id'), id);
+      // Before anything is subscribed to: of a job that is not there nothing is heard.
+      await find(id);
+      if (from?.isEnd) {
+        res.status(204).set('Cache-Control', 'no-store').end();
+        return;
+      }
+      const ear = await openEar(live, id, { tokens: true }, res);
+      const unwatch = states.watch(id, () => live.tell(id));
+      try {
+        const first = await find(id);
+        const writer = writeEvents(res);
+        if (req.method === 'HEAD') return writer.end(false);
+        let count = from?.count ?? 0;
+        for await (const { event, data, output, isEnd = false } of followJob({
+          first,
+          ear,
+          read: () => untilRedisAnswers(ear, () => find(id)),
+          tokensAfter: async (position) =>
+            (await untilRedisAnswers(ear, () =>
+              fromRedis(readTokens(redis, keys, id, position, piecesAtOnce)),
+            )) ?? [],
+          toPublic,
+          from: from?.output ?? null,
+        })) {
+          count += 1;
+          await writer.send(event, eventId(id, { output, count, isEnd }), data);
+        }
+        writer.end(ear.isStopping());
+      } finally {
+        unwatch();
+        ear.close();
+      }
+    },
+  };
+}
+
+/** Asks again while Redis is away: a client that has its answer half is not turned away. `null` when nobody asks any more. */
+async function untilRedisAnswers<Answer>(
+  ear: Ear,
+  ask: () => Promise<Answer>,
+): Promise<Answer | null> {
+  while (!ear.isGone() && !ear.isStopping()) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === 'not_found') return null;
+      await delay(afterOutageMs);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,145 @@
+import type { Redis } from 'ioredis';
+import { logFault, type Logger } from '@promptq/shared/logging';
+import type { RedisKeys } from '@promptq/shared/redis';
+
+/**
+ * Why to look at a job again: it may have `changed`, or said more (`tokens`); Redis is away for longer than a
+ * client should wait (`lost`); the process is `stopping`.
+ */
+export type News = 'changed' | 'tokens' | 'lost' | 'stopping';
+type Listener = (news: News) => void;
+
+export interface Live {
+  /**
+   * From when this resolves no news of the job is missed, so read it then and not before. News may come although
+   * nothing has changed, and after a lost connection it always comes.
+   * @param of.tokens whether to hear of what a streamed job says
+   * @returns what ends it; the last to leave a job ends its subscription
+   * @throws the error of Redis when it is away
+   */
+  hear(jobId: string, of: { tokens: boolean }, listener: Listener): Promise<() => void>;
+  /** Tells those who hear of a job that it may have changed. */
+  tell(jobId: string): void;
+  close(): void;
+}
+
+interface Channel {
+  listeners: Set<() => void>;
+  subscribed: Promise<unknown>;
+}
+
+interface Needs {
+  /** A connection of its own that subscribes to nothing again by itself. */
+  subscriber: Redis;
+  keys: RedisKeys;
+  log: Logger;
+  stopping: AbortSignal;
+}
+
+/** A connection on which nothing is owed would not be missed (see connect.ts), so it is asked this often. */
+const askEveryMs = 1_000;
+/** A connection is usually back within this; those who wait are told of an outage only then. */
+const outageAfterMs = 1_500;
+/** As many channels are subscribed to with one command after a reconnection. */
+const channelsAtOnce = 1_000;
+
+/**
+ * News of jobs over one connection, however many wait for them: a channel is subscribed to once, while anybody
+ * hears it, and the rest is done in memory.
+ */
+export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
+  const channels = new Map<string, Channel>();
+  const everybody = new Set<Listener>();
+  let outage: NodeJS.Timeout | undefined;
+
+  const tellAll = (news: News) => {
+    for (const listener of everybody) listener(news);
+  };
+  const heard = (name: string) => {
+    for (const listener of channels.get(name)?.listeners ?? []) listener();
+  };
+  const onMessage = (name: string, message: string) => {
+    // A queued job that a client cancels is cancelled at once, before any worker has settled it.
+    heard(name === keys.cancel ? keys.wakeUp(message) : name);
+  };
+  const resume = async () => {
+    const names = [keys.cancel, ...channels.keys()];
+    for (let at = 0; at < names.length; at += channelsAtOnce) {
+      await subscriber.subscribe(...names.slice(at, at + channelsAtOnce));
+    }
+    clearTimeout(outage);
+    outage = undefined;
+    // What was published in between is lost.
+    tellAll('changed');
+    tellAll('tokens');
+  };
+  const onReady = () => {
+    resume().catch((error: unknown) => {
+      logFault(log, error, 'jobs cannot be heard; the connection is made anew');
+      subscriber.disconnect(true);
+    });
+  };
+  const onClose = () => {
+    outage ??= setTimeout(() => tellAll('lost'), outageAfterMs);
+  };
+  const onStopping = () => tellAll('stopping');
+
+  subscriber.on('message', onMessage);
+  subscriber.on('ready', onReady);
+  subscriber.on('close', onClose);
+  if (subscriber.status === 'ready') onReady();
+  stopping.addEventListener('abort', onStopping, { once: true });
+  const asking = setInterval(() => {
+    if (subscriber.status !== 'ready') return;
+    subscriber.ping().catch((error: unknown) => {
+      log.debug({ err: error }, 'the connection for news was lost');
+      if (subscriber.status === 'ready') subscriber.disconnect(true);
+    });
+  }, askEveryMs);
+
+  const enter = async (name: string, listener: () => void) => {
+    let channel = channels.get(name);
+    if (!channel) {
+      channel = { listeners: new Set(), subscribed: subscriber.subscribe(name) };
+      channels.set(name, channel);
+    }
+    channel.listeners.add(listener);
+    await channel.subscribed;
+  };
+  const leave = (name: string, listener: () => void) => {
+    const channel = channels.get(name);
+    if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
+    channels.delete(name);
+    // On a connection that is lost there is nothing to end: only what is heard then is subscribed to again.
+    subscriber.unsubscribe(name).catch(() => undefined);
+  };
+  return {
+    hear: async (jobId, { tokens }, listener) => {
+      const onChange = () => listener('changed');
+      const onTokens = () => listener('tokens');
+      const end = () => {
+        everybody.delete(listener);
+        leave(keys.wakeUp(jobId), onChange);
+        if (tokens) leave(keys.tokens(jobId), onTokens);
+      };
+      everybody.add(listener);
+      try {
+        const entering = [enter(keys.wakeUp(jobId), onChange)];
+        if (tokens) entering.push(enter(keys.tokens(jobId), onTokens));
+        await Promise.all(entering);
+      } catch (error) {
+        end();
+        throw error;
+      }
+      if (stopping.aborted) listener('stopping');
+      return end;
+    },
+    tell: (jobId) => heard(keys.wakeUp(jobId)),
+    close: () => {
+      clearInterval(asking);
+      clearTimeout(outage);
+      stopping.removeEventListener('abort', onStopping);
+      subscriber.off('message', onMessage).off('ready', onReady).off('close', onClose);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { describeError, type Logger } from '@promptq/shared/logging';
+import { jobTypeOf } from '@promptq/shared/queues';
+import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+
+const lookEveryMs = 500;
+const jobsAtOnce = 200;
+
+/**
+ * What changes when a job begins, makes progress, is tried again or ends, without its data, which can be large.
+ * Its lock is there while it runs (BullMQ 6: `ats` attempts started, `atm` made).
+ */
+const lookScript = luaScript(
+  'promptqLook',
+  `
+local states = {}
+for at = 1, #KEYS, 2 do
+  local fields = redis.call('HMGET', KEYS[at], 'ats', 'atm', 'finishedOn', 'progress')
+  fields[5] = redis.call('EXISTS', KEYS[at + 1])
+  for i = 1, 4 do fields[i] = fields[i] or '' end
+  states[#states + 1] = table.concat(fields, ' ')
+end
+return states
+`,
+);
+
+export interface States {
+  /** Calls back when the job may have changed, until what is returned is called. */
+  watch(jobId: string, onChange: () => void): () => void;
+  close(): void;
+}
+
+/**
+ * Looks every half second how the jobs stand that are watched here, all of them with one command or few. Nobody
+ * publishes the beginning of a job or its progress, so a job that nobody watches costs nothing.
+ */
+export function watchStates(redis: Redis, keys: RedisKeys, log: Logger): States {
+  const watched = new Map<string, { listeners: Set<() => void>; state: string | null }>();
+  let isLooking = false;
+
+  const lookAt = async (ids: string[]) => {
+    const names = ids.flatMap((id) => {
+      const job = keys.job(jobTypeOf(id) ?? 'chat', id);
+      return [job, `${job}:lock`];
+    });
+    const states = (await lookScript(redis, names, [])) as string[];
+    ids.forEach((id, index) => {
+      const job = watched.get(id);
+      const state = states[index] ?? '';
+      if (!job || job.state === state) return;
+      job.state = state;
+      for (const listener of job.listeners) listener();
+    });
+  };
+  const look = async () => {
+    if (isLooking || watched.size === 0 || redis.status !== 'ready') return;
+    isLooking = true;
+    try {
+      const ids = [...watched.keys()];
+      for (let at = 0; at < ids.length; at += jobsAtOnce) {
+        await lookAt(ids.slice(at, at + jobsAtOnce));
+      }
+    } catch (error) {
+      log.debug({ error: describeError(error) }, 'watched jobs could not be looked at');
+    } finally {
+      isLooking = false;
+    }
+  };
+  const timer = setInterval(() => void look(), lookEveryMs);
+  return {
+    watch: (jobId, onChange) => {
+      const job = watched.get(jobId) ?? { listeners: new Set(), state: null };
+      watched.set(jobId, job);
+      job.listeners.add(onChange);
+      return () => {
+        job.listeners.delete(onChange);
+        if (job.listeners.size === 0 && watched.get(jobId) === job) watched.delete(jobId);
+      };
+    },
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,70 @@
+import OpenAI from 'openai';
+import type { Pool } from 'undici';
+import { exchange, type Exchanged } from './exchange.ts';
+
+interface CallOptions {
+  signal: AbortSignal;
+  headers: Record<string, string>;
+}
+
+/** One chat completion that is not streamed: the answer's JSON, whatever its shape. */
+export type Call = (
+  request: OpenAI.ChatCompletionCreateParamsNonStreaming,
+  options: CallOptions,
+) => Promise<unknown>;
+
+/**
+ * Calls as the client would, with its address, key and errors, but straight over the pool: half of what a call costs
+ * is the client's way through headers, `Request` and `Response` (see bench/README.md).
+ */
+export function callsOf(client: OpenAI, pool: Pool): Call {
+  const path = `${new URL(client.baseURL).pathname.replace(/\/$/, '')}/chat/completions`;
+  const common = {
+    accept: 'application/json',
+    // A pooled request does not decompress, so the upstream is asked for the answer as it is.
+    'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    authorization: `Bearer ${client.apiKey}`,
+    'user-agent': 'promptq',
+    ...(client.organization ? { 'openai-organization': client.organization } : {}),
+    ...(client.project ? { 'openai-project': client.project } : {}),
+  };
+  return async (request, { signal, headers }) => {
+    const body = JSON.stringify(request);
+    const answer = await exchange(pool, {
+      path,
+      headers: { ...common, ...headers },
+      body,
+      signal,
+    }).catch((cause: unknown) => {
+      throw signal.aborted ? new OpenAI.APIUserAbortError() : connectionError(cause);
+    });
+    if (answer.status < 200 || answer.status > 299) throw statusError(answer);
+    return isJson(answer) ? JSON.parse(answer.body) : answer.body;
+  };
+}
+
+function connectionError(cause: unknown): Error {
+  return new OpenAI.APIConnectionError(cause instanceof Error ? { cause } : {});
+}
+
+/** As the client makes it: the body is the error when it is JSON, else its text. */
+function statusError({ status, headers, body }: Exchanged): Error {
+  const given = new Headers(
+    Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      [value ?? []].flat().map((one) => [name, one]),
+    ),
+  );
+  let parsed: object | undefined;
+  try {
+    parsed = JSON.parse(body) as object;
+  } catch {
+    // No JSON: the client makes such a text the error's message, which is never shown.
+  }
+  return OpenAI.APIError.generate(status, parsed ?? undefined, parsed ? undefined : body, given);
+}
+
+function isJson({ headers }: Exchanged): boolean {
+  const type = String(headers['content-type']).split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return type === 'application/json' || type.endsWith('+json');
+}

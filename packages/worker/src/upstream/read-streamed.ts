@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { noUsage } from '@promptq/shared/contracts';
+import { toChunk, toCompletion, type Completion } from './completion.ts';
+import { eventData } from './event-data.ts';
+import { FailureError } from './upstream-failure.ts';
+
+/** As for an answer that is not streamed, see pool-fetch.ts. */
+const longestText = 1024 * 1024;
+/** After its last word an upstream ends the body, and the connection can be used again; one that does not, loses it. */
+const endsWithinMs = 1_000;
+
+type Events = AsyncGenerator<string>;
+
+/**
+ * Reads a streamed chat completion.
+ * @param onText takes each piece as it comes
+ * @throws {FailureError} when it is none, or was cut off: neither a reason for its end nor `[DONE]` came
+ */
+export async function readStreamed(
+  response: Response,
+  requestedModel: string,
+  onText: (text: string) => void,
+): Promise<Completion> {
+  if (!isEventStream(response)) {
+    // An upstream that does not stream says all at once.
+    const completion = toCompletion(await orUnavailable(response.json()), requestedModel);
+    onText(completion.text);
+    return completion;
+  }
+  const events: Events = eventData(response.body ?? new ReadableStream());
+  try {
+    const completion = await readAll(events, requestedModel, onText);
+    void endSoon(events);
+    return completion;
+  } catch (error) {
+    close(events);
+    throw error;
+  }
+}
+
+async function readAll(
+  events: Events,
+  requestedModel: string,
+  onText: (text: string) => void,
+): Promise<Completion> {
+  let text = '';
+  let finishReason: string | null = null;
+  let model = requestedModel;
+  let usage = noUsage;
+  const completion = () => ({ text: text.toWellFormed(), finishReason, model, usage });
+  for (;;) {
+    const next = await orUnavailable(events.next()).catch((error: unknown) => {
+      // All of the text is here: it is not thrown away because what follows it was lost.
+      if (finishReason === null) throw error;
+      return null;
+    });
+    if (!next || next.value === '[DONE]') return completion();
+    if (next.done) {
+      if (finishReason === null) throw unavailable(new Error('the answer was cut off'));
+      return completion();
+    }
+    const chunk = toChunk(parseJson(next.value));
+    text += chunk.text;
+    finishReason = chunk.finishReason ?? finishReason;
+    model = chunk.model ?? model;
+    usage = chunk.usage ?? usage;
+    if (text.length > longestText) throw unavailable(new Error('the answer is too large'));
+    if (chunk.text !== '') onText(chunk.text);
+  }
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
+/** What goes wrong while an answer is read is the upstream's: the connection was lost, or no JSON came. */
+async function orUnavailable<Answer>(reading: Promise<Answer>): Promise<Answer> {
+  try {
+    return await reading;
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+function unavailable(cause: unknown): FailureError {
+  return new FailureError({ code: 'upstream_unavailable', upstream: null }, cause);
+}
+
+/** Reads on to the end of the body, which comes at once, so that the connection can be used again. */
+async function endSoon(events: Events): Promise<void> {
+  const end = (async () => {
+    for await (const _ of events);
+  })().catch(() => undefined); // The answer is here: what becomes of its connection is no matter.
+  await Promise.race([end, delay(endsWithinMs)]);
+  close(events);
+}
+
+/** Closes the connection if the body is not at its end. */
+function close(events: Events): void {
+  events.return(undefined).catch(() => undefined); // What was lost already cannot be closed.
+}
