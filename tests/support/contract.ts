@@ -33,7 +33,7 @@ export async function checkContract(
   if (response.status === 204 && operation?.responses['204']) return;
   const described = operation?.responses[String(response.status)]?.content?.[mediaType];
   if (described === undefined) throw new Error(`not in the OpenAPI document: ${where}`);
-  if (mediaType === 'text/html' || mediaType === 'text/event-stream') return;
+  if (['text/html', 'text/plain', 'text/event-stream'].includes(mediaType)) return;
   const operationName = operations[method.toLowerCase()]
     ? method.toLowerCase()
     : Object.keys(operations)[0];

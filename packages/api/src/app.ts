@@ -27,6 +27,9 @@ import { submitJob } from './jobs/submit-job.ts';
 import { jobEvents } from './live/job-events.ts';
 import type { Live } from './live/open-live.ts';
 import type { States } from './live/watch-states.ts';
+import type { ApiMetrics } from './metrics/api-metrics.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
+import { countSubmissions } from './metrics/submission-metrics.ts';
 import type { ApiSettings } from './settings.ts';
 
 export interface AppNeeds {
@@ -37,6 +40,7 @@ export interface AppNeeds {
   deliveries: Queue<DeliveryData>;
   live: Live;
   states: States;
+  metrics: ApiMetrics;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -48,15 +52,17 @@ export function createApp({
   settings,
   log,
   redis,
-  queues,
+  queues: uncounted,
   deliveries,
   live,
   states,
+  metrics,
   isStarted,
   stopping,
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const pollHint = pollHints(queues, log);
+  const pollHint = pollHints(uncounted, log);
+  const queues = countSubmissions(uncounted, metrics.submissions);
   const routes = [
     submitJob({ redis, keys, live, queues, settings, pollHint }),
     getJob({ redis, keys, live, settings, pollHint }),
@@ -69,20 +75,23 @@ export function createApp({
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),
+    metricsRoute(metrics.registry),
   ];
 
   const app = express();
   app.set('etag', false);
+  app.use(metrics.requests.measure(() => served.map(({ path }) => path)));
   app.use(requestId, logRequests(log));
   app.use('/docs', helmet(), docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();
     next();
   });
-  addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
+  const served = [...routes, docsPage, openApiRoute(routes)];
+  addRoutes(app, served);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });
-  app.use(handleErrors(log));
+  app.use(handleErrors(log, metrics.requests));
   return app;
 }

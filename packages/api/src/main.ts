@@ -8,6 +8,7 @@ import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
 import { openLive } from './live/open-live.ts';
 import { watchStates } from './live/watch-states.ts';
+import { openApiMetrics } from './metrics/api-metrics.ts';
 import { readApiSettings } from './settings.ts';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -45,6 +46,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     deliveries,
     live,
     states,
+    metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { Pool } from 'undici';
+import type { UpstreamMetrics } from '../metrics/upstream-metrics.ts';
 import { exchange, type Exchanged } from './exchange.ts';
 
 interface CallOptions {
@@ -17,7 +18,11 @@ export type Call = (
  * Calls as the client would, with its address, key and errors, but straight over the pool: half of what a call costs
  * is the client's way through headers, `Request` and `Response` (see bench/README.md).
  */
-export function callsOf(client: OpenAI, pool: Pool): Call {
+export function callsOf(
+  client: OpenAI,
+  pool: Pool,
+  metrics: Pick<UpstreamMetrics, 'called'>,
+): Call {
   const path = `${new URL(client.baseURL).pathname.replace(/\/$/, '')}/chat/completions`;
   const common = {
     accept: 'application/json',
@@ -31,14 +36,15 @@ export function callsOf(client: OpenAI, pool: Pool): Call {
   };
   return async (request, { signal, headers }) => {
     const body = JSON.stringify(request);
-    const answer = await exchange(pool, {
-      path,
-      headers: { ...common, ...headers },
-      body,
-      signal,
-    }).catch((cause: unknown) => {
+    const startedAtMs = performance.now();
+    let answer: Exchanged | null = null;
+    try {
+      answer = await exchange(pool, { path, headers: { ...common, ...headers }, body, signal });
+    } catch (cause) {
       throw signal.aborted ? new OpenAI.APIUserAbortError() : connectionError(cause);
-    });
+    } finally {
+      metrics.called(answer?.status ?? null, performance.now() - startedAtMs);
+    }
     if (answer.status < 200 || answer.status > 299) throw statusError(answer);
     return isJson(answer) ? JSON.parse(answer.body) : answer.body;
   };

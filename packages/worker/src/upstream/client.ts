@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
 import { callsOf, type Call } from './call.ts';
+import { measureCalls, type UpstreamMetrics } from '../metrics/upstream-metrics.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
@@ -23,6 +24,7 @@ export function openUpstream(options: {
   apiKey: string | undefined;
   baseUrl: string | undefined;
   connections: number;
+  metrics: Pick<UpstreamMetrics, 'called'>;
 }): Upstream {
   const baseURL = options.baseUrl ?? defaultBaseUrl;
   const pool = new Pool(new URL(baseURL).origin, {
@@ -34,12 +36,12 @@ export function openUpstream(options: {
     // Upstreams without authentication ignore it; the SDK insists on one.
     apiKey: options.apiKey ?? 'none',
     baseURL,
-    fetch: poolFetch(pool),
+    fetch: measureCalls(poolFetch(pool), options.metrics),
     // Retries are jobs' attempts: they survive the process, and are counted and backed off across the pool.
     maxRetries: 0,
     timeout: noTimeoutMs,
     // Its log would show prompts.
     logLevel: 'off',
   });
-  return { client, call: callsOf(client, pool), close: () => pool.destroy() };
+  return { client, call: callsOf(client, pool, options.metrics), close: () => pool.destroy() };
 }
