@@ -48,8 +48,7 @@ test('finished jobs are gone when their time is over, and one process removes th
     sweepInTurn({
       redis: connection,
       turnKey: stack.keys.sweep,
-      queues: [queue],
-      resultTtlSeconds: dayMs / 1_000,
+      queues: [{ queue, keepSeconds: { completed: dayMs / 1_000, failed: dayMs / 1_000 } }],
       workerName,
       log: pino({ level: 'silent' }),
     });

@@ -3,6 +3,8 @@ export interface StartSettings {
   redisUrl: string | undefined;
   openaiApiKey: string | undefined;
   openaiBaseUrl: string | undefined;
+  webhookSecret: string | undefined;
+  webhookAllowedHosts: string | undefined;
   /** How long the services may take to stop; they refuse a malformed value themselves. */
   graceSeconds: number;
 }
@@ -15,6 +17,8 @@ export function readStartSettings(environment: NodeJS.ProcessEnv): StartSettings
     redisUrl: read('REDIS_URL'),
     openaiApiKey: read('OPENAI_API_KEY'),
     openaiBaseUrl: read('OPENAI_BASE_URL'),
+    webhookSecret: read('WEBHOOK_SECRET'),
+    webhookAllowedHosts: read('WEBHOOK_ALLOWED_HOSTS'),
     graceSeconds: Number(read('SHUTDOWN_GRACE_SECONDS') ?? defaultGraceSeconds),
   };
 }

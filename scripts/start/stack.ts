@@ -7,6 +7,7 @@ import { findRedis, type FoundRedis } from '../redis.ts';
 import { type Child, startChild } from './child.ts';
 import type { StartOptions } from './options.ts';
 import type { StartSettings } from './settings.ts';
+import { localWebhookSecret } from './webhook-secret.ts';
 import { chooseUpstream, type Upstream } from './upstream.ts';
 
 /** What runs: a Redis, an upstream, the workers and one API, all ready. */
@@ -53,6 +54,7 @@ export async function startStack(at: Surroundings): Promise<Stack> {
   const upstream = await chooseUpstream(settings);
   onStop('the upstream', upstream.stop);
 
+  const webhooks = await localWebhooks(at);
   const start = async (
     name: string,
     script: string,
@@ -64,7 +66,7 @@ export async function startStack(at: Surroundings): Promise<Stack> {
       script,
       root: at.root,
       logDir: at.logDir,
-      environment: { ...at.environment, REDIS_URL: redis.url, ...environment },
+      environment: { ...at.environment, ...webhooks, REDIS_URL: redis.url, ...environment },
     });
     redis.outlive(child.pid);
     onKill(child.kill);
@@ -110,6 +112,14 @@ export async function startStack(at: Surroundings): Promise<Stack> {
     ]),
   ]);
   return { redis, upstream, workers, apiUrl, brokenDown };
+}
+
+/** So that `pnpm webhook:listen` works at once: a secret of our own, and this machine as a receiver, unless they are set. */
+async function localWebhooks({ settings, root }: Surroundings): Promise<NodeJS.ProcessEnv> {
+  return {
+    WEBHOOK_SECRET: settings.webhookSecret ?? (await localWebhookSecret(root)),
+    WEBHOOK_ALLOWED_HOSTS: settings.webhookAllowedHosts ?? '127.0.0.1,localhost',
+  };
 }
 
 async function redisGone(redis: FoundRedis, stopping: AbortSignal): Promise<never> {

@@ -22,6 +22,7 @@ export function tour(stack: Stack, logDir: string): string {
     `  curl -s ${apiUrl}/v1/jobs -H 'content-type: application/json' \\`,
     `    -d '{"type":"chat","input":{"message":"Say hello"}}'`,
     `  curl -s ${apiUrl}/v1/jobs/<the id in the answer>`,
+    '  npx -y pnpm@12 webhook:listen    # a receiver of webhooks: "webhook": {"url": "http://127.0.0.1:4000/"}',
   ].join('\n');
 }
 

@@ -13,10 +13,11 @@ import { upstreamFaults } from './rows/09-upstream-faults.ts';
 import { cancellations } from './rows/10-cancellations.ts';
 import { redisFull } from './rows/11-redis-full.ts';
 import { endurance } from './rows/12-endurance.ts';
+import { webhookKills } from './rows/13-webhook-kills.ts';
 
 /** Rows of one lane run in turn, and the lanes side by side: one that computes, one that mostly waits, one that lasts. */
 const lanes: Row[][] = [
-  [workerKills, rollingRestart, redisRestarts, upstreamFaults, cancellations],
+  [workerKills, rollingRestart, redisRestarts, upstreamFaults, cancellations, webhookKills],
   [poison, boundaryKills, redisCutOff, stoppedWorker, blockedLoop, redisFull],
   [endurance],
 ];

@@ -1,8 +1,9 @@
 import type { Stack } from './stack.ts';
 
 export interface ProblemDocument {
+  code: string;
   detail: string;
-  errors: { pointer: string }[];
+  errors: { pointer: string; detail: string }[];
   error: { param: string | null };
 }
 

@@ -6,7 +6,7 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
-import type { DeliveryData } from '@promptq/shared/webhooks';
+import { targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
@@ -63,8 +63,12 @@ export function createApp({
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(uncounted, log);
   const queues = countSubmissions(uncounted, metrics.submissions);
+  const webhooks = {
+    canSign: settings.WEBHOOK_SECRET !== undefined,
+    guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
+  };
   const routes = [
-    submitJob({ redis, keys, live, queues, settings, pollHint }),
+    submitJob({ redis, keys, live, queues, settings, pollHint, webhooks }),
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),

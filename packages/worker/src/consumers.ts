@@ -5,6 +5,7 @@ import { appendTokens } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import { openDeliveries, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
@@ -17,9 +18,11 @@ import { chatProcessor } from './processors/chat.ts';
 import { partsOf } from './processors/parts.ts';
 import { tokenWriter } from './processors/token-writer.ts';
 import { startSweeper } from './retention/sweeper.ts';
-import type { WorkerSettings } from './settings.ts';
+import { jobTypesOf, type WorkerSettings } from './settings.ts';
 import { startSettlement } from './settlement/settlement.ts';
 import type { Complete } from './upstream/complete.ts';
+import { blockedAudit } from './webhooks/audit-blocked.ts';
+import { consumeDeliveries, type DeliveryConsumer } from './webhooks/consume-deliveries.ts';
 
 /** Settlement hears from Redis every second; silence for so long is an outage. */
 const silentForMs = 20_000;
@@ -90,7 +93,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     }),
   };
   const suspects = keepApart();
-  const consumers = settings.WORKER_TYPES.map((type) =>
+  const consumers = jobTypesOf(settings.WORKER_TYPES).map((type) =>
     consume({
       type,
       process: processors[type],
@@ -112,27 +115,68 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     }
   });
   const queues = jobTypes.map((type) => openQueue(redis, settings.REDIS_PREFIX, type));
+  const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
+  const senders = sendersOf(needs, keys, metrics);
+  const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
+  const ofJobs = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
   const stopSweeper = startSweeper({
     redis,
     turnKey: keys.sweep,
-    queues,
-    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+    queues: [
+      ...queues.map((queue) => ({ queue, keepSeconds: ofJobs })),
+      {
+        queue: deliveries,
+        keepSeconds: { completed: RESULT_TTL_SECONDS, failed: DELIVERY_TTL_SECONDS },
+      },
+    ],
     workerName,
     log,
   });
-  const progress = watchProgress({ redis, consumers, queues, settlement, log });
+  const progress = watchProgress({
+    redis,
+    consumers: [...consumers, ...senders],
+    queues: [...queues, deliveries],
+    settlement,
+    log,
+  });
   return {
     stuck: () => progress.stuck(),
-    areRunning: () => consumers.every((consumer) => consumer.isRunning()) && hasRedis(),
+    areRunning: () =>
+      [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
       progress.stop();
-      await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));
+      await Promise.all([...consumers, ...senders].map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
       cancellations.stop();
       stopSweeper();
-      await Promise.all(queues.map((queue) => queue.close()));
+      await Promise.all([...queues, deliveries].map((queue) => queue.close()));
     },
   };
+}
+
+/** What sends webhooks here: nothing without a secret, and they wait for a process that has one. */
+function sendersOf(
+  { settings, redis, workerName, log }: ConsumersNeeds,
+  keys: RedisKeys,
+  { deliveries: { tried } }: WorkerMetrics,
+): DeliveryConsumer[] {
+  if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
+  if (!settings.WEBHOOK_SECRET) {
+    log.info('webhooks are not sent from here: WEBHOOK_SECRET is not set');
+    return [];
+  }
+  return [
+    consumeDeliveries({
+      redis,
+      settings,
+      log,
+      secrets: settings.WEBHOOK_SECRET,
+      guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
+      auditBlocked: blockedAudit(redis, keys, workerName),
+      tried,
+      workerName,
+    }),
+  ];
 }
 
 /** Looks the flags of the jobs that run here up, after words about them may have been missed. */

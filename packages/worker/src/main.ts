@@ -8,7 +8,7 @@ import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis
 import { startConsumers, type Consumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
 import { workerMetrics } from './metrics/worker-metrics.ts';
-import { readWorkerSettings, type WorkerSettings } from './settings.ts';
+import { jobTypesOf, readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
 
@@ -17,7 +17,9 @@ const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: mostConcurre
 
 /** As many calls as the jobs of this process can have in flight, so that none of them waits for another job's. */
 function mostCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
-  const callsOfTypes = WORKER_TYPES.map((type) => callsOfOneJob[type] * WORKER_CONCURRENCY);
+  const callsOfTypes = jobTypesOf(WORKER_TYPES).map(
+    (type) => callsOfOneJob[type] * WORKER_CONCURRENCY,
+  );
   return callsOfTypes.reduce((sum, calls) => sum + calls, 0);
 }
 

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { jobTypes, jobTypeSchema } from '@promptq/shared/contracts';
+import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq/shared/settings';
+import { webhooksQueue } from '@promptq/shared/webhooks';
 
-const typesError = `must be one or more of ${jobTypes.join(', ')}, separated by commas`;
+/** What a worker process may serve: jobs of a type, and the webhooks of all. */
+const served = [...jobTypes, webhooksQueue] as const;
+const typesError = `must be one or more of ${served.join(', ')}, separated by commas`;
 
 const workerTypes = z
   .string()
-  .default(jobTypes.join(','))
+  .default(served.join(','))
   .transform((list) => [...new Set(list.split(',').map((type) => type.trim()))])
-  .pipe(z.array(z.enum(jobTypeSchema.options, { error: typesError })));
+  .pipe(z.array(z.enum(served, { error: typesError })));
 
 export const workerSettingsSchema = z
   .object({
@@ -35,13 +38,30 @@ export const workerSettingsSchema = z
     /** How long a webhook that was given up is kept, to be sent again. */
     DELIVERY_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 604_800 }),
   })
-  .refine((settings) => settings.OPENAI_API_KEY ?? settings.OPENAI_BASE_URL, {
-    error:
-      'must be set, or OPENAI_BASE_URL when your upstream needs no key: the worker has nobody to call',
-    path: ['OPENAI_API_KEY'],
-    // Told together with the faults of single settings, not after they are mended.
-    when: () => true,
-  });
+  .refine(
+    ({ WORKER_TYPES, OPENAI_API_KEY, OPENAI_BASE_URL }) =>
+      OPENAI_API_KEY ?? OPENAI_BASE_URL ?? (WORKER_TYPES && jobTypesOf(WORKER_TYPES).length === 0),
+    {
+      error:
+        'must be set, or OPENAI_BASE_URL when your upstream needs no key: the worker has nobody to call',
+      path: ['OPENAI_API_KEY'],
+      // Told together with the faults of single settings, not after they are mended.
+      when: () => true,
+    },
+  )
+  .refine(
+    ({ WORKER_TYPES, WEBHOOK_SECRET }) => WORKER_TYPES?.join() !== webhooksQueue || WEBHOOK_SECRET,
+    {
+      error: 'must be set: this worker sends webhooks only, and they are signed',
+      path: ['WEBHOOK_SECRET'],
+      when: () => true,
+    },
+  );
+
+/** The types of jobs among what a worker serves. */
+export function jobTypesOf(served: readonly string[]): JobType[] {
+  return jobTypes.filter((type) => served.includes(type));
+}
 
 export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
 

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { problemSchema } from './problem.ts';
 
-type ProblemStatus = 400 | 404 | 405 | 409 | 413 | 415 | 500 | 503;
+type ProblemStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
   400: 'Malformed or invalid.',
+  403: 'Not allowed.',
   404: 'Not there.',
   405: 'Not possible with this method.',
   409: 'Not possible in the state that the job is in.',

@@ -15,6 +15,7 @@ import { waitAfterSubmission } from '../live/wait-after-submission.ts';
 import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
 import type { ApiSettings } from '../settings.ts';
 import { addJob, type JobQueues } from './add-job.ts';
+import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import type { JobRouteNeeds } from './job-route.ts';
 import type { PollHint } from './poll-hint.ts';
@@ -27,10 +28,12 @@ interface Needs extends Pick<JobRouteNeeds, 'redis' | 'keys'> {
     'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
   >;
   pollHint: PollHint;
+  webhooks: WebhookPolicy;
 }
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
-export function submitJob({ redis, keys, live, queues, settings, pollHint }: Needs): Route {
+export function submitJob(needs: Needs): Route {
+  const { redis, keys, live, queues, settings, pollHint, webhooks } = needs;
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -56,13 +59,14 @@ export function submitJob({ redis, keys, live, queues, settings, pollHint }: Nee
             content: { 'application/json': { schema: jobSchema } },
           },
         },
-        [400, 413, 415, 503],
+        [400, 403, 413, 415, 503],
       ),
     },
     handle: async (req, res) => {
       if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
       const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
+      if (submission.webhook) await checkWebhook(webhooks, submission.webhook);
       const accepted = await addJob(
         queues,
         {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { webhookAllowedHosts, webhookSecrets } from '../webhooks/index.ts';
 
 /** A whole number in an environment variable. */
 export function wholeNumber(range: { min: number; max: number; default: number }) {
@@ -37,4 +38,8 @@ export const sharedSettings = {
   SHUTDOWN_GRACE_SECONDS: wholeNumber({ min: 1, max: 86_400, default: 30 }),
   /** How long a finished job is kept. The worker removes it, the API tells clients. */
   RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }),
+  /** The worker signs webhooks with each of them; the API takes no webhook while there is none. */
+  WEBHOOK_SECRET: webhookSecrets.optional(),
+  /** Receivers that may have a private address or speak plain HTTP: host names, addresses, CIDRs. */
+  WEBHOOK_ALLOWED_HOSTS: webhookAllowedHosts,
 };

@@ -37,9 +37,17 @@ export function isStuck({ sinceMs }: Standstill, nowMs: number): boolean {
   return sinceMs !== null && nowMs - sinceMs >= stuckAfterMs;
 }
 
+/** What takes work from a queue: jobs of a type, or webhooks. */
+export type Watched = Pick<Consumer, 'started' | 'refusedAtMs' | 'hasRoom'> & {
+  /** The queue's name. */
+  type: string;
+  /** Only jobs wait for the upstream as a pool. */
+  isPoolPaused?: Consumer['isPoolPaused'];
+};
+
 interface Needs {
   redis: Redis;
-  consumers: Consumer[];
+  consumers: Watched[];
   queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
   settlement: Pick<Settlement, 'reads' | 'refusedAtMs'>;
   log: Logger;
@@ -98,12 +106,12 @@ export function watchProgress(needs: Needs): Progress {
 }
 
 /** Whether jobs wait that this consumer has room for, and nobody has told the pool to wait. */
-async function hasWork({ queues }: Needs, consumer: Consumer): Promise<boolean> {
+async function hasWork({ queues }: Needs, consumer: Watched): Promise<boolean> {
   const queue = queues.find(({ name }) => name === consumer.type);
   if (
     !queue ||
     !consumer.hasRoom() ||
-    (await consumer.isPoolPaused()) ||
+    (await consumer.isPoolPaused?.()) ||
     (await queue.isPaused())
   ) {
     return false;

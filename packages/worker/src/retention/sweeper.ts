@@ -11,12 +11,17 @@ const askEveryMs = 60_000;
 const turnMs = 5 * 60 * 1_000;
 const jobsAtOnce = 1_000;
 
+/** A queue, and for how many seconds it keeps what has ended. */
+export interface Swept {
+  queue: Pick<Queue, 'clean' | 'name'>;
+  keepSeconds: { completed: number; failed: number };
+}
+
 interface Needs {
   redis: Redis;
   /** The key of the right to sweep. */
   turnKey: string;
-  queues: Pick<Queue, 'clean' | 'name'>[];
-  resultTtlSeconds: number;
+  queues: Swept[];
   workerName: string;
   log: Logger;
 }
@@ -47,14 +52,14 @@ export function startSweeper(needs: Needs): () => void {
 
 /** Sweeps when no other process has done so within `turnMs`. */
 export async function sweepInTurn(needs: Needs): Promise<void> {
-  const { redis, turnKey, workerName, queues, resultTtlSeconds, log } = needs;
+  const { redis, turnKey, workerName, queues, log } = needs;
   if ((await redis.set(turnKey, workerName, 'PX', turnMs, 'NX')) === null) return;
-  for (const queue of queues) {
+  for (const { queue, keepSeconds } of queues) {
     for (const state of ['completed', 'failed'] as const) {
       let removed = jobsAtOnce;
       let all = 0;
       while (removed === jobsAtOnce) {
-        removed = (await queue.clean(resultTtlSeconds * 1_000, jobsAtOnce, state)).length;
+        removed = (await queue.clean(keepSeconds[state] * 1_000, jobsAtOnce, state)).length;
         all += removed;
       }
       if (all > 0) log.info({ type: queue.name, state, jobs: all }, 'removed finished jobs');

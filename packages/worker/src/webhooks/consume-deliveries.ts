@@ -13,6 +13,7 @@ import {
 import { beginAttempt, type Attempt } from '../execution/attempt.ts';
 import { tendWorker, workerOptions, type TendedWorker } from '../execution/tend-worker.ts';
 import { withoutStack } from '../execution/without-stack.ts';
+import type { DeliveryMetrics } from '../metrics/delivery-metrics.ts';
 import type { WorkerSettings } from '../settings.ts';
 import { hostPlaces } from './host-places.ts';
 import { nextStep } from './schedule.ts';
@@ -46,6 +47,8 @@ interface Needs {
   /** Writes the audit event of a delivery that may not go to its receiver; again changes nothing. */
   auditBlocked: TryNeeds['auditBlocked'];
   workerName: string;
+  /** Counts how tries end. */
+  tried?: DeliveryMetrics['tried'];
   now?: () => number;
   random?: () => number;
   /** How receivers are reached, when not as usual. */
@@ -111,7 +114,11 @@ export function consumeDeliveries(needs: Needs): DeliveryConsumer {
   };
   const worker = new Worker<DeliveryData, Delivered>(
     webhooksQueue,
-    async (job, token) => report(await tryOnce(job.id as string, job), job, token),
+    async (job, token) => {
+      const outcome = await tryOnce(job.id as string, job);
+      if ('reason' in outcome) needs.tried?.(outcome.kind === 'gone' ? 'dead' : outcome.kind);
+      return report(outcome, job, token);
+    },
     {
       connection: redis,
       prefix: settings.REDIS_PREFIX,

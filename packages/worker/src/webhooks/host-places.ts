@@ -42,7 +42,12 @@ export function hostPlaces({
   now?: () => number;
 }): HostPlaces {
   const hosts = new Map<string, HostState>();
-  setInterval(() => { for (const [h, st] of hosts) process.stdout.write(`S ${h} run ${st.running.size} wait ${st.waiting.size} away ${st.away.size} mean ${Math.round(st.meanMs)} try ${Math.round(tryMs(st, now()))}\n`); }, 1000).unref();
+  setInterval(() => {
+    for (const [h, st] of hosts)
+      process.stdout.write(
+        `S ${h} run ${st.running.size} wait ${st.waiting.size} away ${st.away.size} mean ${Math.round(st.meanMs)} try ${Math.round(tryMs(st, now()))}\n`,
+      );
+  }, 1000).unref();
 
   const forgetIdle = () => {
     for (const [host, state] of hosts) {

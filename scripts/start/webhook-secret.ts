@@ -1,0 +1,21 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { newWebhookSecret } from '@promptq/shared/webhooks';
+
+/** Where the local stack and `pnpm webhook:listen` find the same secret. */
+export function secretFileOf(root: string): string {
+  return path.join(root, '.data', 'webhook-secret');
+}
+
+/** The secret of the local stack: made once and kept, so that receivers which know it go on verifying. */
+export async function localWebhookSecret(root: string): Promise<string> {
+  const file = secretFileOf(root);
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(file, `${newWebhookSecret()}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  await chmod(file, 0o600);
+  return (await readFile(file, 'utf8')).trim();
+}

@@ -1,0 +1,78 @@
+/** `pnpm webhook:listen`: a receiver on this machine that verifies webhooks and prints them. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { localWebhookSecret } from './start/webhook-secret.ts';
+import { readListenOptions, type ListenOptions } from './webhooks/listen-options.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const largestBody = 1024 * 1024;
+
+const commandLine = readListenOptions(process.argv.slice(2));
+if (commandLine.kind === 'help') console.log(commandLine.text);
+else if (commandLine.kind === 'fault') {
+  console.error(commandLine.text);
+  process.exitCode = 1;
+} else await listen(commandLine.options);
+
+async function listen({ port, status, secret }: ListenOptions): Promise<void> {
+  const used = secret ?? (process.env['WEBHOOK_SECRET'] || (await localWebhookSecret(root)));
+  // While a secret is rotated there are several, and a receiver needs to know one of them.
+  const [first = ''] = used.split(',');
+  const webhook = new Webhook(first.trim());
+  const server = createServer((req, res) => {
+    receive(req, res, { webhook, status }).catch((error: unknown) => {
+      console.error(`A request broke off: ${error instanceof Error ? error.message : 'unknown'}`);
+      res.destroy();
+    });
+  });
+  server.once('error', (error) => {
+    console.error(
+      `Port ${port} cannot be listened on: ${error.message}. Choose another with --port.`,
+    );
+    process.exitCode = 1;
+  });
+  server.listen(port, '127.0.0.1', () => {
+    console.log(
+      `Listening for webhooks at http://127.0.0.1:${port}/ (answering ${status}). Ctrl-C ends.`,
+    );
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      server.close();
+      server.closeAllConnections();
+    });
+  }
+}
+
+async function receive(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { webhook, status }: { webhook: Webhook; status: number },
+): Promise<void> {
+  let body = '';
+  for await (const chunk of req.setEncoding('utf8')) {
+    body += String(chunk);
+    if (body.length > largestBody) {
+      res.writeHead(413).end();
+      return;
+    }
+  }
+  const header = (name: string) => String(req.headers[name] ?? '');
+  const moment = new Date().toISOString();
+  try {
+    const event: unknown = webhook.verify(body, {
+      'webhook-id': header('webhook-id'),
+      'webhook-timestamp': header('webhook-timestamp'),
+      'webhook-signature': header('webhook-signature'),
+    });
+    console.log(`${moment}  verified, answered ${status}\n${JSON.stringify(event, null, 2)}`);
+    res.writeHead(status).end();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    console.log(
+      `${moment}  NOT VERIFIED (${reason}), answered 401: ${req.method} ${body.length} characters`,
+    );
+    res.writeHead(401).end();
+  }
+}
