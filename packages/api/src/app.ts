@@ -45,7 +45,7 @@ export function createApp({
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(queues, log);
   const routes = [
-    submitJob({ queues, settings, pollHint }),
+    submitJob({ redis, keys, queues, settings, pollHint }),
     getJob({ redis, keys, settings, pollHint }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
     retryJob({ redis, keys, queues, settings, pollHint }),

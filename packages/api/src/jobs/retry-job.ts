@@ -8,6 +8,9 @@ import { findJob } from './find-job.ts';
 import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
 
+/** What a new job does not take over: a cancellation, a key, a place in a batch. */
+const ofAnotherJob = { cancel_requested_at: null, idempotency: null, custom_id: null };
+
 const retryable = new Set(['failed', 'cancelled', 'expired']);
 
 /**
@@ -47,14 +50,13 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNe
         );
       }
       const accepted = await addJob(
-        queues,
+        { redis, keys, queues, settings },
         {
           type: record.type,
-          data: { ...record.data, cancel_requested_at: null, retry_of: id },
+          data: { ...record.data, ...ofAnotherJob, retry_of: id },
           maxAttempts: record.maxAttempts,
           delaySeconds: 0,
         },
-        settings.RESULT_TTL_SECONDS,
       );
       sendAccepted(res, accepted, pollHint);
     },

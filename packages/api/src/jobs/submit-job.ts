@@ -1,30 +1,25 @@
 import type { Response } from 'express';
-import {
-  jobSchema,
-  submissionSchema,
-  type PublicJob,
-  type Submission,
-} from '@promptq/shared/contracts';
-import type { JobData } from '@promptq/shared/queues';
+import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
 import { parseBody } from '../http/parse.ts';
-import { answersWith, acceptedHeaders } from '../http/responses.ts';
-import { Problem } from '../http/problem.ts';
+import { answersWith, replayedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { ApiSettings } from '../settings.ts';
-import { addJob, type JobQueues } from './add-job.ts';
+import { addJob, type AddNeeds } from './add-job.ts';
+import { addKeyedJob } from './add-keyed-job.ts';
+import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
+import { toWanted, type JobDefaults } from './wanted.ts';
 
-interface Needs {
-  queues: JobQueues;
-  settings: Pick<
-    ApiSettings,
-    'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
-  >;
+interface Needs extends AddNeeds {
+  settings: JobDefaults;
   pollHint: PollHint;
 }
 
+/** Until there are API keys, all jobs have one owner. */
+const onlyTenant = 'default';
+
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
-export function submitJob({ queues, settings, pollHint }: Needs): Route {
+export function submitJob(needs: Needs): Route {
+  const { settings, pollHint } = needs;
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -32,6 +27,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
       operationId: 'submitJob',
       summary: 'Submit a job',
       tags: ['jobs'],
+      requestParams: { header: keyHeaderSchema },
       requestBody: {
         required: true,
         content: { 'application/json': { schema: submissionSchema } },
@@ -40,57 +36,37 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
         {
           202: {
             description: 'The job is accepted.',
-            headers: acceptedHeaders,
+            headers: replayedHeaders,
+            content: { 'application/json': { schema: jobSchema } },
+          },
+          200: {
+            description: 'The job was accepted before, and is finished.',
+            headers: replayedHeaders,
             content: { 'application/json': { schema: jobSchema } },
           },
         },
-        [400, 413, 415, 503],
+        [400, 413, 415, 422, 503],
       ),
     },
     handle: async (req, res) => {
-      if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
+      const key = idempotencyKeyOf(req);
       const submission = parseBody(submissionSchema, req);
-      const accepted = await addJob(
-        queues,
-        {
-          type: submission.type,
-          data: toData(submission, settings),
-          maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
-          delaySeconds: submission.delay_seconds,
-        },
-        settings.RESULT_TTL_SECONDS,
-      );
-      sendAccepted(res, accepted, pollHint);
+      const wanted = toWanted(submission, settings);
+      if (key === undefined) return sendAccepted(res, await addJob(needs, wanted), pollHint);
+      const { job, isReplay } = await addKeyedJob(needs, wanted, {
+        scope: scopeOf('job', onlyTenant, key),
+        fingerprint: fingerprintOf(submission),
+      });
+      if (isReplay) res.set('Idempotency-Replayed', 'true');
+      sendAccepted(res, job, pollHint);
     },
   };
 }
 
-function toData(submission: Submission, settings: Needs['settings']): JobData {
-  const { input, user_id, metadata, priority, start_within_seconds } = submission;
-  return {
-    input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
-    user_id,
-    metadata,
-    priority,
-    start_within_seconds,
-    timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
-    cancel_requested_at: null,
-    retry_of: null,
-  } as JobData; // TypeScript does not see that spreading a union gives a union.
-}
-
-/** 202 with the job, where to poll and when. */
+/** 202 with the job, where to poll and when; 200 when it is finished, as the job of a replay can be. */
 export function sendAccepted(res: Response, job: PublicJob, pollHint: PollHint): void {
   res
-    .status(202)
+    .status(isTerminal(job.status) ? 200 : 202)
     .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job) })
     .json(job);
-}
-
-/** Ignoring the key would run a job twice for a client that trusts it. */
-function idempotencyNotYet(): Problem {
-  return new Problem(
-    'invalid_request',
-    'Idempotency-Key is not supported yet: send no such header.',
-  );
 }

@@ -13,7 +13,7 @@ export function jobTypeOf(jobId: string): JobType | null {
   return (jobIdPattern.exec(jobId)?.[1] as JobType | undefined) ?? null;
 }
 
-/** When the id was made, in milliseconds since 1970: the first 48 bits of a UUID version 7. */
+/** When the id, or its batch's, was made, in milliseconds since 1970: the first 48 bits of a UUID version 7. */
 export function createdAtOf(jobId: string): number | null {
   const digits = jobIdPattern.exec(jobId)?.[2];
   return digits === undefined ? null : Number.parseInt(digits.slice(0, 12), 16);

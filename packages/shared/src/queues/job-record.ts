@@ -14,6 +14,7 @@ import {
   type JobType,
 } from '../contracts/index.ts';
 import { readFailure, type Failure } from '../failure/index.ts';
+import { createdAtOf } from './job-id.ts';
 
 /** Members with these values are not stored: every job of a long queue has them. */
 const defaults = {
@@ -21,6 +22,8 @@ const defaults = {
   priority: 'normal',
   cancel_requested_at: null,
   retry_of: null,
+  idempotency: null,
+  custom_id: null,
 } as const;
 
 const kept = {
@@ -34,6 +37,13 @@ const kept = {
   /** When a client asked for the job to be cancelled, in milliseconds since 1970. */
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
   retry_of: z.string().nullable().default(defaults.retry_of),
+  /** Of a job that came with an Idempotency-Key: a digest of tenant and key, and one of the submission. */
+  idempotency: z
+    .object({ scope: z.string(), fingerprint: z.string() })
+    .nullable()
+    .default(defaults.idempotency),
+  /** The name that a client gave this request of a batch. */
+  custom_id: z.string().nullable().default(defaults.custom_id),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
@@ -93,6 +103,7 @@ export interface JobRecord {
   maxAttempts: number;
   /** Attempts that have ended. */
   attemptsMade: number;
+  /** The time in the id, by which lists are ordered. */
   createdAtMs: number;
   /** An attempt that is the first has to start by then. */
   startByMs: number;
@@ -150,7 +161,7 @@ export function readJobHash(
     state: finishedState(hash) ?? unfinished,
     maxAttempts: options.attempts,
     attemptsMade: hash.atm,
-    createdAtMs: hash.timestamp,
+    createdAtMs: createdAtOf(id) ?? hash.timestamp,
     startByMs: startBy(hash.timestamp, options.delay, data.start_within_seconds),
     startedAtMs: hash.processedOn ?? null,
     progress: progress.data ?? null,

@@ -14,6 +14,8 @@ const data = {
   priority: 'normal',
   cancel_requested_at: null,
   retry_of: null,
+  idempotency: null,
+  custom_id: null,
 } as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {

@@ -30,11 +30,17 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
     else others.push(entry[0]);
   }
   const records = await readRecords(type, terminal, needs);
-  const settled = terminal.map((entry, at) => toSettled(type, entry, records[at] ?? null));
+  const settled = terminal.map((entry, at) => toSettled(type, entry, records[at] ?? null, needs));
   await needs.outbox.settle(type, settled, others);
 }
 
-function toSettled(type: JobType, entry: TerminalEntry, record: JobRecord | null): Settled {
+function toSettled(
+  type: JobType,
+  entry: TerminalEntry,
+  record: JobRecord | null,
+  { keys }: Needs,
+): Settled {
+  const idempotency = record?.data.idempotency;
   const event = auditEventOf(type, entry, record);
   const wakeUp: WakeUp = {
     job_id: entry.jobId,
@@ -47,6 +53,7 @@ function toSettled(type: JobType, entry: TerminalEntry, record: JobRecord | null
     eventType: event.type,
     auditEvent: JSON.stringify(event),
     wakeUp: JSON.stringify(wakeUp),
+    keyRecord: idempotency ? keys.keyed(idempotency.scope) : '',
   };
 }
 

@@ -16,7 +16,7 @@ interface Needs {
   redis: Redis;
   /** A connection of its own, because reading blocks it. */
   blocking: Redis;
-  settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS'>;
+  settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS' | 'RESULT_TTL_SECONDS'>;
   workerName: string;
   log: Logger;
 }
@@ -47,6 +47,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     keys,
     consumer: workerName,
     auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
   });
   await outbox.prepare();
 
