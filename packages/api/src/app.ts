@@ -17,6 +17,8 @@ import { requestId } from './http/request-id.ts';
 import { addRoutes } from './http/route.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { getJob } from './jobs/get-job.ts';
+import { indexWriter } from './jobs/index-writer.ts';
+import { listJobs } from './jobs/list-jobs.ts';
 import { pollHints } from './jobs/poll-hint.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
@@ -44,11 +46,13 @@ export function createApp({
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(queues, log);
+  const noteInIndex = indexWriter(redis, keys);
   const routes = [
-    submitJob({ redis, keys, queues, settings, pollHint }),
+    submitJob({ redis, keys, queues, noteInIndex, settings, pollHint }),
+    listJobs({ redis, keys, settings }),
     getJob({ redis, keys, settings, pollHint }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ redis, keys, queues, settings, pollHint }),
+    retryJob({ redis, keys, queues, noteInIndex, settings, pollHint }),
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),

@@ -77,7 +77,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   const queues = jobTypes.map((type) => openQueue(redis, settings.REDIS_PREFIX, type));
   const stopSweeper = startSweeper({
     redis,
-    turnKey: keys.sweep,
+    keys,
     queues,
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
     workerName,

@@ -4,7 +4,6 @@ import type { JobType, PublicJob } from '@promptq/shared/contracts';
 import {
   bullOptions,
   createdAtOf,
-  indexEntry,
   newJobId,
   startBy,
   toPublicJob,
@@ -14,6 +13,7 @@ import {
 } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
+import type { NoteInIndex } from './index-writer.ts';
 import type { Wanted } from './wanted.ts';
 
 export type JobQueues = Record<JobType, Queue<JobData>>;
@@ -22,6 +22,7 @@ export interface AddNeeds {
   redis: Redis;
   keys: RedisKeys;
   queues: JobQueues;
+  noteInIndex: NoteInIndex;
   settings: { RESULT_TTL_SECONDS: number };
 }
 
@@ -33,20 +34,16 @@ export function toNewJob({ delaySeconds, ...wanted }: Wanted): NewJob {
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  { redis, keys, queues, settings }: AddNeeds,
+  { queues, noteInIndex, settings }: AddNeeds,
   wanted: Wanted,
 ): Promise<PublicJob> {
   const job = toNewJob(wanted);
-  const { bucket, key, member } = indexEntry(keys, job.id);
+  const { sent, written } = noteInIndex(job.id);
   // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in
   // it would be in no list.
-  await fromRedis(
-    Promise.all([
-      redis.zadd(keys.index, bucket, bucket),
-      redis.append(key, member),
-      queues[job.type].add(job.type, toStored(job.data), bullOptions(job)),
-    ]),
-  );
+  await sent;
+  const added = queues[job.type].add(job.type, toStored(job.data), bullOptions(job));
+  await fromRedis(Promise.all([written, added]));
   return asAccepted(job, settings.RESULT_TTL_SECONDS);
 }
 

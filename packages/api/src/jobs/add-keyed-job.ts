@@ -42,7 +42,7 @@ interface Keyed {
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  { redis, keys, queues, settings }: AddNeeds,
+  { redis, keys, queues, settings }: Omit<AddNeeds, 'noteInIndex'>,
   wanted: Wanted,
   idempotency: Idempotency,
 ): Promise<Keyed> {
