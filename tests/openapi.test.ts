@@ -25,6 +25,7 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
     'get /openapi.json',
     'get /readyz',
     'get /v1/audit',
+    'get /v1/jobs',
     'get /v1/jobs/{id}',
     'get /v1/jobs/{id}/deliveries',
     'get /v1/jobs/{id}/events',

@@ -39,6 +39,8 @@ test('completions that are not settled survive 30,000 submissions made while no 
     cancel_requested_at: null,
     retry_of: null,
     webhook: null,
+    idempotency: null,
+    custom_id: null,
   } as const;
   for (let thousand = 0; thousand < 30; thousand += 1) {
     await queue.addBulk(

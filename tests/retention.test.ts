@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { openQueue } from '@promptq/shared/queues';
+import { idsInBucket, indexEntry, newJobId, openQueue } from '@promptq/shared/queues';
+import { sweepIndex } from '../packages/worker/src/retention/index-sweep.ts';
 import { sweepInTurn } from '../packages/worker/src/retention/sweeper.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { sendError } from './support/upstream.ts';
@@ -47,8 +48,9 @@ test('finished jobs are gone when their time is over, and one process removes th
   const sweep = (workerName: string) =>
     sweepInTurn({
       redis: connection,
-      turnKey: stack.keys.sweep,
+      keys: stack.keys,
       queues: [{ queue, keepSeconds: { completed: dayMs / 1_000, failed: dayMs / 1_000 } }],
+      resultTtlSeconds: dayMs / 1_000,
       workerName,
       log: pino({ level: 'silent' }),
     });
@@ -62,4 +64,25 @@ test('finished jobs are gone when their time is over, and one process removes th
   expect(await stack.redis.exists(stack.keys.job('chat', young)), 'not its turn yet').toBe(1);
   await queue.close();
   connection.disconnect();
+});
+
+test('the index keeps what there is, and what is gone leaves it', async () => {
+  const madeAtMs = Date.now() - 3 * dayMs;
+  const ids = Array.from({ length: 30 }, (_, n) => newJobId('chat', madeAtMs + n * 2_000));
+  for (const id of ids) {
+    const { bucket, key, member } = indexEntry(stack.keys, id);
+    await stack.redis.zadd(stack.keys.index, bucket, bucket);
+    await stack.redis.append(key, member);
+  }
+  const [stays] = ids as [string];
+  await stack.redis.hset(stack.keys.job('chat', stays), 'data', '{}');
+  const { id: young } = await stack.submit({ type: 'chat', input: { message: 'young' } });
+  const removed = await sweepIndex(stack.redis, stack.keys, dayMs / 1_000);
+  expect(removed).toBe(29);
+  const left = await stack.redis.zrange(stack.keys.index, '0', '-1');
+  const contents = await Promise.all(
+    left.map((bucket) => stack.redis.getBuffer(stack.keys.indexBucket(Number(bucket)))),
+  );
+  expect(contents.flatMap((content) => idsInBucket(content as Buffer))).toEqual([stays, young]);
+  expect(await sweepIndex(stack.redis, stack.keys, dayMs / 1_000)).toBe(0);
 });

@@ -6,6 +6,8 @@ export interface TcpProxy {
   down(): Promise<void>;
   /** Keeps connections open and passes nothing on, as when the network swallows every packet. */
   swallow(): void;
+  /** Passes on what clients say and swallows what the server answers. */
+  swallowAnswers(): void;
   /** Passes nothing more on for the connections that are open now; new ones work. Nobody is told. */
   swallowOpen(): void;
   /** Passes everything on again, on the same port. */
@@ -17,7 +19,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const swallowed = new Set<Socket>();
-  let swallowing = false;
+  let swallowing: 'all' | 'answers' | null = null;
   let server: Server;
   const serve = (port: number) =>
     new Promise<number>((resolve, reject) => {
@@ -29,7 +31,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         ] as const) {
           sockets.add(from);
           from.on('data', (chunk) => {
-            if (!swallowing && !swallowed.has(from)) to.write(chunk);
+            const isLost = swallowing === 'all' || (swallowing !== null && from === upstream);
+            if (!isLost && !swallowed.has(from)) to.write(chunk);
           });
           from.on('error', () => to.destroy());
           from.on('close', () => {
@@ -53,14 +56,17 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     port,
     down,
     swallow: () => {
-      swallowing = true;
+      swallowing = 'all';
+    },
+    swallowAnswers: () => {
+      swallowing = 'answers';
     },
     swallowOpen: () => {
       for (const socket of sockets) swallowed.add(socket);
     },
     up: async () => {
       if (swallowing) reset();
-      swallowing = false;
+      swallowing = null;
       if (!server.listening) await serve(port);
     },
     close: async () => {

@@ -21,6 +21,8 @@ import { requestId } from './http/request-id.ts';
 import { addRoutes } from './http/route.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { getJob } from './jobs/get-job.ts';
+import { indexWriter } from './jobs/index-writer.ts';
+import { listJobs } from './jobs/list-jobs.ts';
 import { pollHints } from './jobs/poll-hint.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
@@ -63,16 +65,18 @@ export function createApp({
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(uncounted, log);
   const queues = countSubmissions(uncounted, metrics.submissions);
+  const noteInIndex = indexWriter(redis, keys);
   const webhooks = {
     canSign: settings.WEBHOOK_SECRET !== undefined,
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [
-    submitJob({ redis, keys, live, queues, settings, pollHint, webhooks }),
+    submitJob({ redis, keys, live, queues, noteInIndex, settings, pollHint, webhooks }),
+    listJobs({ redis, keys, settings }),
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ redis, keys, queues, settings, pollHint }),
+    retryJob({ redis, keys, queues, noteInIndex, settings, pollHint }),
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),

@@ -121,7 +121,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   const ofJobs = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
   const stopSweeper = startSweeper({
     redis,
-    turnKey: keys.sweep,
+    keys,
     queues: [
       ...queues.map((queue) => ({ queue, keepSeconds: ofJobs })),
       {
@@ -129,6 +129,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
         keepSeconds: { completed: RESULT_TTL_SECONDS, failed: DELIVERY_TTL_SECONDS },
       },
     ],
+    resultTtlSeconds: RESULT_TTL_SECONDS,
     workerName,
     log,
   });

@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { auditEventSchema, jobTypeSchema } from '@promptq/shared/contracts';
-
-const limitError = 'Must be a whole number from 1 to 100.';
-const momentSchema = z.iso.datetime({
-  offset: true,
-  error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
-});
+import { limitSchema, momentSchema } from '../http/list-query.ts';
 
 /** The query of `GET /v1/audit`. */
 export const auditQuerySchema = z.strictObject({
@@ -18,14 +13,7 @@ export const auditQuerySchema = z.strictObject({
     .optional(),
   since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
   until: momentSchema.optional().meta({ description: 'Finished at this time or earlier.' }),
-  limit: z
-    .string()
-    .regex(/^[1-9]\d?$|^100$/, { error: limitError })
-    .transform(Number)
-    .default(20)
-    .meta({
-      override: { type: 'integer', minimum: 1, maximum: 100, default: 20, pattern: undefined },
-    }),
+  limit: limitSchema,
   after: z.string().min(1).optional().meta({ description: 'The `last_id` of the page before.' }),
 });
 export type AuditQuery = z.infer<typeof auditQuerySchema>;

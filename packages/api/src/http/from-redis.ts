@@ -10,6 +10,7 @@ const passingReplies = new Set([
   'MASTERDOWN',
   'MISCONF',
   'NOREPLICAS',
+  'NOSCRIPT',
   'OOM',
   'READONLY',
   'TRYAGAIN',

@@ -11,6 +11,7 @@ const problems = {
   job_not_retryable: { status: 409, title: 'Job not retryable' },
   body_too_large: { status: 413, title: 'Body too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  idempotency_key_reused: { status: 422, title: 'Idempotency key reused' },
   internal_error: { status: 500, title: 'Internal error' },
   redis_unavailable: { status: 503, title: 'Redis unavailable' },
   shutting_down: { status: 503, title: 'Shutting down' },

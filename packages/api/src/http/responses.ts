@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { problemSchema } from './problem.ts';
 
-type ProblemStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 503;
+type ProblemStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
   400: 'Malformed or invalid.',
@@ -12,6 +12,7 @@ const problemTexts: Record<ProblemStatus, string> = {
   409: 'Not possible in the state that the job is in.',
   413: 'The body is too large.',
   415: 'The body is of another media type or encoding than expected.',
+  422: 'The Idempotency-Key was used for another submission.',
   500: 'A fault of ours; it has been logged.',
   503: 'Not possible now; `Retry-After` says when to try again.',
 };
@@ -34,6 +35,14 @@ export const jobHeaders = z.object({
 /** Headers of a job that was just accepted. */
 export const acceptedHeaders = jobHeaders.extend({
   Location: z.string().meta({ description: 'Where to poll.' }),
+});
+
+/** The same, of a submission that may have been made before. */
+export const replayedHeaders = acceptedHeaders.extend({
+  'Idempotency-Replayed': z
+    .literal('true')
+    .optional()
+    .meta({ description: 'Nothing was added: this is what the key was used for before.' }),
 });
 
 const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {

@@ -1,59 +1,69 @@
 import type { Queue } from 'bullmq';
-import type { JobType, Priority, PublicJob } from '@promptq/shared/contracts';
+import type { Redis } from 'ioredis';
+import type { JobType, PublicJob } from '@promptq/shared/contracts';
 import {
-  backoff,
+  bullOptions,
+  createdAtOf,
   newJobId,
   startBy,
   toPublicJob,
   toStored,
   type JobData,
+  type NewJob,
 } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
+import type { NoteInIndex } from './index-writer.ts';
+import type { Wanted } from './wanted.ts';
 
-export type JobQueues = Record<JobType, Pick<Queue<JobData>, 'add' | 'getJob'>>;
+export type JobQueues = Record<JobType, Queue<JobData>>;
 
-/**
- * BullMQ takes jobs of priority 0 first, then the lowest number. Each class is first in, first out.
- * https://docs.bullmq.io/guide/jobs/prioritized
- */
-const bullPriority: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+export interface AddNeeds {
+  redis: Redis;
+  keys: RedisKeys;
+  queues: JobQueues;
+  noteInIndex: NoteInIndex;
+  settings: { RESULT_TTL_SECONDS: number };
+}
 
-interface NewJob {
-  type: JobType;
-  data: JobData;
-  maxAttempts: number;
-  delaySeconds: number;
+/** The job to add, with an id of its own. */
+export function toNewJob({ delaySeconds, ...wanted }: Wanted): NewJob {
+  const id = newJobId(wanted.type);
+  return { ...wanted, id, delayMs: delaySeconds * 1_000, isOfBatch: false };
 }
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  queues: JobQueues,
-  { type, data, maxAttempts, delaySeconds }: NewJob,
-  resultTtlSeconds: number,
+  { queues, noteInIndex, settings }: AddNeeds,
+  wanted: Wanted,
 ): Promise<PublicJob> {
-  const delay = delaySeconds * 1_000;
-  const priority = bullPriority[data.priority];
-  const job = await fromRedis(
-    queues[type].add(type, toStored(data), {
-      jobId: newJobId(type),
-      attempts: maxAttempts,
-      backoff,
-      ...(delay > 0 ? { delay } : {}),
-      ...(priority > 0 ? { priority } : {}),
-    }),
-  );
-  const createdAtMs = job.timestamp;
+  const job = toNewJob(wanted);
+  const { sent, written } = noteInIndex(job.id);
+  // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in
+  // it would be in no list.
+  await sent;
+  const added = queues[job.type].add(job.type, toStored(job.data), bullOptions(job));
+  await fromRedis(Promise.all([written, added]));
+  return asAccepted(job, settings.RESULT_TTL_SECONDS);
+}
+
+/** The public job of one that was added a moment ago, without asking for it. */
+export function asAccepted(
+  { id, type, data, maxAttempts, delayMs }: NewJob,
+  resultTtlSeconds: number,
+): PublicJob {
+  const createdAtMs = createdAtOf(id) ?? Date.now();
   return toPublicJob(
     {
-      id: job.id as string,
+      id,
       type,
       data,
-      state: delay > 0 ? { at: 'delayed', untilMs: createdAtMs + delay } : { at: 'waiting' },
+      state: delayMs > 0 ? { at: 'delayed', untilMs: createdAtMs + delayMs } : { at: 'waiting' },
       maxAttempts,
       attemptsMade: 0,
       attemptsStarted: 0,
       createdAtMs,
-      startByMs: startBy(createdAtMs, delay, data.start_within_seconds),
+      startByMs: startBy(createdAtMs, delayMs, data.start_within_seconds),
       startedAtMs: null,
       progress: null,
       worker: null,

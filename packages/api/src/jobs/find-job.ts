@@ -16,11 +16,14 @@ export async function findJob(
   resultTtlSeconds: number,
 ): Promise<JobRecord> {
   const record = await fromRedis(readJob(redis, keys, id));
-  const nowMs = Date.now();
-  const finishedAtMs = record && standingOf(record, nowMs).finishedAtMs;
-  const isOver = finishedAtMs !== null && finishedAtMs + resultTtlSeconds * 1_000 < nowMs;
-  if (!record || isOver) {
+  if (!record || isOver(record, resultTtlSeconds, Date.now())) {
     throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
   }
   return record;
+}
+
+/** Whether the job is no longer kept, even if it has not been removed yet. */
+export function isOver(record: JobRecord, resultTtlSeconds: number, nowMs: number): boolean {
+  const { finishedAtMs } = standingOf(record, nowMs);
+  return finishedAtMs !== null && finishedAtMs + resultTtlSeconds * 1_000 < nowMs;
 }

@@ -3,10 +3,13 @@ import { standingOf } from '@promptq/shared/queues';
 import { Problem } from '../http/problem.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import { addJob } from './add-job.ts';
+import { addJob, type AddNeeds } from './add-job.ts';
 import { findJob } from './find-job.ts';
 import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
+
+/** What a new job does not take over: a cancellation, a key, a place in a batch. */
+const ofAnotherJob = { cancel_requested_at: null, idempotency: null, custom_id: null };
 
 const retryable = new Set(['failed', 'cancelled', 'expired']);
 
@@ -14,7 +17,8 @@ const retryable = new Set(['failed', 'cancelled', 'expired']);
  * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
  * starts at once, whatever the delay of the first was.
  */
-export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
+export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
+  const { redis, keys, settings, pollHint } = needs;
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -46,16 +50,12 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNe
           { headers: { 'X-Should-Retry': 'false' } },
         );
       }
-      const accepted = await addJob(
-        queues,
-        {
-          type: record.type,
-          data: { ...record.data, cancel_requested_at: null, retry_of: id },
-          maxAttempts: record.maxAttempts,
-          delaySeconds: 0,
-        },
-        settings.RESULT_TTL_SECONDS,
-      );
+      const accepted = await addJob(needs, {
+        type: record.type,
+        data: { ...record.data, ...ofAnotherJob, retry_of: id },
+        maxAttempts: record.maxAttempts,
+        delaySeconds: 0,
+      });
       sendAccepted(res, accepted, pollHint);
     },
   };

@@ -1,39 +1,32 @@
 import type { Response } from 'express';
-import {
-  jobSchema,
-  submissionSchema,
-  type PublicJob,
-  type Submission,
-} from '@promptq/shared/contracts';
-import type { JobData } from '@promptq/shared/queues';
+import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
 import { parseBody } from '../http/parse.ts';
-import { answersWith, acceptedHeaders } from '../http/responses.ts';
-import { Problem } from '../http/problem.ts';
+import { answersWith, replayedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { Live } from '../live/open-live.ts';
 import { waitAfterSubmission } from '../live/wait-after-submission.ts';
 import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
-import type { ApiSettings } from '../settings.ts';
-import { addJob, type JobQueues } from './add-job.ts';
+import { addJob, type AddNeeds } from './add-job.ts';
+import { addKeyedJob } from './add-keyed-job.ts';
 import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
-import type { JobRouteNeeds } from './job-route.ts';
+import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
+import { toWanted, type JobDefaults } from './wanted.ts';
 
-interface Needs extends Pick<JobRouteNeeds, 'redis' | 'keys'> {
+interface Needs extends AddNeeds {
   live: Live;
-  queues: JobQueues;
-  settings: Pick<
-    ApiSettings,
-    'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
-  >;
+  settings: JobDefaults;
   pollHint: PollHint;
   webhooks: WebhookPolicy;
 }
 
+/** Until there are API keys, all jobs have one owner. */
+const onlyTenant = 'default';
+
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
 export function submitJob(needs: Needs): Route {
-  const { redis, keys, live, queues, settings, pollHint, webhooks } = needs;
+  const { redis, keys, live, settings, pollHint, webhooks } = needs;
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -41,7 +34,7 @@ export function submitJob(needs: Needs): Route {
       operationId: 'submitJob',
       summary: 'Submit a job',
       tags: ['jobs'],
-      requestParams: { header: preferHeaderSchema },
+      requestParams: { header: preferHeaderSchema.extend(keyHeaderSchema.shape) },
       requestBody: {
         required: true,
         content: { 'application/json': { schema: submissionSchema } },
@@ -49,76 +42,52 @@ export function submitJob(needs: Needs): Route {
       responses: answersWith(
         {
           200: {
-            description: 'The job is accepted and has ended within the wait.',
-            headers: acceptedHeaders.extend(waitedHeaders),
+            description:
+              'The job is accepted and has ended: within the wait, or, with a key, before.',
+            headers: replayedHeaders.extend(waitedHeaders),
             content: { 'application/json': { schema: jobSchema } },
           },
           202: {
             description: 'The job is accepted.',
-            headers: acceptedHeaders.extend(waitedHeaders),
+            headers: replayedHeaders.extend(waitedHeaders),
             content: { 'application/json': { schema: jobSchema } },
           },
         },
-        [400, 403, 413, 415, 503],
+        [400, 403, 413, 415, 422, 503],
       ),
     },
     handle: async (req, res) => {
-      if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
+      const key = idempotencyKeyOf(req);
       const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
       if (submission.webhook) await checkWebhook(webhooks, submission.webhook);
-      const accepted = await addJob(
-        queues,
-        {
-          type: submission.type,
-          data: toData(submission, settings),
-          maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
-          delaySeconds: submission.delay_seconds,
-        },
-        settings.RESULT_TTL_SECONDS,
-      );
+      const wanted = toWanted(submission, settings);
+      const { job, isReplay } =
+        key === undefined
+          ? { job: await addJob(needs, wanted), isReplay: false }
+          : await addKeyedJob(needs, wanted, {
+              scope: scopeOf('job', onlyTenant, key),
+              fingerprint: fingerprintOf(submission),
+            });
+      if (isReplay) res.set('Idempotency-Replayed', 'true');
       const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-      const read = () => findJob(redis, keys, accepted.id, resultTtlSeconds);
-      const answer = { live, accepted, seconds, read, resultTtlSeconds, res };
+      const read = () => findJob(redis, keys, job.id, resultTtlSeconds);
+      const answer = { live, accepted: job, seconds, read, resultTtlSeconds, res };
       const waited = await waitAfterSubmission(answer);
-      if (waited) sendAccepted(res, waited.job, pollHint, waited);
+      if (waited) sendAccepted(res, waited.job, pollHint, waited.headers);
     },
   };
 }
 
-function toData(submission: Submission, settings: Needs['settings']): JobData {
-  const { input, user_id, metadata, priority, start_within_seconds } = submission;
-  return {
-    input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
-    user_id,
-    metadata,
-    priority,
-    start_within_seconds,
-    timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
-    cancel_requested_at: null,
-    retry_of: null,
-    webhook: submission.webhook ?? null,
-  } as JobData; // TypeScript does not see that spreading a union gives a union.
-}
-
-/** 202, or 200 for one that was waited for, with the job, where to poll and when. */
+/** 202 with the job, where to poll and when; 200 when it is finished, after a wait or as the job of a replay. */
 export function sendAccepted(
   res: Response,
   job: PublicJob,
   pollHint: PollHint,
-  more: { status?: 200 | 202; headers?: Record<string, string> } = {},
+  headers: Record<string, string> = {},
 ): void {
-  const { status = 202, headers = {} } = more;
   res
-    .status(status)
+    .status(isTerminal(job.status) ? 200 : 202)
     .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job), ...headers })
     .json(job);
-}
-
-/** Ignoring the key would run a job twice for a client that trusts it. */
-function idempotencyNotYet(): Problem {
-  return new Problem(
-    'invalid_request',
-    'Idempotency-Key is not supported yet: send no such header.',
-  );
 }

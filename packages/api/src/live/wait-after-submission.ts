@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { isTerminal, type PublicJob } from '@promptq/shared/contracts';
+import type { PublicJob } from '@promptq/shared/contracts';
 import { toPublicJob, type JobRecord } from '@promptq/shared/queues';
 import { Problem } from '../http/problem.ts';
 import type { Live } from './open-live.ts';
@@ -17,19 +17,18 @@ interface Submitted {
 }
 
 interface Answer {
-  status: 200 | 202;
   job: PublicJob;
   headers: Record<string, string>;
 }
 
 /**
- * What a submission is answered with: 200 when the job has ended within the wait, else 202. A job that was
+ * What a submission is answered with: the job, when it has ended or the wait is over. A job that was
  * accepted is never answered with an error, whatever becomes of the wait: a client would submit it again.
  * @returns `null` when the client has left
  */
 export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {
   const { live, accepted, seconds, read, resultTtlSeconds, res } = submitted;
-  const atOnce: Answer = { status: 202, job: accepted, headers: {} };
+  const atOnce: Answer = { job: accepted, headers: {} };
   if (seconds === null) return atOnce;
   if (seconds === 0) return { ...atOnce, headers: preferenceApplied(0) };
   try {
@@ -38,7 +37,6 @@ export async function waitAfterSubmission(submitted: Submitted): Promise<Answer 
     const { record, isHonoured } = waited;
     const job = toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
     return {
-      status: isTerminal(job.status) ? 200 : 202,
       job,
       headers: isHonoured ? preferenceApplied(seconds) : {},
     };

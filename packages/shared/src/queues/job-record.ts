@@ -15,6 +15,7 @@ import {
   type JobType,
 } from '../contracts/index.ts';
 import { readFailure, type Failure } from '../failure/index.ts';
+import { createdAtOf } from './job-id.ts';
 
 /** Members with these values are not stored: every job of a long queue has them. */
 const defaults = {
@@ -23,6 +24,8 @@ const defaults = {
   cancel_requested_at: null,
   retry_of: null,
   webhook: null,
+  idempotency: null,
+  custom_id: null,
 } as const;
 
 const kept = {
@@ -37,6 +40,13 @@ const kept = {
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
   retry_of: z.string().nullable().default(defaults.retry_of),
   webhook: webhookSchema.nullable().default(defaults.webhook),
+  /** Of a job that came with an Idempotency-Key: a digest of tenant and key, and one of the submission. */
+  idempotency: z
+    .object({ scope: z.string(), fingerprint: z.string() })
+    .nullable()
+    .default(defaults.idempotency),
+  /** The name that a client gave this request of a batch. */
+  custom_id: z.string().nullable().default(defaults.custom_id),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
@@ -98,6 +108,7 @@ export interface JobRecord {
   attemptsMade: number;
   /** How often a worker has begun with the job, also when it came to nothing and no attempt was spent. Only grows. */
   attemptsStarted: number;
+  /** The time in the id, by which lists are ordered. */
   createdAtMs: number;
   /** An attempt that is the first has to start by then. */
   startByMs: number;
@@ -157,7 +168,7 @@ export function readJobHash(
     maxAttempts: options.attempts,
     attemptsMade: hash.atm,
     attemptsStarted: hash.ats,
-    createdAtMs: hash.timestamp,
+    createdAtMs: createdAtOf(id) ?? hash.timestamp,
     startByMs: startBy(hash.timestamp, options.delay, data.start_within_seconds),
     startedAtMs: hash.processedOn ?? null,
     progress: progress.data ?? null,

@@ -15,6 +15,8 @@ const data = {
   cancel_requested_at: null,
   retry_of: null,
   webhook: null,
+  idempotency: null,
+  custom_id: null,
 } as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {

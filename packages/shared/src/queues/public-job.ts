@@ -1,5 +1,6 @@
 import { noUsage, textsOf, toTime, type JobError, type PublicJob } from '../contracts/index.ts';
 import { isRetryable, publicMessage, type Failure } from '../failure/index.ts';
+import { batchOf } from './batch-id.ts';
 import type { JobData, JobRecord } from './job-record.ts';
 import { standingOf } from './public-status.ts';
 
@@ -42,8 +43,8 @@ export function toPublicJob(
     cancel_requested_at: timeOrNull(data.cancel_requested_at),
     expires_at: timeOrNull(finishedAtMs && finishedAtMs + options.resultTtlSeconds * 1_000),
     retry_of: data.retry_of,
-    batch_id: null,
-    custom_id: null,
+    batch_id: batchOf(record.id)?.batchId ?? null,
+    custom_id: data.custom_id,
     timings: timings({ createdAtMs: record.createdAtMs, startedAtMs }, finishedAtMs),
     urls: { self, cancel: `${self}/cancel`, events: `${self}/events` },
   };

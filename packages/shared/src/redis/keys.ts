@@ -13,6 +13,8 @@ export function redisKeys(prefix: string) {
     /** BullMQ's event stream of a queue: our outbox. */
     events: (type: JobType) => queueKey(type, 'events'),
     job: (type: JobType, jobId: string) => queueKey(type, jobId),
+    /** For scripts that know a job's id only when they run: its key is this, the type, `:` and the id. */
+    jobsBeginWith: `${prefix}:`,
     active: (type: JobType) => queueKey(type, 'active'),
     delayed: (type: JobType) => queueKey(type, 'delayed'),
     marker: (type: JobType) => queueKey(type, 'marker'),
@@ -34,6 +36,13 @@ export function redisKeys(prefix: string) {
     audit: `${prefix}:audit`,
     /** The finished calls of a job that is not settled yet: a hash, one field per call. */
     parts: (jobId: string) => `${prefix}:parts:${jobId}`,
+    /** The job that was submitted with an Idempotency-Key: its id. `scope` is a digest of tenant and key. */
+    keyed: (scope: string) => `${prefix}:keyed:${scope}`,
+    /** Exists only inside a transaction, see `addGuarded`. */
+    refused: `${prefix}:refused`,
+    /** The numbers of the strings that hold the ids of all jobs, see job-index.ts. */
+    index: `${prefix}:jobs`,
+    indexBucket: (bucket: number) => `${prefix}:jobs:${bucket}`,
     /** The Pub/Sub channel on which workers hear the ids of jobs to cancel. */
     cancel: `${prefix}:cancel`,
     /** The Pub/Sub channel on which a job's end is announced. */

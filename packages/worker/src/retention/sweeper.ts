@@ -1,6 +1,9 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { RedisKeys } from '@promptq/shared/redis';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+
+import { sweepIndex } from './index-sweep.ts';
 
 /**
  * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
@@ -19,9 +22,10 @@ export interface Swept {
 
 interface Needs {
   redis: Redis;
-  /** The key of the right to sweep. */
-  turnKey: string;
+  keys: RedisKeys;
   queues: Swept[];
+  /** Of jobs. */
+  resultTtlSeconds: number;
   workerName: string;
   log: Logger;
 }
@@ -52,8 +56,8 @@ export function startSweeper(needs: Needs): () => void {
 
 /** Sweeps when no other process has done so within `turnMs`. */
 export async function sweepInTurn(needs: Needs): Promise<void> {
-  const { redis, turnKey, workerName, queues, log } = needs;
-  if ((await redis.set(turnKey, workerName, 'PX', turnMs, 'NX')) === null) return;
+  const { redis, keys, workerName, queues, resultTtlSeconds, log } = needs;
+  if ((await redis.set(keys.sweep, workerName, 'PX', turnMs, 'NX')) === null) return;
   for (const { queue, keepSeconds } of queues) {
     for (const state of ['completed', 'failed'] as const) {
       let removed = jobsAtOnce;
@@ -65,4 +69,6 @@ export async function sweepInTurn(needs: Needs): Promise<void> {
       if (all > 0) log.info({ type: queue.name, state, jobs: all }, 'removed finished jobs');
     }
   }
+  // After the jobs: what went just now leaves the index with it.
+  await sweepIndex(redis, keys, resultTtlSeconds);
 }

@@ -22,6 +22,8 @@ export interface Settled {
   eventType: string;
   auditEvent: string;
   wakeUp: string;
+  /** The record of the job's Idempotency-Key, which ends with the job; empty when it had none. */
+  keyRecord: string;
 }
 
 /**
@@ -34,20 +36,23 @@ const settleScript = luaScript(
   'promptqSettle',
   `
 local events, audit, group, audit_from = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
-local others = tonumber(ARGV[3])
-local at = 4
+local result_ttl, others = ARGV[3], tonumber(ARGV[4])
+local at = 5
 if others > 0 then
   redis.call('XACK', events, group, unpack(ARGV, at, at + others - 1))
   at = at + others
 end
 local settled = {}
 for parts = 3, #KEYS do
-  local entry, job, type, event, channel, wake_up = unpack(ARGV, at, at + 5)
-  at = at + 6
+  local entry, job, type, event, channel, wake_up, key_record = unpack(ARGV, at, at + 6)
+  at = at + 7
   if redis.call('XACK', events, group, entry) == 1 then
     redis.call('XADD', audit, 'MINID', '~', audit_from, '*', 'job_id', job, 'type', type, 'event', event)
     redis.call('UNLINK', KEYS[parts])
     redis.call('PUBLISH', channel, wake_up)
+    if key_record ~= '' and redis.call('GET', key_record) == job then
+      redis.call('EXPIRE', key_record, result_ttl)
+    end
     settled[#settled + 1] = entry
   end
 end
@@ -102,6 +107,7 @@ interface Needs {
   keys: RedisKeys;
   consumer: string;
   auditTtlSeconds: number;
+  resultTtlSeconds: number;
 }
 
 export function openOutbox(needs: Needs): Outbox {
@@ -162,6 +168,7 @@ export function openOutbox(needs: Needs): Outbox {
         [
           group,
           oldestAudit(),
+          needs.resultTtlSeconds,
           otherEntryIds.length,
           ...otherEntryIds,
           ...settled.flatMap((job) => [
@@ -171,6 +178,7 @@ export function openOutbox(needs: Needs): Outbox {
             job.auditEvent,
             keys.wakeUp(job.jobId),
             job.wakeUp,
+            job.keyRecord,
           ]),
         ],
       );

@@ -42,7 +42,9 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
     needs.deliveries,
     webhooks.filter((webhook) => webhook !== null),
   );
-  const settled = terminal.map((entry, at) => toSettled(entry, events[at] as AuditEvent));
+  const settled = terminal.map((entry, at) =>
+    toSettled(entry, events[at] as AuditEvent, records[at] ?? null, needs),
+  );
   const here = await needs.outbox.settle(type, settled, others);
   const nowMs = Date.now();
   settled.forEach(({ entryId, eventType }) => {
@@ -52,7 +54,13 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
   });
 }
 
-function toSettled(entry: TerminalEntry, event: AuditEvent): Settled {
+function toSettled(
+  entry: TerminalEntry,
+  event: AuditEvent,
+  record: JobRecord | null,
+  { keys }: Needs,
+): Settled {
+  const idempotency = record?.data.idempotency;
   const wakeUp: WakeUp = {
     job_id: entry.jobId,
     status: jobStatusSchema.parse(event.type.slice('job.'.length)),
@@ -64,6 +72,7 @@ function toSettled(entry: TerminalEntry, event: AuditEvent): Settled {
     eventType: event.type,
     auditEvent: JSON.stringify(event),
     wakeUp: JSON.stringify(wakeUp),
+    keyRecord: idempotency ? keys.keyed(idempotency.scope) : '',
   };
 }
 

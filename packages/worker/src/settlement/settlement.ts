@@ -18,7 +18,7 @@ interface Needs {
   redis: Redis;
   /** A connection of its own, because reading blocks it. */
   blocking: Redis;
-  settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS'>;
+  settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS' | 'RESULT_TTL_SECONDS'>;
   workerName: string;
   metrics: SettlementMetrics;
   log: Logger;
@@ -50,6 +50,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     keys,
     consumer: workerName,
     auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
   });
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   await outbox.prepare();

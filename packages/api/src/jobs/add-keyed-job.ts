@@ -1,0 +1,75 @@
+import type { PublicJob } from '@promptq/shared/contracts';
+import { addGuarded, bullJob, readJob, toPublicJob } from '@promptq/shared/queues';
+import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
+import { asAccepted, toNewJob, type AddNeeds } from './add-job.ts';
+import { isOver } from './find-job.ts';
+import { keyReused, type Idempotency } from './idempotency-key.ts';
+import type { Wanted } from './wanted.ts';
+
+/**
+ * The job that holds the key stops the adding, whatever its type, unless it is gone. `args`: the new job, the one
+ * that is known to be gone, and what keys of jobs begin with. The record has an end of its own only for the case
+ * that settlement, which gives it the end of its job, never sees the job.
+ */
+const guard = `
+local held = redis.call('GET', own[1])
+if held and held ~= args[2] then
+  local type = string.match(held, '^(%a+)_')
+  if redis.call('EXISTS', args[3] .. type .. ':' .. held) == 1 then return held end
+end
+redis.call('SET', own[1], args[1], 'PX', args[4])
+`;
+
+/** A job that was not stored (Redis is full) leaves the key free. */
+const conclude = `
+if all_added then redis.call('SET', own[1], args[1], 'PX', args[4])
+else redis.call('DEL', own[1]) end
+`;
+
+/** Longer than a job can take: a week's delay, 30 days to start in, attempts and their pauses. */
+const longestLifeMs = 90 * 24 * 3_600 * 1_000;
+/** A job can go away between two looks at it, but not again and again. */
+const mostTries = 5;
+
+interface Keyed {
+  job: PublicJob;
+  isReplay: boolean;
+}
+
+/**
+ * Adds a job, unless one was added with this key before and is still kept: then it is that one. All in one
+ * transaction and one round trip; a second one reads the job of a replay.
+ * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
+ */
+export async function addKeyedJob(
+  { redis, keys, queues, settings }: Omit<AddNeeds, 'noteInIndex'>,
+  wanted: Wanted,
+  idempotency: Idempotency,
+): Promise<Keyed> {
+  const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
+  const job = toNewJob({ ...wanted, data: { ...wanted.data, idempotency } });
+  await fromRedis(queues[job.type].waitUntilReady());
+  let gone = '';
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const held = await fromRedis(
+      addGuarded(redis, keys, {
+        jobs: [bullJob(queues[job.type], job)],
+        own: [keys.keyed(idempotency.scope)],
+        args: [job.id, gone, keys.jobsBeginWith, longestLifeMs],
+        guard,
+        conclude,
+      }),
+    );
+    if (held === null) return { job: asAccepted(job, resultTtlSeconds), isReplay: false };
+    const record = await fromRedis(readJob(redis, keys, held));
+    const nowMs = Date.now();
+    if (record && !isOver(record, resultTtlSeconds, nowMs)) {
+      if (record.data.idempotency?.fingerprint !== idempotency.fingerprint) throw keyReused();
+      const options = { resultTtlSeconds, includeInput: false, nowMs };
+      return { job: toPublicJob(record, options), isReplay: true };
+    }
+    // `GET` says that it is gone, though it is not removed yet: the key is free.
+    gone = held;
+  }
+  throw redisUnavailable(new Error('the job of an Idempotency-Key changes all the time'));
+}

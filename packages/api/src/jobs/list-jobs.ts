@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { jobSchema } from '@promptq/shared/contracts';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { parseQuery } from '../http/parse.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import type { ApiSettings } from '../settings.ts';
+import { findJobs } from './find-jobs.ts';
+import { listQuerySchema } from './list-query.ts';
+
+const pageSchema = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(jobSchema),
+    has_more: z.boolean(),
+    first_id: z.string().nullable(),
+    last_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'Where the next page begins, also when this one is empty.' }),
+  })
+  .meta({ id: 'JobList' });
+
+interface Needs {
+  redis: Redis;
+  keys: RedisKeys;
+  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
+}
+
+/** `GET /v1/jobs`: jobs, newest first. */
+export function listJobs({ redis, keys, settings }: Needs): Route {
+  return {
+    method: 'get',
+    path: '/v1/jobs',
+    operation: {
+      operationId: 'listJobs',
+      summary: 'List jobs, newest first',
+      tags: ['jobs'],
+      requestParams: { query: listQuerySchema },
+      responses: answersWith(
+        {
+          200: {
+            description: 'A page of jobs.',
+            headers: plainHeaders,
+            content: { 'application/json': { schema: pageSchema } },
+          },
+        },
+        [400, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const query = parseQuery(listQuerySchema, req);
+      const gone = new AbortController();
+      res.once('close', () => gone.abort());
+      const needs = { redis, keys, resultTtlSeconds: settings.RESULT_TTL_SECONDS };
+      const { jobs, hasMore, lastId } = await fromRedis(findJobs(needs, query, gone.signal));
+      const page: z.infer<typeof pageSchema> = {
+        object: 'list',
+        data: jobs,
+        has_more: hasMore,
+        first_id: jobs.at(0)?.id ?? null,
+        last_id: lastId,
+      };
+      res.set('Cache-Control', 'no-store').json(page);
+    },
+  };
+}

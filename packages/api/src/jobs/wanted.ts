@@ -1,0 +1,44 @@
+import type { JobType, Submission } from '@promptq/shared/contracts';
+import type { JobData } from '@promptq/shared/queues';
+import type { ApiSettings } from '../settings.ts';
+
+/** What a client, or a retry, wants to have done. */
+export interface Wanted {
+  type: JobType;
+  data: JobData;
+  maxAttempts: number;
+  delaySeconds: number;
+}
+
+/** What a submission is completed with. */
+export type JobDefaults = Pick<
+  ApiSettings,
+  'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
+>;
+
+/** The submission with what it leaves to the settings. */
+export function toWanted(submission: Submission, settings: JobDefaults): Wanted {
+  return {
+    type: submission.type,
+    data: toData(submission, settings),
+    maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
+    delaySeconds: submission.delay_seconds,
+  };
+}
+
+function toData(submission: Submission, settings: JobDefaults): JobData {
+  const { input, user_id, metadata, priority, start_within_seconds } = submission;
+  return {
+    input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
+    user_id,
+    metadata,
+    priority,
+    start_within_seconds,
+    timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
+    cancel_requested_at: null,
+    retry_of: null,
+    webhook: submission.webhook ?? null,
+    idempotency: null,
+    custom_id: null,
+  } as JobData; // TypeScript does not see that spreading a union gives a union.
+}
