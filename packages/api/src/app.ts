@@ -31,7 +31,6 @@ import type { Live } from './live/open-live.ts';
 import type { States } from './live/watch-states.ts';
 import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
-import { countSubmissions } from './metrics/submission-metrics.ts';
 import type { ApiSettings } from './settings.ts';
 
 export interface AppNeeds {
@@ -54,7 +53,7 @@ export function createApp({
   settings,
   log,
   redis,
-  queues: uncounted,
+  queues,
   deliveries,
   live,
   states,
@@ -63,20 +62,20 @@ export function createApp({
   stopping,
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const pollHint = pollHints(uncounted, log);
-  const queues = countSubmissions(uncounted, metrics.submissions);
+  const pollHint = pollHints(queues, log);
+  const { submitted } = metrics.submissions;
   const noteInIndex = indexWriter(redis, keys);
   const webhooks = {
     canSign: settings.WEBHOOK_SECRET !== undefined,
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [
-    submitJob({ redis, keys, live, queues, noteInIndex, settings, pollHint, webhooks }),
+    submitJob({ redis, keys, live, queues, noteInIndex, submitted, settings, pollHint, webhooks }),
     listJobs({ redis, keys, settings }),
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ redis, keys, queues, noteInIndex, settings, pollHint }),
+    retryJob({ redis, keys, queues, noteInIndex, submitted, settings, pollHint }),
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),

@@ -13,6 +13,7 @@ import {
 } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
+import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { NoteInIndex } from './index-writer.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -23,6 +24,8 @@ export interface AddNeeds {
   keys: RedisKeys;
   queues: JobQueues;
   noteInIndex: NoteInIndex;
+  /** Counts accepted jobs. */
+  submitted: SubmissionMetrics['submitted'];
   settings: { RESULT_TTL_SECONDS: number };
 }
 
@@ -34,7 +37,7 @@ export function toNewJob({ delaySeconds, ...wanted }: Wanted): NewJob {
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  { queues, noteInIndex, settings }: AddNeeds,
+  { queues, noteInIndex, submitted, settings }: AddNeeds,
   wanted: Wanted,
 ): Promise<PublicJob> {
   const job = toNewJob(wanted);
@@ -44,6 +47,7 @@ export async function addJob(
   await sent;
   const added = queues[job.type].add(job.type, toStored(job.data), bullOptions(job));
   await fromRedis(Promise.all([written, added]));
+  submitted(job.type, 1);
   return asAccepted(job, settings.RESULT_TTL_SECONDS);
 }
 

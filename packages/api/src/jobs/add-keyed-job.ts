@@ -42,7 +42,7 @@ interface Keyed {
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  { redis, keys, queues, settings }: Omit<AddNeeds, 'noteInIndex'>,
+  { redis, keys, queues, submitted, settings }: Omit<AddNeeds, 'noteInIndex'>,
   wanted: Wanted,
   idempotency: Idempotency,
 ): Promise<Keyed> {
@@ -60,7 +60,10 @@ export async function addKeyedJob(
         conclude,
       }),
     );
-    if (held === null) return { job: asAccepted(job, resultTtlSeconds), isReplay: false };
+    if (held === null) {
+      submitted(job.type, 1);
+      return { job: asAccepted(job, resultTtlSeconds), isReplay: false };
+    }
     const record = await fromRedis(readJob(redis, keys, held));
     const nowMs = Date.now();
     if (record && !isOver(record, resultTtlSeconds, nowMs)) {

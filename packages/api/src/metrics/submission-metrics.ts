@@ -1,10 +1,9 @@
 import { Counter, type Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
-import type { JobQueues } from '../jobs/add-job.ts';
 
 export interface SubmissionMetrics {
   /** Jobs were accepted: they are in Redis. */
-  submitted(type: JobType, jobs: number): void;
+  submitted(this: void, type: JobType, jobs: number): void;
 }
 
 export function submissionMetrics(registry: Registry): SubmissionMetrics {
@@ -21,20 +20,4 @@ export function submissionMetrics(registry: Registry): SubmissionMetrics {
   // From the start there is a 0, so that the first job is seen as an increase.
   for (const type of jobTypes) inType[type].inc(0);
   return { submitted: (type, jobs) => inType[type].inc(jobs) };
-}
-
-/** The same queues, which count what is added to them. */
-export function countSubmissions(
-  queues: JobQueues,
-  { submitted }: Pick<SubmissionMetrics, 'submitted'>,
-): JobQueues {
-  const counted = (type: JobType): JobQueues[JobType] => ({
-    getJob: (id) => queues[type].getJob(id),
-    add: async (name, data, options) => {
-      const job = await queues[type].add(name, data, options);
-      submitted(type, 1);
-      return job;
-    },
-  });
-  return { chat: counted('chat'), analysis: counted('analysis') };
 }
