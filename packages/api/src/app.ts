@@ -7,6 +7,10 @@ import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import { listAuditEvents } from './audit/list-audit-events.ts';
+import { batchResults } from './batches/batch-results.ts';
+import { cancelBatch } from './batches/cancel-batch.ts';
+import { createBatch } from './batches/create-batch.ts';
+import { getBatch } from './batches/get-batch.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
@@ -53,6 +57,10 @@ export function createApp({
     getJob({ redis, keys, settings, pollHint }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
     retryJob({ redis, keys, queues, noteInIndex, settings, pollHint }),
+    createBatch({ redis, keys, settings }),
+    getBatch({ redis, keys, settings }),
+    batchResults({ redis, keys, settings }),
+    cancelBatch({ redis, keys, settings }),
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),

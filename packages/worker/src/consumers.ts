@@ -3,6 +3,7 @@ import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import { startFeeder } from './batches/feeder.ts';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
@@ -74,7 +75,13 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       );
     }
   });
-  const queues = jobTypes.map((type) => openQueue(redis, settings.REDIS_PREFIX, type));
+  const queueOf = {
+    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
+    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
+  };
+  const queues = jobTypes.map((type) => queueOf[type]);
+  await Promise.all(queues.map((queue) => queue.waitUntilReady()));
+  const feeder = startFeeder({ redis, keys, queues: queueOf, workerName, log });
   const stopSweeper = startSweeper({
     redis,
     keys,
@@ -91,6 +98,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       Date.now() - settlement.lastReadAtMs() < silentForMs,
     close: async (endsAtMs) => {
       progress.stop();
+      await feeder.stop();
       await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
       cancellations.stop();

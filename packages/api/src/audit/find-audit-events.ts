@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { auditEntries, finishedAtOf, type AuditEntry } from '@promptq/shared/audit';
 import type { AuditEvent } from '@promptq/shared/contracts';
-import { createdAtOf } from '@promptq/shared/queues';
+import { createdAtOf, jobTypeOf } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
 import type { AuditQuery } from './audit-query.ts';
 
 /** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
@@ -20,22 +21,23 @@ interface Found {
 /**
  * The events that match, newest first; `null` when `after` names none.
  * The stream is ordered by settlement. A job settles after it was made, so looking for one job begins at
- * its id's time; all other filters read from the newest event on. A page that ends at `mostEntries` may
+ * its end, or at its id's time when the job is gone; all other filters read from the newest event on. A page that ends at `mostEntries` may
  * hold few events, or none, and still have more behind it.
  * @param gone aborted when nobody waits for the answer any more
  */
 export async function findAuditEvents(
   redis: Redis,
-  auditKey: string,
+  keys: RedisKeys,
   query: AuditQuery,
   gone: AbortSignal,
 ): Promise<Found | null> {
+  const auditKey = keys.audit;
   const cursor =
     query.after === undefined ? null : await findEntry(redis, auditKey, query.after, gone);
   if (query.after !== undefined && !cursor) return null;
   const matches = matcher(query);
   if (query.job_id !== undefined) {
-    const entry = await findOfJob(redis, auditKey, query.job_id, gone);
+    const entry = await findOfJob(redis, keys, query.job_id, gone);
     const isAfterCursor = !cursor || (entry !== null && isBefore(entry.entryId, cursor.entryId));
     const event = entry && isAfterCursor ? entry.event() : null;
     return event && matches(event)
@@ -79,14 +81,17 @@ function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
 
 async function findOfJob(
   redis: Redis,
-  auditKey: string,
+  keys: RedisKeys,
   jobId: string,
   gone: AbortSignal,
 ): Promise<AuditEntry | null> {
-  const createdAtMs = createdAtOf(jobId);
-  if (createdAtMs === null) return null;
-  const fromMs = Math.max(0, createdAtMs - clockSkewMs);
-  return findOldest(redis, auditKey, fromMs, (entry) => entry.jobId === jobId, gone);
+  const type = jobTypeOf(jobId);
+  if (!type) return null;
+  // A job of a batch can end long after the time in its id, with many others in between.
+  const finishedAt = await redis.hget(keys.job(type, jobId), 'finishedOn');
+  const earliestMs = Number(finishedAt) || createdAtOf(jobId) || 0;
+  const fromMs = Math.max(0, earliestMs - clockSkewMs);
+  return findOldest(redis, keys.audit, fromMs, (entry) => entry.jobId === jobId, gone);
 }
 
 /** An event is settled after it happened, by the same clock: the search begins at its own time. */

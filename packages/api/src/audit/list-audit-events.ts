@@ -53,7 +53,7 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
       const query = parseQuery(auditQuerySchema, req);
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      const found = await fromRedis(findAuditEvents(redis, keys.audit, query, gone.signal));
+      const found = await fromRedis(findAuditEvents(redis, keys, query, gone.signal));
       if (!found) {
         throw new Problem('invalid_request', '/after: There is no such audit event.', {
           faults: [{ pointer: '/after', detail: 'There is no such audit event.' }],

@@ -7,15 +7,13 @@ import { addJob, type AddNeeds } from './add-job.ts';
 import { addKeyedJob } from './add-keyed-job.ts';
 import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
+import { onlyTenant } from './tenant.ts';
 import { toWanted, type JobDefaults } from './wanted.ts';
 
 interface Needs extends AddNeeds {
   settings: JobDefaults;
   pollHint: PollHint;
 }
-
-/** Until there are API keys, all jobs have one owner. */
-const onlyTenant = 'default';
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
 export function submitJob(needs: Needs): Route {

@@ -4,6 +4,7 @@ import type { WakeUp } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
+import { batchResultOf } from './count-in-batch.ts';
 import { auditEventOf } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
@@ -54,6 +55,7 @@ function toSettled(
     auditEvent: JSON.stringify(event),
     wakeUp: JSON.stringify(wakeUp),
     keyRecord: idempotency ? keys.keyed(idempotency.scope) : '',
+    ofBatch: batchResultOf(entry, event),
   };
 }
 
