@@ -49,7 +49,10 @@ export async function checkContract(
   ]
     .map((part) => encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/');
-  validate(ajv, `#/${pointer}`, await response.json());
+  const reference = `#/${pointer}`;
+  if (mediaType !== 'application/jsonl') return validate(ajv, reference, await response.json());
+  for (const line of (await response.text()).split('\n').slice(0, -1))
+    validate(ajv, reference, JSON.parse(line));
 }
 
 function load(apiUrl: string) {

@@ -11,6 +11,10 @@ import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
 import { redeliverOne } from './deliveries/redeliver-one.ts';
+import { batchResults } from './batches/batch-results.ts';
+import { cancelBatch } from './batches/cancel-batch.ts';
+import { createBatch } from './batches/create-batch.ts';
+import { getBatch } from './batches/get-batch.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
@@ -79,6 +83,10 @@ export function createApp({
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),
+    createBatch({ redis, keys, settings }),
+    getBatch({ redis, keys, settings }),
+    batchResults({ redis, keys, settings }),
+    cancelBatch({ redis, keys, settings }),
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),

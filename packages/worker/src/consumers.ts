@@ -6,6 +6,7 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { openDeliveries, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
+import { startFeeder } from './batches/feeder.ts';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
@@ -114,7 +115,13 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       );
     }
   });
-  const queues = jobTypes.map((type) => openQueue(redis, settings.REDIS_PREFIX, type));
+  const queueOf = {
+    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
+    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
+  };
+  const queues = jobTypes.map((type) => queueOf[type]);
+  await Promise.all(queues.map((queue) => queue.waitUntilReady()));
+  const feeder = startFeeder({ redis, keys, queues: queueOf, workerName, log });
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   const senders = sendersOf(needs, keys, metrics);
   const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
@@ -146,6 +153,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
       progress.stop();
+      await feeder.stop();
       await Promise.all([...consumers, ...senders].map((consumer) => consumer.close(endsAtMs)));
       await settlement.stop();
       cancellations.stop();

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { auditEntries, finishedAtOf, type AuditEntry } from '@promptq/shared/audit';
 import type { AuditEvent } from '@promptq/shared/contracts';
-import { createdAtOf } from '@promptq/shared/queues';
+import { createdAtOf, jobTypeOf } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
 import type { AuditQuery } from './audit-query.ts';
@@ -22,7 +22,7 @@ interface Found {
 /**
  * The events that match, newest first; `null` when `after` names none.
  * The stream is ordered by settlement. A job settles after it was made, so looking for one job begins at
- * its id's time; all other filters read from the newest event on. A page that ends at `mostEntries` may
+ * its end, or at its id's time when the job is gone; all other filters read from the newest event on. A page that ends at `mostEntries` may
  * hold few events, or none, and still have more behind it.
  * @param gone aborted when nobody waits for the answer any more
  */
@@ -92,9 +92,12 @@ async function findOfJob(
   jobId: string,
   gone: AbortSignal,
 ): Promise<AuditEntry[]> {
-  const createdAtMs = createdAtOf(jobId);
-  if (createdAtMs === null) return [];
-  const fromMs = Math.max(0, createdAtMs - clockSkewMs);
+  const type = jobTypeOf(jobId);
+  if (!type) return [];
+  // A job of a batch can end long after the time in its id, with many others in between.
+  const finishedAt = await redis.hget(keys.job(type, jobId), 'finishedOn');
+  const earliestMs = Number(finishedAt) || createdAtOf(jobId) || 0;
+  const fromMs = Math.max(0, earliestMs - clockSkewMs);
   const end = await findOldest(redis, keys.audit, fromMs, (entry) => entry.jobId === jobId, gone);
   const blockedId = await redis.hget(keys.delivery(deliveryIdOf(jobId)), 'audited');
   if (blockedId === null) return end ? [end] : [];

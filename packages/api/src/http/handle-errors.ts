@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
-import { Problem, sendProblem, type ProblemCode } from './problem.ts';
+import { Problem, sendProblem, tooLarge, type ProblemCode } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 
 interface Metrics {
@@ -28,12 +28,12 @@ export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler
 /** body-parser and Express mark their errors with a `status`, body-parser also with a `type` (its README, "Errors"). */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
+  const { status, type, limit } = (error ?? {}) as Record<string, unknown>;
   switch (type) {
     case 'entity.parse.failed':
       return new Problem('malformed_json', 'The body is not valid JSON.', { cause: error });
     case 'entity.too.large':
-      return new Problem('body_too_large', 'The body is larger than 1 MiB.', { cause: error });
+      return tooLarge(Number(limit), error);
     case 'encoding.unsupported':
       return new Problem('unsupported_media_type', 'This Content-Encoding is not supported.', {
         cause: error,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
-const maxBodyBytes = 1024 * 1024;
+const usualBytes = 1024 * 1024;
 
 const requireJson: RequestHandler = (req, _res, next) => {
   const mediaType = req.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
@@ -21,8 +21,13 @@ function requireUtf8(_req: unknown, _res: unknown, body: Buffer, encoding: strin
   if (!isUtf8(body)) throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed' });
 }
 
-/** Reads a JSON body of at most 1 MiB, of any JSON type: the schema says what is wrong with it. */
-export const jsonBody: RequestHandler[] = [
-  requireJson,
-  express.json({ limit: maxBodyBytes, strict: false, type: () => true, verify: requireUtf8 }),
-];
+/** Reads a JSON body of any JSON type: the schema says what is wrong with it. */
+export function jsonBodyUpTo(limitBytes: number): RequestHandler[] {
+  return [
+    requireJson,
+    express.json({ limit: limitBytes, strict: false, type: () => true, verify: requireUtf8 }),
+  ];
+}
+
+/** A JSON body of at most 1 MiB. */
+export const jsonBody: RequestHandler[] = jsonBodyUpTo(usualBytes);

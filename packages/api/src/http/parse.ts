@@ -5,7 +5,7 @@ import { toPointer } from './pointer.ts';
 import { Problem, type Fault } from './problem.ts';
 
 /** As many faults as one answer lists: a list of 1,000 bad texts needs no 1,000 errors. */
-const maxFaults = 20;
+export const mostFaults = 20;
 
 /**
  * The body, parsed by the schema.
@@ -15,15 +15,29 @@ export function parseBody<Schema extends z.ZodType>(
   schema: Schema,
   req: Request,
 ): z.output<Schema> {
-  const body: unknown = req.body;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new Problem('invalid_request', 'The body must be a JSON object.', {
-      faults: [{ pointer: '', detail: 'It must be a JSON object.' }],
-    });
+  const { value, faults } = checkValue(schema, req.body);
+  if (faults?.[0]?.pointer === '' && !isObject(req.body)) {
+    throw new Problem('invalid_request', 'The body must be a JSON object.', { faults });
   }
-  const fault = findJsonFault(body);
-  if (fault) throw invalid([fault]);
-  return parse(schema, body);
+  if (faults) throw invalid(faults);
+  return value;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value parsed by the schema, which is one of an object, or what is wrong with it. */
+export function checkValue<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { value: z.output<Schema>; faults?: undefined } | { value?: undefined; faults: Fault[] } {
+  if (!isObject(value)) return { faults: [{ pointer: '', detail: 'It must be a JSON object.' }] };
+  const fault = findJsonFault(value);
+  if (fault) return { faults: [fault] };
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data };
+  return { faults: parsed.error.issues.flatMap(toFaults) };
 }
 
 /** The query, parsed by the schema. @throws {Problem} `invalid_request` */
@@ -52,11 +66,11 @@ function toFaults(issue: z.core.$ZodIssue): Fault[] {
   return [{ pointer: toPointer(issue.path), detail: issue.message }];
 }
 
-function invalid(faults: Fault[]): Problem {
+export function invalid(faults: Fault[]): Problem {
   const [first] = faults;
   const where = first?.pointer ? `${first.pointer}: ` : '';
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   return new Problem('invalid_request', `${where}${first?.detail ?? 'Invalid.'}${more}`, {
-    faults: faults.slice(0, maxFaults),
+    faults: faults.slice(0, mostFaults),
   });
 }

@@ -69,6 +69,11 @@ export class Problem extends Error {
   }
 }
 
+export function tooLarge(limitBytes: number, cause?: unknown): Problem {
+  const mebibytes = Math.floor(limitBytes / 1024 / 1024);
+  return new Problem('body_too_large', `The body is larger than ${mebibytes} MiB.`, { cause });
+}
+
 /** Answers with the problem document of the contract. */
 export function sendProblem(res: Response, problem: Problem): void {
   const { status, title } = problems[problem.code];

@@ -10,14 +10,16 @@ export interface Route {
   path: string;
   /** Whether a POST takes a JSON body; one that takes none ignores what is sent. */
   hasBody?: boolean;
+  /** Reads the body where it is not JSON of at most 1 MiB. */
+  readBody?: RequestHandler[];
   operation: ZodOpenApiOperationObject;
   handle: RequestHandler;
 }
 
 /** Adds the routes, and 405 for every other method on their paths. */
 export function addRoutes(app: Express, routes: Route[]): void {
-  for (const { method, path, hasBody = method === 'post', handle } of routes) {
-    app[method](toExpressPath(path), ...(hasBody ? jsonBody : []), handle);
+  for (const { method, path, hasBody = method === 'post', readBody = jsonBody, handle } of routes) {
+    app[method](toExpressPath(path), ...(hasBody ? readBody : []), handle);
   }
   for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {
     const methods = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));

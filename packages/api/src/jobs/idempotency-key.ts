@@ -59,7 +59,7 @@ export function fingerprintOf(submission: unknown): string {
 }
 
 /** JSON with sorted members. The nesting of what was checked is bounded, see check-json.ts. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value)

@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { isTerminal, type JobType, type PublicJob } from '@promptq/shared/contracts';
+import { prioritiesOfSingleJobs } from '@promptq/shared/queues';
 import { describeError, type Logger } from '@promptq/shared/logging';
 
 const sampleEveryMs = 1_000;
@@ -13,10 +14,11 @@ export type PollHint = (job: PublicJob) => Record<string, string>;
 
 /**
  * Estimates from the queue's state: each running job makes place for the next in about a second. The
- * state is sampled at most once a second, beside the requests, so that none of them waits for it.
+ * state is sampled at most once a second, beside the requests, so that none of them waits for it. Jobs of batches
+ * come after all others and are not counted.
  */
 export function pollHints(
-  queues: Record<JobType, Pick<Queue, 'getJobCounts'>>,
+  queues: Record<JobType, Pick<Queue, 'getJobCounts' | 'getCountsPerPriority'>>,
   log: Logger,
 ): PollHint {
   const samples: Partial<Record<JobType, Sample>> = {};
@@ -25,9 +27,13 @@ export function pollHints(
     const before = samples[type] ?? { waiting: 0, active: 0 };
     samples[type] = { ...before, takenAtMs: Date.now() };
     try {
-      const counts = await queues[type].getJobCounts('waiting', 'prioritized', 'active');
-      const { waiting = 0, prioritized = 0, active = 0 } = counts;
-      samples[type] = { takenAtMs: Date.now(), waiting: waiting + prioritized, active };
+      const queue = queues[type];
+      const [counts, { active = 0 }] = await Promise.all([
+        queue.getCountsPerPriority(prioritiesOfSingleJobs),
+        queue.getJobCounts('active'),
+      ]);
+      const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
       // Only a hint: the request itself tells the client when Redis is down.
       log.debug({ error: describeError(error) }, 'the queue could not be sampled');

@@ -12,6 +12,7 @@ import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
+import { onlyTenant } from './tenant.ts';
 import { toWanted, type JobDefaults } from './wanted.ts';
 
 interface Needs extends AddNeeds {
@@ -20,9 +21,6 @@ interface Needs extends AddNeeds {
   pollHint: PollHint;
   webhooks: WebhookPolicy;
 }
-
-/** Until there are API keys, all jobs have one owner. */
-const onlyTenant = 'default';
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
 export function submitJob(needs: Needs): Route {

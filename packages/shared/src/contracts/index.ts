@@ -1,5 +1,6 @@
 export * from './analysis.ts';
 export * from './audit-event.ts';
+export * from './batch.ts';
 export * from './chat.ts';
 export * from './delivery.ts';
 export * from './excerpt.ts';

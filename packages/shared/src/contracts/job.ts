@@ -19,7 +19,7 @@ export function isTerminal(status: JobStatus): boolean {
   return status !== 'queued' && status !== 'in_progress';
 }
 
-const metadataSchema = z
+export const metadataSchema = z
   .record(z.string().max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, { error: 'At most 16 keys.' })
   .meta({ maxProperties: 16 });

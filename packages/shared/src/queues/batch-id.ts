@@ -21,6 +21,11 @@ export function newBatchId(): string {
   return `batch_${digits.slice(0, 12)}700080${digits.slice(18)}`;
 }
 
+/** When the id was made, in milliseconds since 1970; its jobs have the same time. */
+export function batchCreatedAt(batchId: string): number {
+  return Number.parseInt(batchId.slice('batch_'.length, 'batch_'.length + 12), 16);
+}
+
 export function isBatchId(id: string): boolean {
   return batchIdPattern.test(id);
 }

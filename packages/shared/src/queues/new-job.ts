@@ -19,11 +19,12 @@ export interface NewJob {
  * https://docs.bullmq.io/guide/jobs/prioritized
  */
 const bullPriority: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
-const classesBeforeBatches = 3;
+/** The classes of jobs that were submitted alone. */
+export const prioritiesOfSingleJobs = Object.values(bullPriority);
 
 /** What BullMQ is told of the job besides its data. */
 export function bullOptions({ id, data, maxAttempts, delayMs, isOfBatch }: NewJob): JobsOptions {
-  const priority = bullPriority[data.priority] + (isOfBatch ? classesBeforeBatches : 0);
+  const priority = bullPriority[data.priority] + (isOfBatch ? prioritiesOfSingleJobs.length : 0);
   return {
     jobId: id,
     attempts: maxAttempts,

@@ -43,6 +43,21 @@ export function redisKeys(prefix: string) {
     /** The numbers of the strings that hold the ids of all jobs, see job-index.ts. */
     index: `${prefix}:jobs`,
     indexBucket: (bucket: number) => `${prefix}:jobs:${bucket}`,
+    /** The record of a batch: a hash, see batch-record.ts. */
+    batch: (batchId: string) => `${prefix}:batch:${batchId}`,
+    /** Its requests that are no jobs yet: a list, the next one first. */
+    batchWaiting: (batchId: string) => `${prefix}:batch:${batchId}:waiting`,
+    /** Its results: a hash, from the place of the request to the line of the result. */
+    batchResults: (batchId: string) => `${prefix}:batch:${batchId}:results`,
+    /** The same two of an upload that is not finished. They expire by themselves. */
+    stagedWaiting: (uploadId: string) => `${prefix}:upload:${uploadId}:waiting`,
+    stagedResults: (uploadId: string) => `${prefix}:upload:${uploadId}:results`,
+    /** The batches that have not ended, by the time they were made. */
+    openBatches: `${prefix}:batches`,
+    /** The batches that have ended and whose end was not announced yet. */
+    endedBatches: `${prefix}:batches:ended`,
+    /** Held by the process whose turn it is to release requests of batches. */
+    feed: `${prefix}:feed`,
     /** The Pub/Sub channel on which workers hear the ids of jobs to cancel. */
     cancel: `${prefix}:cancel`,
     /** The Pub/Sub channel on which a job's end is announced. */

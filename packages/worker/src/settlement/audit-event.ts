@@ -11,13 +11,12 @@ import { readFailure } from '@promptq/shared/failure';
 import {
   failedStatus,
   jobError,
-  jobResultSchema,
   toPublicJob,
   type JobData,
   type JobRecord,
   type JobResult,
 } from '@promptq/shared/queues';
-import type { TerminalEntry } from './outbox-entry.ts';
+import { resultOf, type TerminalEntry } from './outbox-entry.ts';
 
 type CommonMembers = Pick<AuditEvent, 'id' | 'object' | 'job_id' | 'job_type' | 'tenant'>;
 type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
@@ -69,7 +68,7 @@ export function auditEventOf(
 
 /** What the entry alone tells. */
 function endOf(entry: TerminalEntry): Omit<AuditEvent, keyof CommonMembers> {
-  const result = entry.event === 'completed' ? resultIn(entry.detail) : null;
+  const result = resultOf(entry);
   const failure = entry.event === 'failed' ? readFailure(entry.detail, 0) : null;
   return {
     type: `job.${failure ? failedStatus(failure) : 'completed'}`,
@@ -85,14 +84,6 @@ function endOf(entry: TerminalEntry): Omit<AuditEvent, keyof CommonMembers> {
     error: failure && jobError(failure, 0),
     worker: null,
   };
-}
-
-function resultIn(returnValue: string): JobResult | null {
-  try {
-    return jobResultSchema.safeParse(JSON.parse(returnValue)).data ?? null;
-  } catch {
-    return null; // Not JSON: the job was not made by promptq, and its event says no more than that it ended.
-  }
 }
 
 function messageOf({ input }: JobData): string {

@@ -1,3 +1,5 @@
+import { jobResultSchema, type JobResult } from '@promptq/shared/queues';
+
 /** A raw entry of a Redis stream: its id, and its fields one after the other. */
 export type StreamEntry = [id: string, fields: string[]];
 
@@ -22,4 +24,14 @@ export function toTerminal([id, fields]: StreamEntry): TerminalEntry | null {
   if ((event !== 'completed' && event !== 'failed') || jobId === undefined) return null;
   const detail = field(event === 'completed' ? 'returnvalue' : 'failedReason') ?? '';
   return { id, event, jobId, detail };
+}
+
+/** What the job gave, as the entry tells it; `null` when it has not completed. */
+export function resultOf(entry: TerminalEntry): JobResult | null {
+  if (entry.event !== 'completed') return null;
+  try {
+    return jobResultSchema.safeParse(JSON.parse(entry.detail)).data ?? null;
+  } catch {
+    return null; // Not JSON: the job was not made by promptq, and its event says no more than that it ended.
+  }
 }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { keepEvents } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+import { countInBatch, type BatchResultEntry } from './count-in-batch.ts';
 import type { StreamEntry } from './outbox-entry.ts';
 
 const group = 'settlement';
@@ -24,6 +25,8 @@ export interface Settled {
   wakeUp: string;
   /** The record of the job's Idempotency-Key, which ends with the job; empty when it had none. */
   keyRecord: string;
+  /** Of a job of a batch. */
+  ofBatch: BatchResultEntry | null;
 }
 
 /**
@@ -35,9 +38,11 @@ export interface Settled {
 const settleScript = luaScript(
   'promptqSettle',
   `
+${countInBatch}
 local events, audit, group, audit_from = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local result_ttl, others = ARGV[3], tonumber(ARGV[4])
-local at = 5
+local batches = { open = ARGV[5], ended = ARGV[6], prefix = ARGV[7], now = ARGV[8] }
+local at = 9
 if others > 0 then
   redis.call('XACK', events, group, unpack(ARGV, at, at + others - 1))
   at = at + others
@@ -45,7 +50,8 @@ end
 local settled = {}
 for parts = 3, #KEYS do
   local entry, job, type, event, channel, wake_up, key_record = unpack(ARGV, at, at + 6)
-  at = at + 7
+  local batch = { unpack(ARGV, at + 7, at + 9) }
+  at = at + 10
   if redis.call('XACK', events, group, entry) == 1 then
     redis.call('XADD', audit, 'MINID', '~', audit_from, '*', 'job_id', job, 'type', type, 'event', event)
     redis.call('UNLINK', KEYS[parts])
@@ -53,6 +59,7 @@ for parts = 3, #KEYS do
     if key_record ~= '' and redis.call('GET', key_record) == job then
       redis.call('EXPIRE', key_record, result_ttl)
     end
+    if batch[1] ~= '' then count_in_batch(batch, string.sub(type, 5), result_ttl, batches) end
     settled[#settled + 1] = entry
   end
 end
@@ -170,6 +177,10 @@ export function openOutbox(needs: Needs): Outbox {
           oldestAudit(),
           needs.resultTtlSeconds,
           otherEntryIds.length,
+          keys.openBatches,
+          keys.endedBatches,
+          keys.batch(''),
+          Date.now(),
           ...otherEntryIds,
           ...settled.flatMap((job) => [
             job.entryId,
@@ -179,6 +190,9 @@ export function openOutbox(needs: Needs): Outbox {
             keys.wakeUp(job.jobId),
             job.wakeUp,
             job.keyRecord,
+            job.ofBatch?.batchId ?? '',
+            job.ofBatch?.index ?? 0,
+            job.ofBatch?.rest ?? '',
           ]),
         ],
       );

@@ -6,6 +6,7 @@ import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queu
 import type { RedisKeys } from '@promptq/shared/redis';
 import { queueDeliveries, type openDeliveries } from '@promptq/shared/webhooks';
 import type { EndStatus, SettlementMetrics } from '../metrics/settlement-metrics.ts';
+import { batchResultOf } from './count-in-batch.ts';
 import { auditEventOf } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
@@ -73,6 +74,7 @@ function toSettled(
     auditEvent: JSON.stringify(event),
     wakeUp: JSON.stringify(wakeUp),
     keyRecord: idempotency ? keys.keyed(idempotency.scope) : '',
+    ofBatch: batchResultOf(entry, event),
   };
 }
 

@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import { nextChunk, pendingType } from '@promptq/shared/batches';
+import { batchResultSchema } from '@promptq/shared/contracts';
+import { fromRedis } from '../http/from-redis.ts';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { batchPathSchema } from './batch-answers.ts';
+import { findBatch, type BatchNeeds } from './find-batch.ts';
+
+const firstChunk = 20;
+const mostAtOnce = 500;
+
+/**
+ * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order; those that have not are
+ * left out. It is sent as the client takes it, no more than a chunk is held in memory.
+ */
+export function batchResults(needs: BatchNeeds): Route {
+  return {
+    method: 'get',
+    path: '/v1/batches/{id}/results',
+    operation: {
+      operationId: 'batchResults',
+      summary: 'The results of a batch so far, in input order',
+      tags: ['batches'],
+      requestParams: { path: batchPathSchema },
+      responses: answersWith(
+        {
+          200: {
+            description: 'One JSON document a line for each request that has ended.',
+            headers: plainHeaders,
+            content: { 'application/jsonl': { schema: batchResultSchema } },
+          },
+        },
+        [404, 503],
+      ),
+    },
+    handle: async (req, res) => {
+      const { id } = batchPathSchema.parse(req.params);
+      const { request_counts } = await findBatch(needs, id);
+      const lines = resultLines(needs, id, request_counts.total);
+      // Read before the head is sent: an outage can still be told as what it is.
+      const first = await lines.next();
+      res.set({ 'Cache-Control': 'no-store' }).type('application/jsonl');
+      if (req.method === 'HEAD') return void res.end();
+      if (!first.done) await send(res, first.value);
+      for await (const chunk of lines) {
+        if (res.destroyed) return;
+        await send(res, chunk);
+      }
+      res.end();
+    },
+  };
+}
+
+/** @throws {Error} when the batch is gone before its end: an answer that is cut off is seen, a short one is not */
+async function* resultLines(
+  { redis, keys }: BatchNeeds,
+  id: string,
+  total: number,
+): AsyncGenerator<string> {
+  let count = firstChunk;
+  for (let at = 0; at < total;) {
+    const places = Array.from({ length: Math.min(count, total - at) }, (_, n) => String(at + n));
+    const found = await fromRedis(redis.hmget(keys.batchResults(id), ...places));
+    at += places.length;
+    if (found.some((line) => line === null)) throw new Error('the batch is no longer kept');
+    const lines = found.filter((line) => line !== null);
+    count = nextChunk(
+      count,
+      lines.map((line) => line.length),
+      mostAtOnce,
+    );
+    const ended = lines.filter((line) => pendingType(line) === null);
+    if (ended.length > 0) yield `${ended.join('\n')}\n`;
+  }
+}
+
+/** Waits while the client takes its time, or has gone away. */
+async function send(res: Response, text: string): Promise<void> {
+  if (res.write(text) || res.destroyed) return;
+  const taken = new AbortController();
+  const { signal } = taken;
+  await Promise.race([once(res, 'drain', { signal }), once(res, 'close', { signal })]).finally(() =>
+    taken.abort(),
+  );
+}

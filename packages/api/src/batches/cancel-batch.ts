@@ -1,0 +1,41 @@
+import { isBatchId } from '@promptq/shared/queues';
+import { luaScript } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { answersWith } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+import { batchAnswer, batchPathSchema, sendBatch } from './batch-answers.ts';
+import { findBatch, type BatchNeeds } from './find-batch.ts';
+
+/** Only the wish is written: the worker whose turn it is tells the jobs, so that nothing is left half done. */
+const cancelScript = luaScript(
+  'promptqCancelBatch',
+  `
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then return 0 end
+return redis.call('HSETNX', KEYS[1], 'cancel_requested_at', ARGV[1])
+`,
+);
+
+/**
+ * `POST /v1/batches/{id}/cancel`: asks for the end of a batch and answers with it. Idempotent; a batch that has ended
+ * is answered as it is. What has not started is cancelled without being run, what runs is cancelled as a job is.
+ */
+export function cancelBatch(needs: BatchNeeds): Route {
+  return {
+    method: 'post',
+    path: '/v1/batches/{id}/cancel',
+    hasBody: false,
+    operation: {
+      operationId: 'cancelBatch',
+      summary: 'Cancel a batch',
+      tags: ['batches'],
+      requestParams: { path: batchPathSchema },
+      responses: answersWith({ 200: batchAnswer('The batch.') }, [404, 503]),
+    },
+    handle: async (req, res) => {
+      const { id } = batchPathSchema.parse(req.params);
+      const { redis, keys } = needs;
+      if (isBatchId(id)) await fromRedis(cancelScript(redis, [keys.batch(id)], [Date.now()]));
+      sendBatch(res, await findBatch(needs, id));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import { Problem, tooLarge } from '../http/problem.ts';
+
+const newline = 0x0a;
+
+/** One line of a body: its number from 1, and its JSON or what is wrong with it. */
+export type JsonLine = { line: number } & ({ value: unknown } | { fault: string });
+
+/** What a body of JSON lines may be; both in bytes. */
+export interface LineLimits {
+  line: number;
+  body: number;
+}
+
+/**
+ * The lines of a body as they come in, blank ones left out. No more is held in memory than one line and what came
+ * last.
+ * @throws {Problem} `body_too_large`, and `invalid_request` when the client goes away in the middle
+ */
+export async function* jsonLines(body: Readable, limits: LineLimits): AsyncGenerator<JsonLine> {
+  let line = 1;
+  let bytes = 0;
+  let parts: Buffer[] = [];
+  let held = 0;
+  const take = (part: Buffer) => {
+    held += part.length;
+    // The rest of a line that is too long is counted, not kept.
+    if (held <= limits.line) parts.push(part);
+    else parts = [];
+  };
+  const finish = (): JsonLine | null => {
+    const read = held > limits.line ? tooLong(line, limits) : parseLine(line, Buffer.concat(parts));
+    parts = [];
+    held = 0;
+    line += 1;
+    return read;
+  };
+  for await (const chunk of untilGone(body)) {
+    bytes += chunk.length;
+    if (bytes > limits.body) throw tooLarge(limits.body);
+    let from = 0;
+    for (let to = chunk.indexOf(newline); to !== -1; to = chunk.indexOf(newline, from)) {
+      take(chunk.subarray(from, to));
+      from = to + 1;
+      const read = finish();
+      if (read) yield read;
+    }
+    take(chunk.subarray(from));
+  }
+  const last = finish();
+  if (last) yield last;
+}
+
+function tooLong(line: number, limits: LineLimits): JsonLine {
+  return { line, fault: `Longer than ${Math.floor(limits.line / 1024 / 1024)} MiB.` };
+}
+
+function parseLine(line: number, content: Buffer): JsonLine | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return text.trim() === '' ? null : { line, value: JSON.parse(text) as unknown };
+  } catch (error) {
+    // The decoder throws a TypeError, the parser a SyntaxError: both say the client's line is at fault.
+    return { line, fault: error instanceof SyntaxError ? 'Not valid JSON.' : 'Not valid UTF-8.' };
+  }
+}
+
+async function* untilGone(body: Readable): AsyncGenerator<Buffer> {
+  try {
+    // Left open when reading ends early: the answer still has to go through the same socket.
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+  } catch (cause) {
+    throw new Problem('invalid_request', 'The body ended early.', { cause });
+  }
+}

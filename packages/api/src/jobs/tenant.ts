@@ -1,0 +1,2 @@
+/** Until there are API keys, all jobs have one owner. */
+export const onlyTenant = 'default';

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import {
+  jobErrorSchema,
+  jobSchema,
+  jobStatusSchema,
+  metadataSchema,
+  submissionSchema,
+  usageSchema,
+} from './job.ts';
+import { timeSchema } from './time.ts';
+
+/** No control characters, nothing invisible. */
+const customIdSchema = z
+  .string()
+  .regex(/^[^\p{C}]{1,64}$/u, { error: 'Must be 1 to 64 printable characters.' })
+  .meta({ description: 'Unique within the batch.' });
+
+const [chatSubmission, analysisSubmission] = submissionSchema.options;
+
+/** One request of a batch: a submission with a name. */
+export const batchRequestSchema = z
+  .discriminatedUnion(
+    'type',
+    [
+      chatSubmission.extend({ custom_id: customIdSchema }),
+      analysisSubmission.extend({ custom_id: customIdSchema }),
+    ],
+    { error: 'Must be "chat" or "analysis".' },
+  )
+  .meta({ id: 'BatchRequest' });
+
+/** The most requests of a batch that comes as one JSON document, and as JSON lines. */
+export const mostInlineRequests = 1_000;
+export const mostRequests = 50_000;
+
+const requestsError = `Must be a list of 1 to ${mostInlineRequests} requests; send more as application/jsonl.`;
+
+/** The body of `POST /v1/batches` as JSON, but for its requests, each of which is checked by itself. */
+export const batchSubmissionSchema = z.strictObject({
+  requests: z
+    .array(z.unknown(), { error: requestsError })
+    .min(1, { error: requestsError })
+    .max(mostInlineRequests, { error: requestsError }),
+  metadata: metadataSchema.default({}),
+});
+
+/** The closed set: nothing is added within v1. */
+export const batchStatusSchema = z
+  .enum(['in_progress', 'cancelling', 'completed', 'cancelled'])
+  .meta({ id: 'BatchStatus' });
+
+const countSchema = z.int().min(0);
+
+/** The batch as clients see it. */
+export const batchSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('batch'),
+    status: batchStatusSchema,
+    request_counts: z.object({
+      total: countSchema,
+      queued: countSchema,
+      in_progress: countSchema,
+      completed: countSchema,
+      failed: countSchema,
+      cancelled: countSchema,
+      expired: countSchema,
+    }),
+    metadata: z.record(z.string(), z.string()),
+    created_at: timeSchema,
+    finished_at: timeSchema.nullable(),
+    expires_at: timeSchema
+      .nullable()
+      .meta({ description: 'The finished batch and its results are kept until then.' }),
+    cancel_requested_at: timeSchema.nullable(),
+    urls: z.object({ self: z.string(), results: z.string(), cancel: z.string() }),
+  })
+  .meta({ id: 'Batch' });
+export type PublicBatch = z.infer<typeof batchSchema>;
+
+/** One line of the results. */
+export const batchResultSchema = z
+  .object({
+    custom_id: z.string(),
+    id: z.string().meta({ description: 'Of the job.' }),
+    status: jobStatusSchema.exclude(['queued', 'in_progress']),
+    output: jobSchema.shape.output,
+    error: jobErrorSchema.nullable(),
+    usage: usageSchema,
+  })
+  .meta({ id: 'BatchResult' });
+export type BatchResult = z.infer<typeof batchResultSchema>;

@@ -1,0 +1,103 @@
+import { readBatchRecord } from '@promptq/shared/batches';
+import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import { luaScript } from '@promptq/shared/redis';
+import { announceEnds } from './announce-ends.ts';
+import { releaseRequests, type BatchQueues } from './release-requests.ts';
+import { tellCancelled } from './tell-cancelled.ts';
+
+/** How often a process asks for the turn, and how often the one that has it looks while there are batches. */
+const askEveryMs = 1_000;
+const lookEveryMs = 100;
+/** A process that dies with the turn keeps it for so long. */
+const turnMs = 5_000;
+const batchesAtOnce = 1_000;
+
+const renewScript = luaScript(
+  'promptqRenewFeed',
+  `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`,
+);
+
+const giveUpScript = luaScript(
+  'promptqGiveUpFeed',
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
+);
+
+interface Needs extends BatchQueues {
+  workerName: string;
+  log: Logger;
+}
+
+export interface Feeder {
+  /** Ends with the round that is under way and leaves the turn to another process. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes jobs of the requests of batches, a window at a time; every worker process can, whatever types it runs, and one
+ * does. That it is one is for the sake of economy: two would get in each other's way and do no harm.
+ */
+export function startFeeder(needs: Needs): Feeder {
+  const { redis, keys, workerName, log } = needs;
+  const stop = new AbortController();
+  const wake = Promise.withResolvers<void>();
+  const pause = (ms: number) =>
+    Promise.race([
+      wake.promise,
+      new Promise<void>((resolve) => {
+        setTimeout(resolve, ms).unref();
+      }),
+    ]);
+  const loop = async () => {
+    while (!stop.signal.aborted) {
+      let isBusy = false;
+      try {
+        if (redis.status === 'ready' && (await hasTurn(needs))) isBusy = await feed(needs);
+      } catch (error) {
+        if (redis.status === 'ready') logFault(log, error, 'batches could not be fed; tried again');
+        else log.debug({ error: describeError(error) }, 'Redis went away during a round');
+      }
+      if (!stop.signal.aborted) await pause(isBusy ? lookEveryMs : askEveryMs);
+    }
+  };
+  const ended = loop();
+  return {
+    stop: async () => {
+      stop.abort();
+      wake.resolve();
+      if (redis.status !== 'ready') return;
+      await ended;
+      await giveUpScript(redis, [keys.feed], [workerName]);
+    },
+  };
+}
+
+async function hasTurn({ redis, keys, workerName }: Needs): Promise<boolean> {
+  return (await renewScript(redis, [keys.feed], [workerName, turnMs])) === 1;
+}
+
+/** One round. @returns whether there are batches that have not ended */
+async function feed(needs: Needs): Promise<boolean> {
+  const { redis, keys, log } = needs;
+  await announceEnds(needs, log);
+  const ids = await redis.zrange(keys.openBatches, '0', String(batchesAtOnce - 1));
+  for (const id of ids) {
+    const fields = await redis.hgetall(keys.batch(id));
+    if (Object.keys(fields).length === 0) {
+      await redis.zrem(keys.openBatches, id);
+      continue;
+    }
+    const record = readBatchRecord(id, fields);
+    await releaseRequests(needs, record);
+    if (record.cancel_requested_at !== undefined && record.cancel_told === undefined) {
+      await tellCancelled(needs, record);
+    }
+    // A round can take longer than the turn lasts.
+    if (!(await hasTurn(needs))) return true;
+  }
+  return ids.length > 0;
+}
