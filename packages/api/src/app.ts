@@ -83,7 +83,7 @@ export function createApp({
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),
-    createBatch({ redis, keys, settings }),
+    createBatch({ redis, keys, settings, webhooks, submitted }),
     getBatch({ redis, keys, settings }),
     batchResults({ redis, keys, settings }),
     cancelBatch({ redis, keys, settings }),

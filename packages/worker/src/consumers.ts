@@ -121,8 +121,8 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   };
   const queues = jobTypes.map((type) => queueOf[type]);
   await Promise.all(queues.map((queue) => queue.waitUntilReady()));
-  const feeder = startFeeder({ redis, keys, queues: queueOf, workerName, log });
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
+  const feeder = startFeeder({ redis, keys, queues: queueOf, deliveries, workerName, log });
   const senders = sendersOf(needs, keys, metrics);
   const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
   const ofJobs = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };

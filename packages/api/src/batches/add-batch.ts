@@ -3,6 +3,7 @@ import { batchCreatedAt, newBatchId } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
 import { keyReused, type Idempotency } from '../jobs/idempotency-key.ts';
+import type { BatchBody } from './batch-body.ts';
 import { dropUpload, type Staged } from './stage-requests.ts';
 
 /**
@@ -45,7 +46,7 @@ interface Needs {
 export async function addBatch(
   { redis, keys }: Needs,
   { uploadId, total }: Pick<Staged, 'uploadId' | 'total'>,
-  metadata: Record<string, string>,
+  { metadata, webhookUrl }: Pick<BatchBody, 'metadata' | 'webhookUrl'>,
   idempotency: Idempotency | null,
 ): Promise<{ id: string; isReplay: boolean }> {
   const id = newBatchId();
@@ -71,6 +72,8 @@ export async function addBatch(
           longestLifeMs,
           'metadata',
           JSON.stringify(metadata),
+          'webhook_url',
+          webhookUrl ?? '',
           'fingerprint',
           idempotency?.fingerprint ?? '',
           'key_record',

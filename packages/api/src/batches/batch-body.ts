@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
-import { batchSubmissionSchema } from '@promptq/shared/contracts';
+import { z } from 'zod';
+import { batchSubmissionSchema, batchWebhookSchema } from '@promptq/shared/contracts';
 import { jsonBodyUpTo } from '../http/json-body.ts';
-import { parseBody } from '../http/parse.ts';
+import { parseBody, parseQuery } from '../http/parse.ts';
 import { Problem, tooLarge } from '../http/problem.ts';
 import { jsonLines } from './json-lines.ts';
 import type { ReadRequest } from './stage-requests.ts';
@@ -11,10 +12,19 @@ const mostInlineBytes = 16 * mebibyte;
 /** A line is what a submission alone may be. */
 const lineLimits = { line: mebibyte, body: 100 * mebibyte };
 
+/** JSON lines have no other place for it. */
+export const batchQuerySchema = z.strictObject({
+  webhook: batchWebhookSchema.shape.url.optional().meta({
+    description:
+      'URL that is told of the end of the batch; the member `webhook` of a JSON body goes first.',
+  }),
+});
+
 /** What came: the requests, read as they are asked for, and what belongs to the whole batch. */
 export interface BatchBody {
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>;
   metadata: Record<string, string>;
+  webhookUrl: string | null;
 }
 
 const requireMediaType: RequestHandler = (req, _res, next) => {
@@ -43,10 +53,11 @@ export const readBatchBody: RequestHandler[] = [
 
 /** @throws {Problem} `invalid_request`, `body_too_large`; faults of requests are told where they are read */
 export function batchBodyOf(req: Request): BatchBody {
-  if (isLines(req)) return { requests: requestsInLines(req), metadata: {} };
-  const { requests, metadata } = parseBody(batchSubmissionSchema, req);
+  const { webhook: named = null } = parseQuery(batchQuerySchema, req);
+  if (isLines(req)) return { requests: requestsInLines(req), metadata: {}, webhookUrl: named };
+  const { requests, metadata, webhook } = parseBody(batchSubmissionSchema, req);
   const read = requests.map((value, at) => ({ pointer: `/requests/${at}`, where: '', value }));
-  return { requests: read, metadata };
+  return { requests: read, metadata, webhookUrl: webhook?.url ?? named };
 }
 
 async function* requestsInLines(req: Request): AsyncGenerator<ReadRequest> {

@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { batchRequestSchema, batchSubmissionSchema } from '@promptq/shared/contracts';
+import { batchRequestSchema, batchSubmissionSchema, jobTypes } from '@promptq/shared/contracts';
 import { answersWith } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
+import { checkWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
 import {
   canonicalJson,
   idempotencyKeyOf,
   keyHeaderSchema,
   scopeOf,
 } from '../jobs/idempotency-key.ts';
+import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import { onlyTenant } from '../jobs/tenant.ts';
 import type { JobDefaults } from '../jobs/wanted.ts';
 import { addBatch } from './add-batch.ts';
 import { batchAnswer, isEnded, sendBatch } from './batch-answers.ts';
-import { batchBodyOf, readBatchBody } from './batch-body.ts';
+import { batchBodyOf, batchQuerySchema, readBatchBody } from './batch-body.ts';
 import { findBatch, type BatchNeeds } from './find-batch.ts';
 import { stageRequests } from './stage-requests.ts';
 
@@ -21,8 +23,14 @@ const createdHeaders = z.object({
   'Idempotency-Replayed': z.literal('true').optional(),
 });
 
+interface Needs extends BatchNeeds {
+  settings: JobDefaults;
+  webhooks: WebhookPolicy;
+  submitted: SubmissionMetrics['submitted'];
+}
+
 /** `POST /v1/batches`: accepts many jobs at once, all of them or none. */
-export function createBatch(needs: BatchNeeds & { settings: JobDefaults }): Route {
+export function createBatch(needs: Needs): Route {
   return {
     method: 'post',
     path: '/v1/batches',
@@ -33,7 +41,7 @@ export function createBatch(needs: BatchNeeds & { settings: JobDefaults }): Rout
       description:
         'As one JSON document of at most 1,000 requests and 16 MiB, or as JSON lines of at most 50,000 requests, 1 MiB each and 100 MiB in all.',
       tags: ['batches'],
-      requestParams: { header: keyHeaderSchema },
+      requestParams: { header: keyHeaderSchema, query: batchQuerySchema },
       requestBody: {
         required: true,
         content: {
@@ -50,19 +58,22 @@ export function createBatch(needs: BatchNeeds & { settings: JobDefaults }): Rout
           202: batchAnswer('The batch is accepted.', createdHeaders),
           200: batchAnswer('The batch was accepted before, and has ended.', createdHeaders),
         },
-        [400, 413, 415, 422, 503],
+        [400, 403, 413, 415, 422, 503],
       ),
     },
     handle: async (req, res) => {
       // What is refused in the middle is read to its end, so that the client hears why.
       res.once('finish', () => req.resume());
       const key = idempotencyKeyOf(req);
-      const { requests, metadata } = batchBodyOf(req);
+      const { requests, metadata, webhookUrl } = batchBodyOf(req);
+      if (webhookUrl !== null) await checkWebhook(needs.webhooks, { url: webhookUrl });
       const staged = await stageRequests(needs, requests);
-      const fingerprint = staged.digest.update(canonicalJson(metadata)).digest('hex');
+      const whole = canonicalJson(webhookUrl === null ? metadata : { metadata, webhookUrl });
+      const fingerprint = staged.digest.update(whole).digest('hex');
       const idempotency =
         key === undefined ? null : { scope: scopeOf('batch', onlyTenant, key), fingerprint };
-      const { id, isReplay } = await addBatch(needs, staged, metadata, idempotency);
+      const { id, isReplay } = await addBatch(needs, staged, { metadata, webhookUrl }, idempotency);
+      if (!isReplay) for (const type of jobTypes) needs.submitted(type, staged.counts[type]);
       const batch = await findBatch(needs, id);
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       sendBatch(res.status(isEnded(batch) ? 200 : 202).set('Location', batch.urls.self), batch);

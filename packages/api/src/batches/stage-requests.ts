@@ -1,11 +1,12 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { pendingResult, writeStaged } from '@promptq/shared/batches';
-import { batchRequestSchema, mostRequests } from '@promptq/shared/contracts';
+import { batchRequestSchema, mostRequests, type JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { checkValue, invalid, mostFaults } from '../http/parse.ts';
 import type { Fault } from '../http/problem.ts';
+import { faultOfWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
 import { canonicalJson } from '../jobs/idempotency-key.ts';
 import { toWanted, type JobDefaults } from '../jobs/wanted.ts';
 
@@ -25,6 +26,8 @@ const chunkUnits = 1024 * 1024;
 export interface Staged {
   uploadId: string;
   total: number;
+  /** How many of each type. */
+  counts: Record<JobType, number>;
   /** Of all requests, in their order. */
   digest: Hash;
 }
@@ -33,6 +36,7 @@ interface Needs {
   redis: Redis;
   keys: RedisKeys;
   settings: JobDefaults;
+  webhooks: WebhookPolicy;
 }
 
 /**
@@ -41,7 +45,7 @@ interface Needs {
  * @throws {Problem} `invalid_request` with the first faults of all requests: then nothing is left in Redis
  */
 export async function stageRequests(
-  { redis, keys, settings }: Needs,
+  { redis, keys, settings, webhooks }: Needs,
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>,
 ): Promise<Staged> {
   const uploadId = randomUUID();
@@ -50,6 +54,7 @@ export async function stageRequests(
   const faults: Fault[] = [];
   const names = new Set<string>();
   let total = 0;
+  const counts = { chat: 0, analysis: 0 };
   let chunk: { index: number; staged: string; pending: string }[] = [];
   let units = 0;
 
@@ -82,6 +87,13 @@ export async function stageRequests(
       total += 1;
       if (!found.request || faults.length > 0) continue;
       const { custom_id, ...submission } = found.request;
+      const fault = submission.webhook && (await faultOfWebhook(webhooks, submission.webhook));
+      if (fault) {
+        const pointer = `${read.pointer}${fault.pointer}`;
+        faults.push({ pointer, detail: `${read.where}${fault.detail}` });
+        continue;
+      }
+      counts[submission.type] += 1;
       const wanted = toWanted(submission, settings);
       const staged = writeStaged({ ...wanted, data: { ...wanted.data, custom_id } });
       digest.update(`${canonicalJson(found.request)}\n`);
@@ -96,7 +108,7 @@ export async function stageRequests(
     await dropUpload({ redis, keys }, uploadId);
     throw error;
   }
-  return { uploadId, total, digest };
+  return { uploadId, total, counts, digest };
 }
 
 /** Removes what an upload has laid down. What cannot be removed now expires. */

@@ -1,6 +1,6 @@
 import type { Webhook } from '@promptq/shared/contracts';
 import type { TargetGuard } from '@promptq/shared/webhooks';
-import { Problem } from '../http/problem.ts';
+import { Problem, type Fault } from '../http/problem.ts';
 
 /** What decides whether a webhook can be taken. */
 export interface WebhookPolicy {
@@ -9,33 +9,37 @@ export interface WebhookPolicy {
   guard: TargetGuard;
 }
 
+interface WebhookFault extends Fault {
+  code: 'invalid_request' | 'webhook_forbidden';
+}
+
 /**
- * Refuses a webhook that could never be delivered, before its job is accepted. The address is checked again at
- * every connection, because names can change.
- * @param pointer to the webhook in the body
- * @throws {Problem} `invalid_request` for a URL of the wrong form, or when no secret is set; `webhook_forbidden` for
- * a receiver that may not be called
+ * Why a webhook could never be delivered: a URL of the wrong form, no secret to sign with (`invalid_request`), or a
+ * receiver that may not be called (`webhook_forbidden`); `null` when nothing is wrong. The address is checked again
+ * at every connection, because names can change.
  */
-export async function checkWebhook(
+export async function faultOfWebhook(
   { canSign, guard }: WebhookPolicy,
-  webhook: Webhook,
-  pointer = '/webhook',
-): Promise<void> {
+  { url }: Pick<Webhook, 'url'>,
+): Promise<WebhookFault | null> {
   if (!canSign) {
     const detail =
       'Webhooks are off: the operator has to set WEBHOOK_SECRET (pnpm keygen webhook).';
-    throw refusal('invalid_request', pointer, detail);
+    return { code: 'invalid_request', pointer: '/webhook', detail };
   }
-  const fault = guard.check(webhook.url) ?? (await guard.resolve(webhook.url));
-  if (!fault) return;
+  const fault = guard.check(url) ?? (await guard.resolve(url));
+  if (!fault) return null;
   const code = fault.kind === 'forbidden' ? 'webhook_forbidden' : 'invalid_request';
-  throw refusal(code, `${pointer}/url`, fault.detail);
+  return { code, pointer: '/webhook/url', detail: fault.detail };
 }
 
-function refusal(
-  code: 'invalid_request' | 'webhook_forbidden',
-  pointer: string,
-  detail: string,
-): Problem {
-  return new Problem(code, `${pointer}: ${detail}`, { faults: [{ pointer, detail }] });
+/** Refuses such a webhook, before its job is accepted. @throws {Problem} */
+export async function checkWebhook(
+  policy: WebhookPolicy,
+  webhook: Pick<Webhook, 'url'>,
+): Promise<void> {
+  const fault = await faultOfWebhook(policy, webhook);
+  if (!fault) return;
+  const { code, pointer, detail } = fault;
+  throw new Problem(code, `${pointer}: ${detail}`, { faults: [{ pointer, detail }] });
 }

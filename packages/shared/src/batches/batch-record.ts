@@ -10,6 +10,8 @@ const batchRecordSchema = z.object({
   created_at: wholeNumber,
   metadata: z.string().transform((text) => JSON.parse(text) as Record<string, string>),
   fingerprint: z.string(),
+  /** Where the end is told; empty: nowhere. */
+  webhook_url: z.string().default(''),
   /** How many requests have become jobs, the first ones. */
   released: wholeNumber,
   /** How many have no terminal status yet. */

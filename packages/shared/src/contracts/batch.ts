@@ -6,6 +6,7 @@ import {
   metadataSchema,
   submissionSchema,
   usageSchema,
+  webhookSchema,
 } from './job.ts';
 import { timeSchema } from './time.ts';
 
@@ -33,6 +34,9 @@ export const batchRequestSchema = z
 export const mostInlineRequests = 1_000;
 export const mostRequests = 50_000;
 
+/** Who is told of the end of a batch. The event has its counts; results are read from the API. */
+export const batchWebhookSchema = webhookSchema.pick({ url: true }).meta({ id: 'BatchWebhook' });
+
 const requestsError = `Must be a list of 1 to ${mostInlineRequests} requests; send more as application/jsonl.`;
 
 /** The body of `POST /v1/batches` as JSON, but for its requests, each of which is checked by itself. */
@@ -42,6 +46,7 @@ export const batchSubmissionSchema = z.strictObject({
     .min(1, { error: requestsError })
     .max(mostInlineRequests, { error: requestsError }),
   metadata: metadataSchema.default({}),
+  webhook: batchWebhookSchema.optional(),
 });
 
 /** The closed set: nothing is added within v1. */

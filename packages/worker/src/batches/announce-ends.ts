@@ -1,31 +1,59 @@
-import { batchStatusOf, readBatchRecord, type BatchRecord } from '@promptq/shared/batches';
+import type { Queue } from 'bullmq';
+import {
+  batchStatusOf,
+  readBatchRecord,
+  toPublicBatch,
+  type BatchRecord,
+} from '@promptq/shared/batches';
 import type { Logger } from '@promptq/shared/logging';
+import { queueDeliveries, type DeliveryData } from '@promptq/shared/webhooks';
 import type { BatchQueues } from './release-requests.ts';
 
 const endsAtOnce = 100;
+
+interface Needs extends Pick<BatchQueues, 'redis' | 'keys'> {
+  deliveries: Pick<Queue<DeliveryData>, 'addBulk'>;
+  log: Logger;
+}
 
 /**
  * Announces the batches that have ended. Settlement knows the end exactly once and notes it in the same step; the note
  * is taken away when the announcement is done, so a process that dies in between has it made again: whatever is done
  * in `batchEnded` has to be the same thing when it is done twice.
  */
-export async function announceEnds(
-  { redis, keys }: Pick<BatchQueues, 'redis' | 'keys'>,
-  log: Logger,
-): Promise<void> {
+export async function announceEnds(needs: Needs): Promise<void> {
+  const { redis, keys } = needs;
   for (const id of await redis.zrange(keys.endedBatches, '0', String(endsAtOnce - 1))) {
     const fields = await redis.hgetall(keys.batch(id));
     // A record that is gone was kept for its time, and nobody has announced it: there is nothing left to tell.
-    if (Object.keys(fields).length > 0) await batchEnded(readBatchRecord(id, fields), log);
+    if (Object.keys(fields).length > 0) await batchEnded(readBatchRecord(id, fields), needs);
     await redis.zrem(keys.endedBatches, id);
   }
 }
 
 /** The one place that hears of the end of a batch: at least once, with the record as it stays. */
-async function batchEnded(record: BatchRecord, log: Logger): Promise<void> {
+async function batchEnded(record: BatchRecord, { deliveries, log }: Needs): Promise<void> {
   const { id, total, completed, failed, cancelled, expired } = record;
+  await queueDeliveries(deliveries, batchEventOf(record));
   log.info(
     { batch_id: id, status: batchStatusOf(record), total, completed, failed, cancelled, expired },
     'a batch has ended',
   );
+}
+
+/** The webhook of a batch, if it has one; its id follows from the batch's, because a batch ends once. */
+function batchEventOf(record: BatchRecord): DeliveryData[] {
+  const { id, webhook_url: url, finished_at: finishedAtMs = 0, metadata } = record;
+  if (url === '') return [];
+  const { status, request_counts } = toPublicBatch(record, { active: 0, resultTtlSeconds: 0 });
+  const type = `batch.${status}`;
+  const eventId = `evt_${id}`;
+  const body = {
+    id: eventId,
+    object: 'event',
+    type,
+    created_at: Math.floor(finishedAtMs / 1_000),
+    data: { id, object: 'batch', status, request_counts, metadata },
+  };
+  return [{ url, job_id: id, event_id: eventId, event_type: type, body: JSON.stringify(body) }];
 }

@@ -1,6 +1,8 @@
+import type { Queue } from 'bullmq';
 import { readBatchRecord } from '@promptq/shared/batches';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import { luaScript } from '@promptq/shared/redis';
+import type { DeliveryData } from '@promptq/shared/webhooks';
 import { announceEnds } from './announce-ends.ts';
 import { releaseRequests, type BatchQueues } from './release-requests.ts';
 import { tellCancelled } from './tell-cancelled.ts';
@@ -28,6 +30,7 @@ const giveUpScript = luaScript(
 );
 
 interface Needs extends BatchQueues {
+  deliveries: Pick<Queue<DeliveryData>, 'addBulk'>;
   workerName: string;
   log: Logger;
 }
@@ -82,8 +85,8 @@ async function hasTurn({ redis, keys, workerName }: Needs): Promise<boolean> {
 
 /** One round. @returns whether there are batches that have not ended */
 async function feed(needs: Needs): Promise<boolean> {
-  const { redis, keys, log } = needs;
-  await announceEnds(needs, log);
+  const { redis, keys } = needs;
+  await announceEnds(needs);
   const ids = await redis.zrange(keys.openBatches, '0', String(batchesAtOnce - 1));
   for (const id of ids) {
     const fields = await redis.hgetall(keys.batch(id));
