@@ -68,7 +68,7 @@ test('a batch as JSON lines names its webhook in the query; a cancelled one is t
     .map((request) => JSON.stringify(request))
     .join('\n');
   const query = new URLSearchParams({ webhook: receiver.url });
-  const answer = await stack.request(`/v1/batches?${query}`, {
+  const answer = await stack.request(`/v1/batches?${query.toString()}`, {
     method: 'POST',
     headers: { 'content-type': 'application/jsonl' },
     body: lines,
