@@ -21,6 +21,7 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
   expect(operations.toSorted()).toEqual([
     'get /docs',
     'get /healthz',
+    'get /metrics',
     'get /openapi.json',
     'get /readyz',
     'get /v1/audit',

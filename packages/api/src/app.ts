@@ -24,6 +24,9 @@ import { getJob } from './jobs/get-job.ts';
 import { pollHints } from './jobs/poll-hint.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
+import type { ApiMetrics } from './metrics/api-metrics.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
+import { countSubmissions } from './metrics/submission-metrics.ts';
 import type { ApiSettings } from './settings.ts';
 
 export interface AppNeeds {
@@ -32,6 +35,7 @@ export interface AppNeeds {
   redis: Redis;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
+  metrics: ApiMetrics;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -43,13 +47,15 @@ export function createApp({
   settings,
   log,
   redis,
-  queues,
+  queues: uncounted,
   deliveries,
+  metrics,
   isStarted,
   stopping,
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const pollHint = pollHints(queues, log);
+  const pollHint = pollHints(uncounted, log);
+  const queues = countSubmissions(uncounted, metrics.submissions);
   const routes = [
     submitJob({ queues, settings, pollHint }),
     getJob({ redis, keys, settings, pollHint }),
@@ -61,20 +67,23 @@ export function createApp({
     listAuditEvents({ redis, keys }),
     liveness,
     readiness({ redis, stopping }),
+    metricsRoute(metrics.registry),
   ];
 
   const app = express();
   app.set('etag', false);
+  app.use(metrics.requests.measure(() => served.map(({ path }) => path)));
   app.use(requestId, logRequests(log), helmet());
   app.use('/docs', docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();
     next();
   });
-  addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
+  const served = [...routes, docsPage, openApiRoute(routes)];
+  addRoutes(app, served);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });
-  app.use(handleErrors(log));
+  app.use(handleErrors(log, metrics.requests));
   return app;
 }

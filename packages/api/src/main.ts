@@ -2,10 +2,11 @@ import { jobTypes } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { keepEvents, openQueue } from '@promptq/shared/queues';
-import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
+import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
 import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
+import { openApiMetrics } from './metrics/api-metrics.ts';
 import { readApiSettings } from './settings.ts';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -32,6 +33,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     redis,
     queues,
     deliveries,
+    metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
@@ -8,6 +9,8 @@ import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
 import { keepApart } from './execution/suspects.ts';
 import { watchProgress } from './health/progress.ts';
+import { countTokens } from './metrics/upstream-metrics.ts';
+import { workerMetrics, type WorkerMetrics } from './metrics/worker-metrics.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
 import { partsOf } from './processors/parts.ts';
@@ -29,6 +32,8 @@ export interface ConsumersNeeds {
   subscriber: Redis;
   complete: Complete;
   workerName: string;
+  /** A process that shows none may leave them out. */
+  metrics?: WorkerMetrics;
 }
 
 export interface Consumers {
@@ -42,9 +47,20 @@ export interface Consumers {
 
 /** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
-  const { settings, log, redis, blocking, subscriber, complete, workerName } = needs;
+  const { settings, log, redis, blocking, subscriber, workerName } = needs;
+  const { metrics = workerMetrics(new Registry()) } = needs;
+  const complete = countTokens(needs.complete, metrics.upstream);
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const settlement = await startSettlement({ redis, blocking, settings, workerName, log });
+  const settlement = await startSettlement({
+    redis,
+    blocking,
+    settings,
+    workerName,
+    metrics: metrics.settlement,
+    log,
+  });
+  const hasRedis = () => Date.now() - settlement.lastReadAtMs() < silentForMs;
+  metrics.watchRedis(() => redis.status === 'ready' && hasRedis());
   const cancellations = await hearCancellations(subscriber, keys.cancel, log);
   const processors: Record<JobType, Processor> = {
     chat: chatProcessor(complete),
@@ -61,6 +77,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       redis,
       settings,
       workerName,
+      metrics: metrics.attempts,
       log,
       cancellations,
       suspects,
@@ -86,9 +103,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   const progress = watchProgress({ redis, consumers, queues, settlement, log });
   return {
     stuck: () => progress.stuck(),
-    areRunning: () =>
-      consumers.every((consumer) => consumer.isRunning()) &&
-      Date.now() - settlement.lastReadAtMs() < silentForMs,
+    areRunning: () => consumers.every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
       progress.stop();
       await Promise.all(consumers.map((consumer) => consumer.close(endsAtMs)));

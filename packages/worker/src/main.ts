@@ -3,9 +3,11 @@ import { hostname } from 'node:os';
 import { mostConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
+import { openRegistry } from '@promptq/shared/metrics';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
 import { startConsumers, type Consumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
+import { workerMetrics } from './metrics/worker-metrics.ts';
 import { readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
@@ -31,10 +33,13 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   await untilReady(redis, runner.stopping);
   await checkServer(redis, log);
 
+  const registry = openRegistry();
+  const metrics = workerMetrics(registry);
   const upstream = openUpstream({
     apiKey: settings.OPENAI_API_KEY,
     baseUrl: settings.OPENAI_BASE_URL,
     connections: mostCalls(settings),
+    metrics: metrics.upstream,
   });
   runner.onStop('upstream', () => upstream.close());
 
@@ -54,6 +59,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
       isReady: () =>
         !runner.stopping.aborted && redis.status === 'ready' && !!consumers?.areRunning(),
       stuck: () => consumers?.stuck() ?? [],
+      registry,
+      log,
     });
     runner.onStop('health', closeHealth);
   }
@@ -66,6 +73,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     subscriber,
     complete: completions(upstream.client),
     workerName,
+    metrics,
   });
   consumers = started;
   runner.onStop('consumers', (endsAtMs) => started.close(endsAtMs));

@@ -1,11 +1,16 @@
 import type { ErrorRequestHandler } from 'express';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
-import { Problem, sendProblem } from './problem.ts';
+import { Problem, sendProblem, type ProblemCode } from './problem.ts';
+
+interface Metrics {
+  refused(code: ProblemCode): void;
+}
 
 /** The one place that turns an error into an answer. */
-export function handleErrors(log: Logger): ErrorRequestHandler {
+export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const problem = toProblem(error);
+    metrics.refused(problem.code);
     if (problem.code === 'internal_error') {
       logFault(log, error, 'a request failed', { request_id: req.id });
     } else if (problem.status >= 500) {

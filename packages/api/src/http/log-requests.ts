@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from '@promptq/shared/logging';
 
 /** Asked every few seconds by whoever runs the process: no news while all is well. */
-const probes = new Set(['/healthz', '/readyz']);
+const probes = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** One line per answered request. Neither bodies nor queries are logged: they hold prompts and user ids. */
 export function logRequests(log: Logger): RequestHandler {

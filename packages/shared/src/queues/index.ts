@@ -17,5 +17,6 @@ export {
 export { backoff, keepEvents, openQueue } from './open-queue.ts';
 export { callsOf, jobError, toPublicJob } from './public-job.ts';
 export { failedStatus, standingOf } from './public-status.ts';
+export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
 export { requestCancel } from './request-cancel.ts';

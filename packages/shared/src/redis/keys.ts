@@ -8,6 +8,8 @@ import type { JobType } from '../contracts/index.ts';
 export function redisKeys(prefix: string) {
   const queueKey = (type: JobType, name: string) => `${prefix}:${type}:${name}`;
   return {
+    /** A key of BullMQ, of any queue: that of the deliveries as well. */
+    ofQueue: (queue: string, name: string) => `${prefix}:${queue}:${name}`,
     /** BullMQ's event stream of a queue: our outbox. */
     events: (type: JobType) => queueKey(type, 'events'),
     job: (type: JobType, jobId: string) => queueKey(type, jobId),

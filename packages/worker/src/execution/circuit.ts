@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
+import { pausedMark } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
-import { pausedMark } from './pool-pause.ts';
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 5 * 60 * 1_000;
@@ -20,15 +20,15 @@ const failedScript = luaScript(
   'promptqCircuitFailed',
   `
 local is_probe = redis.call('GET', KEYS[2]) == ARGV[6]
-if not is_probe and redis.call('GET', KEYS[3]) == ARGV[5] then return redis.call('PTTL', KEYS[3]) end
+if not is_probe and redis.call('GET', KEYS[3]) == ARGV[5] then return { redis.call('PTTL', KEYS[3]), 0 } end
 local failures = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('DEL', KEYS[2])
 local over = failures - tonumber(ARGV[1])
-if over < 0 then return -1 end
+if over < 0 then return { -1, 0 } end
 local pause = math.floor(math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(over, 20)))
 redis.call('SET', KEYS[3], ARGV[5], 'PX', pause)
-return pause
+return { pause, 1 }
 `,
 );
 
@@ -78,12 +78,16 @@ export const noCircuit: Circuit = {
   release: async () => undefined,
 };
 
-/** @param threshold failures in a row that open it */
+/**
+ * @param threshold failures in a row that open it
+ * @param onOpen called when a failure pauses the pool
+ */
 export function poolCircuit(
   redis: Redis,
   keys: RedisKeys,
   type: JobType,
   threshold: number,
+  onOpen: () => void,
 ): Circuit {
   const [failures, probe, limiter] = [keys.failures(type), keys.probe(type), keys.limiter(type)];
   return {
@@ -96,12 +100,13 @@ export function poolCircuit(
       return Number(comeBackMs);
     },
     failed: async (jobId) => {
-      const pauseMs = await failedScript(
+      const [pauseMs, isNew] = (await failedScript(
         redis,
         [failures, probe, limiter],
         [threshold, firstPauseMs, longestPauseMs, rowMs, pausedMark, jobId],
-      );
-      return Number(pauseMs) < 0 ? null : Number(pauseMs);
+      )) as [number, number];
+      if (isNew === 1) onOpen();
+      return pauseMs < 0 ? null : pauseMs;
     },
     succeeded: async () => {
       await redis.del(failures, probe);

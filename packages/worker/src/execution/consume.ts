@@ -4,6 +4,7 @@ import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
+import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
 import type { Suspects } from './suspects.ts';
@@ -37,6 +38,7 @@ interface Needs {
   workerName: string;
   log: Logger;
   cancellations: Pick<Cancellations, 'isCancelled'>;
+  metrics: AttemptMetrics;
   /** One for the process, whatever the type: a process dies as a whole. */
   suspects: Suspects;
 }
@@ -68,18 +70,20 @@ function isLockLost(error: Error): boolean {
 
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
 export function consume(needs: Needs): Consumer {
-  const { type, process, redis, settings, workerName, log } = needs;
+  const { type, process, redis, settings, workerName, log, metrics } = needs;
   const running = new Map<string, Attempt>();
   const { isCancelled } = needs.cancellations;
   const keys = redisKeys(settings.REDIS_PREFIX);
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
-  const pool = poolPause(redis, keys, type);
+  const pool = poolPause(redis, keys, type, () => metrics.poolPaused(type, 'rate_limited'));
   const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
   let started = 0;
   let refusedAtMs = 0;
   let isHandingBack = false;
   const run = runJob({
+    type,
+    metrics,
     process,
     log,
     running,
@@ -88,7 +92,10 @@ export function consume(needs: Needs): Consumer {
     pool,
     suspects: needs.suspects,
     isHandingBack: () => isHandingBack,
-    circuit: threshold > 0 ? poolCircuit(redis, keys, type, threshold) : noCircuit,
+    circuit:
+      threshold > 0
+        ? poolCircuit(redis, keys, type, threshold, () => metrics.poolPaused(type, 'circuit'))
+        : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
   const keep = { age: settings.RESULT_TTL_SECONDS };
@@ -109,22 +116,25 @@ export function consume(needs: Needs): Consumer {
     // During an outage every connection of BullMQ tells of every try; ours has told once.
     if (redis.status !== 'ready') return;
     if (error instanceof ReplyError) refusedAtMs = Date.now();
-    if (isLockLost(error))
+    if (isLockLost(error)) {
+      metrics.resultDiscarded(type);
       log.warn(
         { type },
         'a lock was lost: the job runs elsewhere, and the result from here is discarded',
       );
-    else logFault(log, error, 'BullMQ reported an error', { type });
+    } else logFault(log, error, 'BullMQ reported an error', { type });
   });
   worker.on('lockRenewalFailed', (jobIds) => {
+    metrics.locksLost(type, jobIds.length);
     for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
   });
   worker.on('active', () => {
     started += 1;
   });
-  worker.on('stalled', (jobId) =>
-    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
-  );
+  worker.on('stalled', (jobId) => {
+    metrics.stalled(type);
+    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again');
+  });
   return {
     type,
     isRunning: () => worker.isRunning(),

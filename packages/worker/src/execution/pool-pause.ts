@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
+import { pausedMark } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const firstPauseMs = 5_000;
-/** What BullMQ's limiter holds during a pause; while there is none, it counts fetches there. */
-export const pausedMark = String(Number.MAX_SAFE_INTEGER);
 const longestPauseMs = 5 * 60 * 1_000;
 /** Refusals that are further apart do not belong together. */
 const togetherMs = 10 * 60 * 1_000;
@@ -20,14 +19,14 @@ const pauseScript = luaScript(
 local left = redis.call('GET', KEYS[1]) == ARGV[5] and redis.call('PTTL', KEYS[1]) or 0
 local pause = tonumber(ARGV[1])
 if pause < 0 then
-  if left > 0 then return left end
+  if left > 0 then return { left, 0 } end
   local refusals = redis.call('INCR', KEYS[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
   pause = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(refusals - 1, 20))
 end
-if pause <= left then return left end
+if pause <= left then return { left, 0 } end
 redis.call('SET', KEYS[1], ARGV[5], 'PX', math.floor(pause))
-return pause
+return { pause, left > 0 and 0 or 1 }
 `,
 );
 
@@ -44,18 +43,25 @@ export interface PoolPause {
   succeeded(): Promise<void>;
 }
 
-export function poolPause(redis: Redis, keys: RedisKeys, type: JobType): PoolPause {
+/** @param onBegin called when a pause begins, not when one that is on is asked for again */
+export function poolPause(
+  redis: Redis,
+  keys: RedisKeys,
+  type: JobType,
+  onBegin: () => void = () => undefined,
+): PoolPause {
   // Only a process that has paused the pool has something to take back; the counter's end takes care of one that died.
   let hasPaused = false;
   return {
     pause: async (askedMs) => {
       hasPaused = true;
-      const answer = await pauseScript(
+      const [pauseMs, isNew] = (await pauseScript(
         redis,
         [keys.limiter(type), keys.refusals(type)],
         [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, pausedMark],
-      );
-      return Number(answer);
+      )) as [number, number];
+      if (isNew === 1) onBegin();
+      return pauseMs;
     },
     isOn: async () => (await redis.get(keys.limiter(type))) === pausedMark,
     succeeded: async () => {

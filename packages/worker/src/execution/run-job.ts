@@ -1,7 +1,9 @@
 import type { Job } from 'bullmq';
+import type { JobType } from '@promptq/shared/contracts';
 import type { Failure } from '@promptq/shared/failure';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
+import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
@@ -29,6 +31,8 @@ export interface AttemptContext {
 export type Processor = (data: unknown, context: AttemptContext) => Promise<JobResult>;
 
 interface Needs {
+  type: JobType;
+  metrics: AttemptMetrics;
   process: Processor;
   log: Logger;
   /** The attempts in this process by job id, for whoever has to abort them. */
@@ -48,7 +52,7 @@ interface Needs {
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
-  const { log, running, isCancelled, wake, pool, circuit } = needs;
+  const { type, metrics, log, running, isCancelled, wake, pool, circuit } = needs;
   /** For what is not the job's own business: when Redis refuses it, the outcome stands all the same. */
   const besides = async (doing: Promise<unknown>) => {
     try {
@@ -68,6 +72,7 @@ export function runJob(needs: Needs) {
     }
     const attempt = beginAttempt(timeoutSecondsOf(job));
     running.set(jobId, attempt);
+    metrics.started(type, waitMsOf(job));
     let outcome: Outcome;
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
@@ -77,13 +82,15 @@ export function runJob(needs: Needs) {
       attempt.end();
       running.delete(jobId);
     }
+    const ms = performance.now() - startedAt;
+    metrics.ended(type, outcome.kind, 'failure' in outcome ? outcome.failure.code : null, ms);
     log.info(
       {
         job_id: jobId,
         outcome: outcome.kind,
         ...('failure' in outcome ? outcome.failure : {}),
         attempt: job.attemptsMade + 1,
-        ms: Math.round(performance.now() - startedAt),
+        ms: Math.round(ms),
       },
       'attempt ended',
     );
@@ -176,6 +183,12 @@ const unavailable: Failure = { code: 'upstream_unavailable', upstream: null };
 
 function isOfUpstream({ code }: Failure): boolean {
   return code === 'upstream_unavailable' || code === 'timeout';
+}
+
+/** How long the job has waited since it could start; `null` when it was started before. */
+function waitMsOf(job: Job<JobData, JobResult>): number | null {
+  if (job.attemptsStarted > 1) return null;
+  return Date.now() - job.timestamp - (job.opts.delay ?? 0);
 }
 
 const fallbackTimeoutSeconds = 600;

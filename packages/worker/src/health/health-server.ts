@@ -1,4 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
+import { logFault, type Logger } from '@promptq/shared/logging';
 
 interface Needs {
   host: string;
@@ -7,14 +9,21 @@ interface Needs {
   isReady: () => boolean;
   /** What stands still although it could go on. */
   stuck: () => string[];
+  registry: Registry;
+  log: Logger;
 }
 
-/** `GET /healthz` (the process lives and is of use: 503 says that it should be started again) and `GET /readyz` (it takes jobs). @returns closes it */
+/**
+ * `GET /healthz` (the process lives and is of use: 503 says that it should be started again), `GET /readyz` (it
+ * takes jobs) and `GET /metrics` (for Prometheus). @returns closes it
+ */
 export async function serveHealth({
   host,
   port,
   isReady,
   stuck,
+  registry,
+  log,
 }: Needs): Promise<() => Promise<void>> {
   const server = createServer((req, res) => {
     const answer = (status: number, text: string) => {
@@ -26,7 +35,11 @@ export async function serveHealth({
       return names.length === 0 ? answer(200, 'ok') : answer(503, `stuck: ${names.join(', ')}`);
     }
     if (req.url === '/readyz') return isReady() ? answer(200, 'ok') : answer(503, 'not ready');
-    return answer(404, 'not found');
+    if (req.url === '/metrics') {
+      void show(registry, res, log);
+      return;
+    }
+    answer(404, 'not found');
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -36,4 +49,15 @@ export async function serveHealth({
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
+}
+
+async function show(registry: Registry, res: ServerResponse, log: Logger): Promise<void> {
+  try {
+    const exposition = await registry.metrics();
+    res.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' });
+    res.end(exposition);
+  } catch (error) {
+    logFault(log, error, 'the metrics could not be collected');
+    res.destroy();
+  }
 }

@@ -40,7 +40,7 @@ if others > 0 then
   redis.call('XACK', events, group, unpack(ARGV, at, at + others - 1))
   at = at + others
 end
-local settled = 0
+local settled = {}
 for parts = 3, #KEYS do
   local entry, job, type, event, channel, wake_up = unpack(ARGV, at, at + 5)
   at = at + 6
@@ -48,7 +48,7 @@ for parts = 3, #KEYS do
     redis.call('XADD', audit, 'MINID', '~', audit_from, '*', 'job_id', job, 'type', type, 'event', event)
     redis.call('UNLINK', KEYS[parts])
     redis.call('PUBLISH', channel, wake_up)
-    settled = settled + 1
+    settled[#settled + 1] = entry
   end
 end
 local pending = redis.call('XPENDING', events, group)
@@ -87,8 +87,8 @@ export interface Outbox {
   read(count: number, blockMs: number): Promise<Batch[]>;
   /** Entries that a dead or stuck consumer holds, and those whose batch failed here. */
   takeOver(count: number): Promise<Batch[]>;
-  /** Settles a batch. @returns how many of its finished jobs were settled here and not elsewhere */
-  settle(type: JobType, settled: Settled[], otherEntryIds: string[]): Promise<number>;
+  /** Settles a batch. @returns the entries of its finished jobs that were settled here and not elsewhere */
+  settle(type: JobType, settled: Settled[], otherEntryIds: string[]): Promise<Set<string>>;
   forgetDeadConsumers(): Promise<void>;
   /** Removes audit events older than `AUDIT_TTL_SECONDS`, which the writing of new ones does only roughly. */
   trimAudit(): Promise<void>;
@@ -174,7 +174,7 @@ export function openOutbox(needs: Needs): Outbox {
           ]),
         ],
       );
-      return Number(answer);
+      return new Set(answer as string[]);
     },
     forgetDeadConsumers: async () => {
       for (const stream of streams) await forgetScript(redis, [stream], [group, goneAfterMs]);

@@ -5,6 +5,7 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { queueDeliveries, type openDeliveries } from '@promptq/shared/webhooks';
+import type { EndStatus, SettlementMetrics } from '../metrics/settlement-metrics.ts';
 import { auditEventOf } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
@@ -15,6 +16,7 @@ interface Needs {
   keys: RedisKeys;
   outbox: Pick<Outbox, 'settle'>;
   deliveries: ReturnType<typeof openDeliveries>;
+  metrics: SettlementMetrics;
   log: Logger;
 }
 
@@ -41,7 +43,13 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
     webhooks.filter((webhook) => webhook !== null),
   );
   const settled = terminal.map((entry, at) => toSettled(entry, events[at] as AuditEvent));
-  await needs.outbox.settle(type, settled, others);
+  const here = await needs.outbox.settle(type, settled, others);
+  const nowMs = Date.now();
+  settled.forEach(({ entryId, eventType }) => {
+    if (!here.has(entryId)) return;
+    const lagMs = nowMs - Number(entryId.split('-', 1)[0]);
+    needs.metrics.settled(type, eventType.slice('job.'.length) as EndStatus, lagMs);
+  });
 }
 
 function toSettled(entry: TerminalEntry, event: AuditEvent): Settled {

@@ -3,6 +3,7 @@ import { ReplyError, type Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
+import type { SettlementMetrics } from '../metrics/settlement-metrics.ts';
 import type { WorkerSettings } from '../settings.ts';
 import { openOutbox, type Batch } from './outbox.ts';
 import { nextCount } from './batch-size.ts';
@@ -19,6 +20,7 @@ interface Needs {
   blocking: Redis;
   settings: Pick<WorkerSettings, 'REDIS_PREFIX' | 'AUDIT_TTL_SECONDS'>;
   workerName: string;
+  metrics: SettlementMetrics;
   log: Logger;
 }
 
@@ -39,7 +41,7 @@ export interface Settlement {
  * lost between "finished" and "reported", and whichever process is alive settles.
  */
 export async function startSettlement(needs: Needs): Promise<Settlement> {
-  const { redis, blocking, settings, workerName, log } = needs;
+  const { redis, blocking, settings, workerName, metrics, log } = needs;
   const keys = redisKeys(settings.REDIS_PREFIX);
   const outbox = openOutbox({
     redis,
@@ -60,7 +62,8 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let refusedAtMs = 0;
 
   const settleAll = async (batches: Batch[]) => {
-    for (const batch of batches) await settleBatch(batch, { redis, keys, outbox, deliveries, log });
+    for (const batch of batches)
+      await settleBatch(batch, { redis, keys, outbox, deliveries, metrics, log });
   };
   const keepHouse = async () => {
     if (Date.now() < housekeepingAtMs) return;

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
+import { measureCalls, type UpstreamMetrics } from '../metrics/upstream-metrics.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
@@ -20,6 +21,7 @@ export function openUpstream(options: {
   apiKey: string | undefined;
   baseUrl: string | undefined;
   connections: number;
+  metrics: Pick<UpstreamMetrics, 'called'>;
 }): Upstream {
   const baseURL = options.baseUrl ?? defaultBaseUrl;
   const pool = new Pool(new URL(baseURL).origin, {
@@ -31,7 +33,7 @@ export function openUpstream(options: {
     // Upstreams without authentication ignore it; the SDK insists on one.
     apiKey: options.apiKey ?? 'none',
     baseURL,
-    fetch: poolFetch(pool),
+    fetch: measureCalls(poolFetch(pool), options.metrics),
     // Retries are jobs' attempts: they survive the process, and are counted and backed off across the pool.
     maxRetries: 0,
     timeout: noTimeoutMs,

@@ -1,0 +1,32 @@
+import type { Registry } from 'prom-client';
+import { z } from 'zod';
+import { answersWith, plainHeaders } from '../http/responses.ts';
+import type { Route } from '../http/route.ts';
+
+/** `GET /metrics`: what Prometheus scrapes. It is answered without Redis as well, `promptq_redis_up` being 0 then. */
+export function metricsRoute(registry: Registry): Route {
+  return {
+    method: 'get',
+    path: '/metrics',
+    operation: {
+      operationId: 'metrics',
+      summary: 'The metrics of this process and of the queues',
+      tags: ['health'],
+      responses: answersWith(
+        {
+          200: {
+            description: 'In the text format of Prometheus.',
+            headers: plainHeaders,
+            content: { 'text/plain': { schema: z.string() } },
+          },
+        },
+        [],
+      ),
+    },
+    handle: async (_req, res) => {
+      const exposition = await registry.metrics();
+      res.set({ 'Cache-Control': 'no-store', 'Content-Type': registry.contentType });
+      res.send(exposition);
+    },
+  };
+}

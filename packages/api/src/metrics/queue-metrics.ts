@@ -1,0 +1,112 @@
+import type { Redis } from 'ioredis';
+import { Gauge, type Registry } from 'prom-client';
+import { jobTypes } from '@promptq/shared/contracts';
+import { describeError, type Logger } from '@promptq/shared/logging';
+import { readQueueState, type QueueSnapshot } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { webhooksQueue } from '@promptq/shared/webhooks';
+
+const queues = [...jobTypes, webhooksQueue];
+/** Scrapes that are closer together get the same answer: Redis is asked once a second at most. */
+const freshMs = 1_000;
+
+type Snapshots = Map<string, QueueSnapshot>;
+
+interface Needs {
+  registry: Registry;
+  redis: Redis;
+  keys: RedisKeys;
+  log: Logger;
+}
+
+/**
+ * The gauges of the queues. They describe Redis, so every API process tells the same: aggregate them with
+ * `max`, never with `sum`. Without Redis there are none, and `promptq_redis_up` is 0.
+ */
+export function watchQueues({ registry, redis, keys, log }: Needs): void {
+  const snapshots = asking(async () => {
+    const nowMs = Date.now();
+    const answers = await Promise.all(
+      queues.map((queue) => readQueueState(redis, keys, queue, nowMs)),
+    );
+    return new Map(queues.map((queue, at) => [queue, answers[at] as QueueSnapshot]));
+  }, log);
+  const gauge = (
+    config: { name: string; help: string; labelNames?: string[] },
+    set: (gauge: Gauge, snapshots: Snapshots | null) => void,
+  ) => {
+    const made: Gauge = new Gauge({
+      ...config,
+      registers: [registry],
+      collect: async () => {
+        const asked = await snapshots();
+        // A value from before an outage would look like one of now.
+        made.reset();
+        set(made, asked);
+      },
+    });
+  };
+  const ofQueues = (name: string, help: string, valueOf: (queue: QueueSnapshot) => number) =>
+    gauge({ name, help, labelNames: ['queue'] }, (made, asked) => {
+      for (const [queue, snapshot] of asked ?? []) made.set({ queue }, valueOf(snapshot));
+    });
+
+  gauge(
+    { name: 'promptq_redis_up', help: 'Whether this process has an answer from Redis.' },
+    (made, asked) => made.set(asked ? 1 : 0),
+  );
+  gauge(
+    {
+      name: 'promptq_queue_jobs',
+      help: 'Jobs in Redis by queue and state; those of webhooks are deliveries. Completed and failed are the ones still kept.',
+      labelNames: ['queue', 'state'],
+    },
+    (made, asked) => {
+      for (const [queue, { jobs }] of asked ?? []) {
+        for (const [state, count] of Object.entries(jobs)) made.set({ queue, state }, count);
+      }
+    },
+  );
+  ofQueues(
+    'promptq_queue_oldest_waiting_age_seconds',
+    'For how long the oldest job has been waiting although it could start; 0 when none waits.',
+    ({ oldestWaitingMs }) => oldestWaitingMs / 1_000,
+  );
+  ofQueues('promptq_queue_paused', 'Whether an operator has paused the queue.', ({ isPaused }) =>
+    isPaused ? 1 : 0,
+  );
+  ofQueues(
+    'promptq_pool_pause_remaining_seconds',
+    'For how much longer the pool leaves the upstream alone; 0 when it does not.',
+    ({ poolPauseMs }) => poolPauseMs / 1_000,
+  );
+  gauge(
+    {
+      name: 'promptq_settlement_backlog_events',
+      help: 'Events of finished and other jobs that settlement has not dealt with.',
+      labelNames: ['queue'],
+    },
+    (made, asked) => {
+      for (const type of jobTypes) {
+        const snapshot = asked?.get(type);
+        if (snapshot) made.set({ queue: type }, snapshot.unsettledEvents);
+      }
+    },
+  );
+}
+
+/** Asks once for everyone who wants to know at the same time, or within `freshMs`. `null`: Redis has no answer. */
+function asking(ask: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
+  let askedAtMs = -Infinity;
+  let answer: Promise<Snapshots | null> = Promise.resolve(null);
+  return () => {
+    if (performance.now() - askedAtMs < freshMs) return answer;
+    askedAtMs = performance.now();
+    answer = ask().catch((error: unknown) => {
+      // The scrape itself tells of it; the connection has logged the outage.
+      log.debug({ error: describeError(error) }, 'the queues could not be looked at');
+      return null;
+    });
+    return answer;
+  };
+}

@@ -1,0 +1,66 @@
+import type { RequestHandler, Response } from 'express';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { bound } from '@promptq/shared/metrics';
+import type { ProblemCode } from '../http/problem.ts';
+
+/** Up to a request that waits for its job. */
+const secondsBounds = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+const methods = new Set(['GET', 'HEAD', 'POST']);
+const other = 'other';
+
+export interface RequestMetrics {
+  /** Measures every request. @param paths the templates of the routes, as in OpenAPI */
+  measure(paths: () => string[]): RequestHandler;
+  /** A request was answered with a problem: 429 and all others. */
+  refused(code: ProblemCode): void;
+}
+
+export function requestMetrics(registry: Registry): RequestMetrics {
+  const duration = new Histogram({
+    name: 'promptq_http_request_duration_seconds',
+    help: 'Requests to the API by method, route and class of status; aborted: the client left before the answer.',
+    labelNames: ['method', 'route', 'status_class'],
+    buckets: secondsBounds,
+    registers: [registry],
+  });
+  const problems = new Counter({
+    name: 'promptq_http_problems_total',
+    help: 'Requests that were answered with a problem, by its code.',
+    labelNames: ['code'],
+    registers: [registry],
+  });
+  const measured = bound((method: string, route: string, statusClass: string) =>
+    duration.labels(method, route, statusClass),
+  );
+  const problem = bound((code: ProblemCode) => problems.labels(code));
+  return {
+    measure: (paths) => {
+      let templates: Map<string, string> | null = null;
+      return (req, res, next) => {
+        const startedAtMs = performance.now();
+        res.once('close', () => {
+          templates ??= new Map(paths().map((path) => [toExpressPath(path), path]));
+          // What Express matched, never what was asked for: that is the caller's text.
+          const path = (req.route as { path?: unknown } | undefined)?.path;
+          measured(
+            methods.has(req.method) ? req.method : other,
+            (typeof path === 'string' ? templates.get(path) : undefined) ?? other,
+            statusClassOf(res),
+          ).observe((performance.now() - startedAtMs) / 1_000);
+        });
+        next();
+      };
+    },
+    refused: (code) => problem(code).inc(),
+  };
+}
+
+function statusClassOf(res: Response): string {
+  return res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'aborted';
+}
+
+function toExpressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,19 @@
+/** What stands for every value that is not told apart. */
+const other = 'other';
+
+/** Longer, or with other characters, and it is no name that a dashboard could show. */
+const plainName = /^[\w./:@+-]{1,64}$/;
+
+/**
+ * A label whose values come from callers: the first `most` different ones are told apart, the rest is
+ * `other`, because each value is a series that Prometheus keeps for ever.
+ */
+export function boundedLabel(most: number): (value: string) => string {
+  const known = new Set<string>();
+  return (value) => {
+    if (known.has(value)) return value;
+    if (known.size >= most || !plainName.test(value)) return other;
+    known.add(value);
+    return value;
+  };
+}

@@ -1,0 +1,105 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { JobType } from '@promptq/shared/contracts';
+import type { FailureCode } from '@promptq/shared/failure';
+import { bound } from '@promptq/shared/metrics';
+import type { Outcome } from '../execution/outcome.ts';
+
+/** From a queue that is empty to one that is a day long. */
+const waitBounds = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400,
+];
+/** Up to the longest attempt that a job may ask for. */
+const runBounds = [
+  0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 7_200,
+];
+
+/** Why a pool was paused: the upstream refused a call for its rate, or the circuit opened. */
+type PauseReason = 'rate_limited' | 'circuit';
+
+/** What happens to attempts in this process. */
+export interface AttemptMetrics {
+  /** @param waitMs since the job was submitted and its delay was over; `null` when it was started before */
+  started(type: JobType, waitMs: number | null): void;
+  /** @param reason the failure code, if there is one */
+  ended(type: JobType, outcome: Outcome['kind'], reason: FailureCode | null, runMs: number): void;
+  /** A pause of the pool began here; one that goes on is counted once. */
+  poolPaused(type: JobType, reason: PauseReason): void;
+  /** Locks of running jobs ran out. */
+  locksLost(type: JobType, jobs: number): void;
+  /** A result came too late: its job is another worker's. */
+  resultDiscarded(type: JobType): void;
+  /** The worker of a job was gone; this one found out. */
+  stalled(type: JobType): void;
+}
+
+export function attemptMetrics(registry: Registry): AttemptMetrics {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const wait = new Histogram({
+    name: 'promptq_job_wait_seconds',
+    help: 'From when a job could start, so after its delay, until its first attempt began.',
+    labelNames: ['type'],
+    buckets: waitBounds,
+    registers,
+  });
+  const run = new Histogram({
+    name: 'promptq_job_run_seconds',
+    help: 'How long an attempt ran.',
+    labelNames: ['type'],
+    buckets: runBounds,
+    registers,
+  });
+  const running = new Gauge({
+    name: 'promptq_attempts_running',
+    help: 'Attempts that run now.',
+    labelNames: ['type'],
+    registers,
+  });
+  const attempts = counter(
+    'promptq_attempts_total',
+    'Attempts that ended, by outcome and, where there is one, the failure code; outcome "retry" means that another may follow.',
+    ['type', 'outcome', 'reason'],
+  );
+  const pauses = counter('promptq_pool_pauses_total', 'Pauses of a pool, by reason.', [
+    'type',
+    'reason',
+  ]);
+  const locks = counter('promptq_locks_lost_total', 'Locks of running jobs that ran out.', [
+    'type',
+  ]);
+  const discarded = counter(
+    'promptq_results_discarded_total',
+    "Results that came too late, because the job was another worker's by then.",
+    ['type'],
+  );
+  const stalls = counter(
+    'promptq_jobs_stalled_total',
+    'Jobs whose worker was gone, so that they run again.',
+    ['type'],
+  );
+  const ofType = bound((type: JobType) => {
+    for (const metric of [locks, discarded, stalls]) metric.inc({ type }, 0);
+    for (const reason of ['rate_limited', 'circuit']) pauses.inc({ type, reason }, 0);
+    return { wait: wait.labels(type), run: run.labels(type), running: running.labels(type) };
+  });
+  const attempt = bound((type: JobType, outcome: Outcome['kind'], reason: FailureCode | 'none') =>
+    attempts.labels(type, outcome, reason),
+  );
+  return {
+    started: (type, waitMs) => {
+      ofType(type).running.inc();
+      if (waitMs !== null) ofType(type).wait.observe(Math.max(0, waitMs) / 1_000);
+    },
+    ended: (type, outcome, reason, runMs) => {
+      ofType(type).running.dec();
+      ofType(type).run.observe(runMs / 1_000);
+      attempt(type, outcome, reason ?? 'none').inc();
+      if (outcome === 'lost') discarded.inc({ type });
+    },
+    poolPaused: (type, reason) => pauses.inc({ type, reason }),
+    locksLost: (type, jobs) => locks.inc({ type }, jobs),
+    resultDiscarded: (type) => discarded.inc({ type }),
+    stalled: (type) => stalls.inc({ type }),
+  };
+}

@@ -1,0 +1,20 @@
+import { Counter, type Registry } from 'prom-client';
+
+/** How a try ended: `retry`, another follows; `dead`, none does; `blocked`, the address is not allowed. */
+type TryOutcome = 'delivered' | 'retry' | 'dead' | 'blocked';
+
+export interface DeliveryMetrics {
+  /** One try of a delivery ended. */
+  tried(this: void, outcome: TryOutcome): void;
+}
+
+export function deliveryMetrics(registry: Registry): DeliveryMetrics {
+  const tries = new Counter({
+    name: 'promptq_webhook_deliveries_total',
+    help: 'Tries of webhook deliveries by outcome: delivered, retry (another try follows), dead (none does), blocked.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const outcome of ['delivered', 'retry', 'dead', 'blocked']) tries.inc({ outcome }, 0);
+  return { tried: (outcome) => tries.inc({ outcome }) };
+}

@@ -1,0 +1,34 @@
+import { Gauge, type Registry } from 'prom-client';
+import { attemptMetrics, type AttemptMetrics } from './attempt-metrics.ts';
+import { deliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
+import { settlementMetrics, type SettlementMetrics } from './settlement-metrics.ts';
+import { upstreamMetrics, type UpstreamMetrics } from './upstream-metrics.ts';
+
+/** What a worker process counts and measures. Each room asks for its own part. */
+export interface WorkerMetrics {
+  attempts: AttemptMetrics;
+  settlement: SettlementMetrics;
+  upstream: UpstreamMetrics;
+  deliveries: DeliveryMetrics;
+  /** From here on a scrape asks this whether Redis answers. */
+  watchRedis(isUp: () => boolean): void;
+}
+
+export function workerMetrics(registry: Registry): WorkerMetrics {
+  let isUp = () => false;
+  const up: Gauge = new Gauge({
+    name: 'promptq_redis_up',
+    help: 'Whether this process has an answer from Redis.',
+    registers: [registry],
+    collect: () => up.set(isUp() ? 1 : 0),
+  });
+  return {
+    attempts: attemptMetrics(registry),
+    settlement: settlementMetrics(registry),
+    upstream: upstreamMetrics(registry),
+    deliveries: deliveryMetrics(registry),
+    watchRedis: (ask) => {
+      isUp = ask;
+    },
+  };
+}
