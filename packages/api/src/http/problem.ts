@@ -16,6 +16,7 @@ const problems = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problems;
+export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
 
 const faultSchema = z.object({
   pointer: z.string().meta({ description: 'JSON Pointer (RFC 6901) to the faulty member.' }),
@@ -29,7 +30,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+    code: z.enum(problemCodes),
     request_id: z.string(),
     errors: z.array(faultSchema),
     error: z

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { bound } from '@promptq/shared/metrics';
-import type { ProblemCode } from '../http/problem.ts';
+import { problemCodes, type ProblemCode } from '../http/problem.ts';
 
 /** Up to a request that waits for its job. */
 const secondsBounds = [
@@ -35,6 +35,8 @@ export function requestMetrics(registry: Registry): RequestMetrics {
     duration.labels(method, route, statusClass),
   );
   const problem = bound((code: ProblemCode) => problems.labels(code));
+  // From the start there is a 0, so that the first of each is seen as an increase.
+  for (const code of problemCodes) problem(code).inc(0);
   return {
     measure: (paths) => {
       let templates: Map<string, string> | null = null;

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { JobType } from '@promptq/shared/contracts';
-import type { FailureCode } from '@promptq/shared/failure';
+import { jobTypes, type JobType } from '@promptq/shared/contracts';
+import { failureCodeSchema, isRetryable, type FailureCode } from '@promptq/shared/failure';
 import { bound } from '@promptq/shared/metrics';
 import type { Outcome } from '../execution/outcome.ts';
 
@@ -78,14 +78,23 @@ export function attemptMetrics(registry: Registry): AttemptMetrics {
     'Jobs whose worker was gone, so that they run again.',
     ['type'],
   );
-  const ofType = bound((type: JobType) => {
-    for (const metric of [locks, discarded, stalls]) metric.inc({ type }, 0);
-    for (const reason of ['rate_limited', 'circuit']) pauses.inc({ type, reason }, 0);
-    return { wait: wait.labels(type), run: run.labels(type), running: running.labels(type) };
-  });
+  const ofType = bound((type: JobType) => ({
+    wait: wait.labels(type),
+    run: run.labels(type),
+    running: running.labels(type),
+  }));
   const attempt = bound((type: JobType, outcome: Outcome['kind'], reason: FailureCode | 'none') =>
     attempts.labels(type, outcome, reason),
   );
+  // From the start there is a 0, so that the first of each is seen as an increase.
+  for (const type of jobTypes) {
+    for (const metric of [locks, discarded, stalls]) metric.inc({ type }, 0);
+    for (const reason of ['rate_limited', 'circuit']) pauses.inc({ type, reason }, 0);
+    for (const code of failureCodeSchema.options) {
+      attempt(type, 'fail', code).inc(0);
+      if (isRetryable(code)) attempt(type, 'retry', code).inc(0);
+    }
+  }
   return {
     started: (type, waitMs) => {
       ofType(type).running.inc();
