@@ -7,6 +7,7 @@ import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { DeliveryData } from '@promptq/shared/webhooks';
+import type { Tracing } from '@promptq/shared/tracing';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
@@ -28,6 +29,7 @@ import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { countSubmissions } from './metrics/submission-metrics.ts';
 import type { ApiSettings } from './settings.ts';
+import { traceRequests } from './tracing/trace-requests.ts';
 
 export interface AppNeeds {
   settings: ApiSettings;
@@ -36,6 +38,8 @@ export interface AppNeeds {
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
   metrics: ApiMetrics;
+  /** `null`: nothing is traced. */
+  tracing: Pick<Tracing, 'begin'> | null;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -50,6 +54,7 @@ export function createApp({
   queues: uncounted,
   deliveries,
   metrics,
+  tracing,
   isStarted,
   stopping,
 }: AppNeeds): Express {
@@ -74,6 +79,7 @@ export function createApp({
   app.set('etag', false);
   app.use(metrics.requests.measure(() => served.map(({ path }) => path)));
   app.use(requestId, logRequests(log), helmet());
+  if (tracing) app.use('/v1', traceRequests(tracing));
   app.use('/docs', docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();

@@ -5,6 +5,7 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
+import type { Tracing } from '@promptq/shared/tracing';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
 import type { Suspects } from './suspects.ts';
@@ -39,6 +40,7 @@ interface Needs {
   log: Logger;
   cancellations: Pick<Cancellations, 'isCancelled'>;
   metrics: AttemptMetrics;
+  tracing: Pick<Tracing, 'bullmq'> | null;
   /** One for the process, whatever the type: a process dies as a whole. */
   suspects: Suspects;
 }
@@ -111,6 +113,7 @@ export function consume(needs: Needs): Consumer {
     limiter,
     removeOnComplete: keep,
     removeOnFail: keep,
+    ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
   });
   worker.on('error', (error) => {
     // During an outage every connection of BullMQ tells of every try; ours has told once.

@@ -1,6 +1,8 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
+import type { Tracing } from '@promptq/shared/tracing';
 import { measureCalls, type UpstreamMetrics } from '../metrics/upstream-metrics.ts';
+import { traceCalls } from '../tracing/trace-calls.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
@@ -22,6 +24,7 @@ export function openUpstream(options: {
   baseUrl: string | undefined;
   connections: number;
   metrics: Pick<UpstreamMetrics, 'called'>;
+  tracing: Pick<Tracing, 'begin'> | null;
 }): Upstream {
   const baseURL = options.baseUrl ?? defaultBaseUrl;
   const pool = new Pool(new URL(baseURL).origin, {
@@ -29,11 +32,12 @@ export function openUpstream(options: {
     pipelining: 1,
     connect: { timeout: connectTimeoutMs },
   });
+  const call = measureCalls(poolFetch(pool), options.metrics);
   const client = new OpenAI({
     // Upstreams without authentication ignore it; the SDK insists on one.
     apiKey: options.apiKey ?? 'none',
     baseURL,
-    fetch: measureCalls(poolFetch(pool), options.metrics),
+    fetch: options.tracing ? traceCalls(call, 'upstream', options.tracing) : call,
     // Retries are jobs' attempts: they survive the process, and are counted and backed off across the pool.
     maxRetries: 0,
     timeout: noTimeoutMs,
