@@ -4,6 +4,7 @@ import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
+import { countTroubles } from '../metrics/count-troubles.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
 import type { Tracing } from '@promptq/shared/tracing';
 import type { WorkerSettings } from '../settings.ts';
@@ -115,29 +116,27 @@ export function consume(needs: Needs): Consumer {
     removeOnFail: keep,
     ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
   });
+  countTroubles(worker, type, metrics);
   worker.on('error', (error) => {
     // During an outage every connection of BullMQ tells of every try; ours has told once.
     if (redis.status !== 'ready') return;
     if (error instanceof ReplyError) refusedAtMs = Date.now();
-    if (isLockLost(error)) {
-      metrics.resultDiscarded(type);
+    if (isLockLost(error))
       log.warn(
         { type },
         'a lock was lost: the job runs elsewhere, and the result from here is discarded',
       );
-    } else logFault(log, error, 'BullMQ reported an error', { type });
+    else logFault(log, error, 'BullMQ reported an error', { type });
   });
   worker.on('lockRenewalFailed', (jobIds) => {
-    metrics.locksLost(type, jobIds.length);
     for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
   });
   worker.on('active', () => {
     started += 1;
   });
-  worker.on('stalled', (jobId) => {
-    metrics.stalled(type);
-    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again');
-  });
+  worker.on('stalled', (jobId) =>
+    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
+  );
   return {
     type,
     isRunning: () => worker.isRunning(),
