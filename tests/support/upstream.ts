@@ -7,6 +7,7 @@ export interface UpstreamCall {
   key: string;
   path: string;
   authorization: string | undefined;
+  traceparent: string | undefined;
   body: {
     model: string;
     messages: { role: string; content: string }[];
@@ -53,6 +54,7 @@ export async function startUpstream(first: Answer = () => 'hello'): Promise<Mock
       key: String(req.headers['idempotency-key']),
       path: req.url ?? '',
       authorization: req.headers.authorization,
+      traceparent: req.headers.traceparent as string | undefined,
       body: JSON.parse(Buffer.concat(chunks).toString()),
       gone: gone.signal,
     };

@@ -6,6 +6,7 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
+import type { Tracing } from '@promptq/shared/tracing';
 import { targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
@@ -36,6 +37,7 @@ import type { States } from './live/watch-states.ts';
 import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import type { ApiSettings } from './settings.ts';
+import { traceRequests } from './tracing/trace-requests.ts';
 
 export interface AppNeeds {
   settings: ApiSettings;
@@ -46,6 +48,8 @@ export interface AppNeeds {
   live: Live;
   states: States;
   metrics: ApiMetrics;
+  /** `null`: nothing is traced. */
+  tracing: Pick<Tracing, 'begin'> | null;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
@@ -62,6 +66,7 @@ export function createApp({
   live,
   states,
   metrics,
+  tracing,
   isStarted,
   stopping,
 }: AppNeeds): Express {
@@ -97,6 +102,7 @@ export function createApp({
   app.set('etag', false);
   app.use(metrics.requests.measure(() => served.map(({ path }) => path)));
   app.use(requestId, logRequests(log));
+  if (tracing) app.use('/v1', traceRequests(tracing));
   app.use('/docs', helmet(), docsAssets());
   app.use(['/v1', '/readyz'], (_req, _res, next) => {
     if (!isStarted()) throw redisUnavailable();

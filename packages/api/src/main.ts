@@ -4,6 +4,7 @@ import { createLogger } from '@promptq/shared/logging';
 import { keepEvents, openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
+import { openTracing } from '@promptq/shared/tracing';
 import { createApp } from './app.ts';
 import { listen } from './http/server.ts';
 import { openLive } from './live/open-live.ts';
@@ -17,11 +18,18 @@ const settings = readApiSettings();
 const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
+  const tracing = await openTracing({
+    endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+    service: 'promptq-api',
+    log,
+  });
+  if (tracing) runner.onStop('traces', () => tracing.close());
   const redis = connectFailingFast(settings.REDIS_URL, log);
   runner.onStop('redis', () => redis.disconnect());
   const queues = {
-    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
-    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
+    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat', tracing?.bullmq),
+    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis', tracing?.bullmq),
   };
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   const opened = [queues.chat, queues.analysis, deliveries];
@@ -47,6 +55,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     live,
     states,
     metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
+    tracing,
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });

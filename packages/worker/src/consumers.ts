@@ -5,6 +5,7 @@ import { appendTokens } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import type { Tracing } from '@promptq/shared/tracing';
 import { openDeliveries, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
 import { startFeeder } from './batches/feeder.ts';
 import { hearCancellations } from './execution/cancellations.ts';
@@ -43,6 +44,8 @@ export interface ConsumersNeeds {
   workerName: string;
   /** A process that shows none may leave them out. */
   metrics?: WorkerMetrics;
+  /** `null`, or left out: nothing is traced. */
+  tracing?: Tracing | null;
 }
 
 export interface Consumers {
@@ -57,7 +60,7 @@ export interface Consumers {
 /** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
   const { settings, log, redis, blocking, subscriber, workerName } = needs;
-  const { metrics = workerMetrics(new Registry()) } = needs;
+  const { metrics = workerMetrics(new Registry()), tracing = null } = needs;
   const complete = countTokens(needs.complete, metrics.upstream);
   const keys = redisKeys(settings.REDIS_PREFIX);
   const settlement = await startSettlement({
@@ -102,6 +105,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       settings,
       workerName,
       metrics: metrics.attempts,
+      tracing,
       log,
       cancellations,
       suspects,

@@ -5,6 +5,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { openRegistry } from '@promptq/shared/metrics';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
+import { openTracing } from '@promptq/shared/tracing';
 import { startConsumers, type Consumers } from './consumers.ts';
 import { serveHealth } from './health/health-server.ts';
 import { workerMetrics } from './metrics/worker-metrics.ts';
@@ -30,6 +31,13 @@ const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL }).child
 });
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
+  const tracing = await openTracing({
+    endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+    service: 'promptq-worker',
+    log,
+  });
+  if (tracing) runner.onStop('traces', () => tracing.close());
   const redis = connectPatiently(settings.REDIS_URL, log);
   runner.onStop('redis', () => redis.disconnect());
   await untilReady(redis, runner.stopping);
@@ -42,6 +50,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     baseUrl: settings.OPENAI_BASE_URL,
     connections: mostCalls(settings),
     metrics: metrics.upstream,
+    tracing,
   });
   runner.onStop('upstream', () => upstream.close());
 
@@ -76,6 +85,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     complete: completions(upstream),
     workerName,
     metrics,
+    tracing,
   });
   consumers = started;
   runner.onStop('consumers', (endsAtMs) => started.close(endsAtMs));

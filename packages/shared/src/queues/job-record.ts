@@ -117,6 +117,8 @@ export interface JobRecord {
   progress: z.infer<typeof progressSchema> | null;
   /** The name of the worker process that ran the last attempt. */
   worker: string | null;
+  /** The trace that it was submitted in, as BullMQ keeps it; only when jobs are traced. */
+  trace?: string | undefined;
 }
 
 const wholeNumber = z.coerce.number().int();
@@ -142,6 +144,7 @@ export const jobHashFields = Object.keys(jobHashSchema.shape);
 const jobOptionsSchema = z.object({
   attempts: z.int().min(1).default(1),
   delay: z.number().min(0).default(0),
+  tm: z.string().optional(),
 });
 
 /**
@@ -173,6 +176,7 @@ export function readJobHash(
     startedAtMs: hash.processedOn ?? null,
     progress: progress.data ?? null,
     worker: hash.pb ?? null,
+    trace: options.tm,
   };
 }
 

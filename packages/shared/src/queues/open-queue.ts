@@ -1,4 +1,4 @@
-import { Queue, type BackoffOptions } from 'bullmq';
+import { Queue, type BackoffOptions, type Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '../contracts/index.ts';
 import { redisKeys } from '../redis/index.ts';
@@ -13,12 +13,21 @@ const maxStreamEvents = 10_000_000;
 /** Between attempts: 1 s, 2 s, 4 s ..., each shortened by up to half at random so that failed jobs do not return as one wave. */
 export const backoff: BackoffOptions = { type: 'exponential', delay: 1_000, jitter: 0.5 };
 
-/** Opens the BullMQ queue of a job type. It is usable when the connection is. */
-export function openQueue(redis: Redis, prefix: string, type: JobType): Queue<JobData> {
+/**
+ * Opens the BullMQ queue of a job type. It is usable when the connection is.
+ * @param telemetry when jobs carry the trace that they are submitted in
+ */
+export function openQueue(
+  redis: Redis,
+  prefix: string,
+  type: JobType,
+  telemetry?: Telemetry,
+): Queue<JobData> {
   const queue = new Queue<JobData>(type, {
     connection: redis,
     prefix,
     streams: { events: { maxLen: maxStreamEvents } },
+    ...(telemetry ? { telemetry } : {}),
   });
   // The connection tells of its own faults; without a listener BullMQ would print each of them again.
   queue.on('error', () => undefined);

@@ -35,6 +35,14 @@ export const sharedSettings = {
       error: 'must be one of fatal, error, warn, info, debug, trace, silent',
     })
     .default('info'),
+  /** Base address of a collector of traces (OTLP over HTTP). Without it there are none. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(['http:', 'https:']).optional(),
+  /** The share of traces that begin here and are kept. */
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,9})$/, { error: 'must be a number from 0 to 1' })
+    .transform(Number)
+    .default(1),
   SHUTDOWN_GRACE_SECONDS: wholeNumber({ min: 1, max: 86_400, default: 30 }),
   /** How long a finished job is kept. The worker removes it, the API tells clients. */
   RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }),

@@ -38,21 +38,27 @@ export function openDeliveries(redis: Redis, prefix: string): Queue<DeliveryData
 /**
  * Queues deliveries. Idempotent for as long as a delivery is kept: one whose id exists is left as it is.
  * https://docs.bullmq.io/guide/jobs/job-ids
+ * @param traceOf the trace of the job that a delivery is about, as BullMQ keeps it
  */
 export async function queueDeliveries(
   queue: Pick<Queue<DeliveryData>, 'addBulk'>,
   deliveries: DeliveryData[],
+  traceOf: (delivery: DeliveryData) => string | undefined = () => undefined,
 ): Promise<void> {
   if (deliveries.length === 0) return;
   await queue.addBulk(
-    deliveries.map((data) => ({
-      name: data.event_type,
-      data,
-      opts: {
-        jobId: deliveryIdOf(data.job_id),
-        attempts: mostTries,
-        backoff: { type: 'webhook' },
-      },
-    })),
+    deliveries.map((data) => {
+      const trace = traceOf(data);
+      return {
+        name: data.event_type,
+        data,
+        opts: {
+          jobId: deliveryIdOf(data.job_id),
+          attempts: mostTries,
+          backoff: { type: 'webhook' },
+          ...(trace === undefined ? {} : { telemetry: { metadata: trace } }),
+        },
+      };
+    }),
   );
 }

@@ -4,7 +4,9 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
+import { countTroubles } from '../metrics/count-troubles.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
+import type { Tracing } from '@promptq/shared/tracing';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
 import type { Suspects } from './suspects.ts';
@@ -34,6 +36,7 @@ interface Needs {
   log: Logger;
   cancellations: Pick<Cancellations, 'isCancelled'>;
   metrics: AttemptMetrics;
+  tracing: Pick<Tracing, 'bullmq'> | null;
   /** One for the process, whatever the type: a process dies as a whole. */
   suspects: Suspects;
 }
@@ -88,19 +91,10 @@ export function consume(needs: Needs): Consumer {
     limiter,
     removeOnComplete: keep,
     removeOnFail: keep,
+    ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
   });
-  const tended = tendWorker({
-    worker,
-    redis,
-    running,
-    log,
-    idName: 'job_id',
-    notices: {
-      resultDiscarded: () => metrics.resultDiscarded(type),
-      locksLost: (jobs) => metrics.locksLost(type, jobs),
-      stalled: () => metrics.stalled(type),
-    },
-  });
+  countTroubles(worker, type, metrics);
+  const tended = tendWorker({ worker, redis, running, log, idName: 'job_id' });
   return {
     ...tended,
     type,

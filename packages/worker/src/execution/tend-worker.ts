@@ -14,16 +14,6 @@ export const workerOptions = {
 /** Kept back from the grace to hand unfinished jobs back and close. */
 const handBackMs = 3_000;
 
-/** What is counted of a worker's faults. */
-interface Notices {
-  /** A result came too late: its job is another worker's. */
-  resultDiscarded(): void;
-  /** Locks of running jobs ran out. */
-  locksLost(jobs: number): void;
-  /** The worker of a job was gone; this one found out. */
-  stalled(): void;
-}
-
 interface Needs<Data, Result> {
   worker: Worker<Data, Result>;
   redis: Redis;
@@ -32,7 +22,6 @@ interface Needs<Data, Result> {
   log: Logger;
   /** What a job of this queue is called in the log. */
   idName: 'job_id' | 'delivery_id';
-  notices?: Notices;
 }
 
 export interface TendedWorker {
@@ -55,7 +44,7 @@ function isLockLost(error: Error): boolean {
 
 /** Tells of a worker's faults, aborts the attempts whose lock is lost, and closes it in time. */
 export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWorker {
-  const { worker, redis, running, log, idName, notices } = needs;
+  const { worker, redis, running, log, idName } = needs;
   const type = worker.name;
   let started = 0;
   let refusedAtMs = 0;
@@ -65,7 +54,6 @@ export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWork
     if (redis.status !== 'ready') return;
     if (error instanceof ReplyError) refusedAtMs = Date.now();
     if (isLockLost(error)) {
-      notices?.resultDiscarded();
       log.warn(
         { type },
         'a lock was lost: the job runs elsewhere, and the result from here is discarded',
@@ -73,14 +61,12 @@ export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWork
     } else logFault(log, error, 'BullMQ reported an error', { type });
   });
   worker.on('lockRenewalFailed', (jobIds) => {
-    notices?.locksLost(jobIds.length);
     for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
   });
   worker.on('active', () => {
     started += 1;
   });
   worker.on('stalled', (jobId) => {
-    notices?.stalled();
     log.warn({ [idName]: jobId }, 'the worker of this job is gone; it runs again');
   });
   return {

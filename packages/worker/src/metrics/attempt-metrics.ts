@@ -25,11 +25,11 @@ export interface AttemptMetrics {
   /** A pause of the pool began here; one that goes on is counted once. */
   poolPaused(type: JobType, reason: PauseReason): void;
   /** Locks of running jobs ran out. */
-  locksLost(type: JobType, jobs: number): void;
+  locksLost(this: void, type: JobType, jobs: number): void;
   /** A result came too late: its job is another worker's. */
-  resultDiscarded(type: JobType): void;
+  resultDiscarded(this: void, type: JobType): void;
   /** The worker of a job was gone; this one found out. */
-  stalled(type: JobType): void;
+  stalled(this: void, type: JobType): void;
 }
 
 export function attemptMetrics(registry: Registry): AttemptMetrics {

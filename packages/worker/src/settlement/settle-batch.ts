@@ -39,9 +39,11 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
   const events = terminal.map((entry, at) => auditEventOf(type, entry, records[at] ?? null));
   // Before the entry is acknowledged, so that no webhook is lost; again is the same, by the delivery's id.
   const webhooks = events.map((event, at) => webhookEventOf(event, records[at] ?? null));
+  const traces = new Map(records.map((record) => [record?.id, record?.trace]));
   await queueDeliveries(
     needs.deliveries,
     webhooks.filter((webhook) => webhook !== null),
+    ({ job_id }) => traces.get(job_id),
   );
   const settled = terminal.map((entry, at) =>
     toSettled(entry, events[at] as AuditEvent, records[at] ?? null, needs),

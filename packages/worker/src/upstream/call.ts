@@ -1,11 +1,18 @@
 import OpenAI from 'openai';
 import type { Pool } from 'undici';
+import type { Tracing } from '@promptq/shared/tracing';
 import type { UpstreamMetrics } from '../metrics/upstream-metrics.ts';
 import { exchange, type Exchanged } from './exchange.ts';
 
 interface CallOptions {
   signal: AbortSignal;
   headers: Record<string, string>;
+}
+
+interface CallNeeds {
+  metrics: Pick<UpstreamMetrics, 'called'>;
+  /** `null`: calls are not traced. */
+  tracing: Pick<Tracing, 'begin'> | null;
 }
 
 /** One chat completion that is not streamed: the answer's JSON, whatever its shape. */
@@ -18,11 +25,7 @@ export type Call = (
  * Calls as the client would, with its address, key and errors, but straight over the pool: half of what a call costs
  * is the client's way through headers, `Request` and `Response` (see bench/README.md).
  */
-export function callsOf(
-  client: OpenAI,
-  pool: Pool,
-  metrics: Pick<UpstreamMetrics, 'called'>,
-): Call {
+export function callsOf(client: OpenAI, pool: Pool, { metrics, tracing }: CallNeeds): Call {
   const path = `${new URL(client.baseURL).pathname.replace(/\/$/, '')}/chat/completions`;
   const common = {
     accept: 'application/json',
@@ -36,14 +39,25 @@ export function callsOf(
   };
   return async (request, { signal, headers }) => {
     const body = JSON.stringify(request);
+    const span = tracing?.begin('client', 'upstream');
     const startedAtMs = performance.now();
     let answer: Exchanged | null = null;
     try {
-      answer = await exchange(pool, { path, headers: { ...common, ...headers }, body, signal });
+      answer = await exchange(pool, {
+        path,
+        headers: { ...common, ...headers, ...span?.headers },
+        body,
+        signal,
+      });
     } catch (cause) {
       throw signal.aborted ? new OpenAI.APIUserAbortError() : connectionError(cause);
     } finally {
-      metrics.called(answer?.status ?? null, performance.now() - startedAtMs);
+      const status = answer?.status ?? null;
+      metrics.called(status, performance.now() - startedAtMs);
+      span?.end({
+        attributes: status === null ? {} : { 'http.response.status_code': status },
+        failed: status === null || status >= 400,
+      });
     }
     if (answer.status < 200 || answer.status > 299) throw statusError(answer);
     return isJson(answer) ? JSON.parse(answer.body) : answer.body;

@@ -1,7 +1,9 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
-import { callsOf, type Call } from './call.ts';
+import type { Tracing } from '@promptq/shared/tracing';
 import { measureCalls, type UpstreamMetrics } from '../metrics/upstream-metrics.ts';
+import { traceCalls } from '../tracing/trace-calls.ts';
+import { callsOf, type Call } from './call.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
@@ -25,6 +27,7 @@ export function openUpstream(options: {
   baseUrl: string | undefined;
   connections: number;
   metrics: Pick<UpstreamMetrics, 'called'>;
+  tracing: Pick<Tracing, 'begin'> | null;
 }): Upstream {
   const baseURL = options.baseUrl ?? defaultBaseUrl;
   const pool = new Pool(new URL(baseURL).origin, {
@@ -32,16 +35,17 @@ export function openUpstream(options: {
     pipelining: 1,
     connect: { timeout: connectTimeoutMs },
   });
+  const call = measureCalls(poolFetch(pool), options.metrics);
   const client = new OpenAI({
     // Upstreams without authentication ignore it; the SDK insists on one.
     apiKey: options.apiKey ?? 'none',
     baseURL,
-    fetch: measureCalls(poolFetch(pool), options.metrics),
+    fetch: options.tracing ? traceCalls(call, 'upstream', options.tracing) : call,
     // Retries are jobs' attempts: they survive the process, and are counted and backed off across the pool.
     maxRetries: 0,
     timeout: noTimeoutMs,
     // Its log would show prompts.
     logLevel: 'off',
   });
-  return { client, call: callsOf(client, pool, options.metrics), close: () => pool.destroy() };
+  return { client, call: callsOf(client, pool, options), close: () => pool.destroy() };
 }

@@ -1,0 +1,109 @@
+import { describeError, type Logger } from '../logging/index.ts';
+import type { OpenSpan, Tracing } from './tracing.ts';
+
+const closeWithinMs = 2_000;
+const complainEveryMs = 60_000;
+
+interface Needs {
+  /** Base address of an OTLP/HTTP collector; `null`: no traces, and nothing of OpenTelemetry is loaded. */
+  endpoint: string | null;
+  /** The share of traces that begin here and are kept; whoever calls with a `traceparent` has decided for theirs. */
+  ratio: number;
+  service: 'promptq-api' | 'promptq-worker';
+  log: Logger;
+}
+
+/**
+ * Opens the traces of this process. They go out in batches, beside the work: a collector that is away costs
+ * spans, nothing else.
+ * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ */
+export async function openTracing({
+  endpoint,
+  ratio,
+  service,
+  log,
+}: Needs): Promise<Tracing | null> {
+  if (endpoint === null) return null;
+  const [otel, sdk, hooks, core, resources, { OTLPTraceExporter }, { BullMQOtel }] =
+    await Promise.all([
+      import('@opentelemetry/api'),
+      import('@opentelemetry/sdk-trace'),
+      import('@opentelemetry/context-async-hooks'),
+      import('@opentelemetry/core'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('bullmq-otel'),
+    ]);
+  const { context, propagation, trace, SpanKind, SpanStatusCode } = otel;
+
+  const complain = complaints(log);
+  otel.diag.setLogger(
+    { error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore },
+    otel.DiagLogLevel.WARN,
+  );
+  const root = new sdk.TraceIdRatioBasedSampler(ratio);
+  const provider = new sdk.TracerProvider({
+    resource: resources.resourceFromAttributes({ 'service.name': service }),
+    sampler: new sdk.ParentBasedSampler({
+      root: {
+        // BullMQ's own housekeeping begins traces without end that no job is in.
+        shouldSample: (within, traceId, _name, kind) =>
+          kind === SpanKind.INTERNAL
+            ? { decision: sdk.SamplingDecision.NOT_RECORD }
+            : root.shouldSample(within, traceId),
+        toString: () => `without housekeeping, ${root.toString()}`,
+      },
+    }),
+    spanProcessors: [
+      new sdk.BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
+      }),
+    ],
+  });
+  // OpenTelemetry has one of each for a process; bullmq-otel asks for these.
+  context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new core.W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(provider);
+
+  const tracer = provider.getTracer('promptq');
+  const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT };
+  return {
+    bullmq: new BullMQOtel({ tracerName: 'promptq' }),
+    begin: (kind, name, from): OpenSpan => {
+      const around = from ? propagation.extract(context.active(), from) : context.active();
+      const span = tracer.startSpan(name, { kind: kinds[kind] }, around);
+      const inside = trace.setSpan(around, span);
+      const headers: Record<string, string> = {};
+      propagation.inject(inside, headers);
+      return {
+        headers,
+        within: (doing) => context.with(inside, doing),
+        end: (how) => {
+          if (how.name !== undefined) span.updateName(how.name);
+          if (how.attributes) span.setAttributes(how.attributes);
+          if (how.failed) span.setStatus({ code: SpanStatusCode.ERROR });
+          span.end();
+        },
+      };
+    },
+    close: async () => {
+      const { promise: outOfTime, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, closeWithinMs);
+      await Promise.race([provider.shutdown(), outOfTime]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+const ignore = () => undefined;
+
+/** Tells once a minute that spans are lost. The text may quote an answer of the collector, so it is not logged. */
+function complaints(log: Logger): (message: string, ...more: unknown[]) => void {
+  let toldAtMs = -Infinity;
+  return (_message, ...more) => {
+    if (performance.now() - toldAtMs < complainEveryMs) return;
+    toldAtMs = performance.now();
+    log.warn({ error: describeError(more[0]) }, 'traces could not be sent');
+  };
+}

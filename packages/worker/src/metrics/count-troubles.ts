@@ -1,0 +1,22 @@
+import { ErrorCode, type Worker } from 'bullmq';
+import type { JobType } from '@promptq/shared/contracts';
+import type { AttemptMetrics } from './attempt-metrics.ts';
+
+type Troubles = Pick<AttemptMetrics, 'locksLost' | 'resultDiscarded' | 'stalled'>;
+
+/** Counts what a worker of BullMQ tells of jobs that are not, or no longer, its own. */
+export function countTroubles(
+  worker: Pick<Worker, 'on'>,
+  type: JobType,
+  { locksLost, resultDiscarded, stalled }: Troubles,
+): void {
+  worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
+  worker.on('stalled', () => stalled(type));
+  worker.on('error', (error) => {
+    const { code } = error as { code?: unknown };
+    // Only the end of a job is refused with these: its lock has run out, and another worker may have the job.
+    if (code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch) {
+      resultDiscarded(type);
+    }
+  });
+}
