@@ -1,30 +1,31 @@
-import { pinoHttp } from 'pino-http';
 import type { RequestHandler } from 'express';
 import type { Logger } from '@promptq/shared/logging';
 
 /** Asked every few seconds by whoever runs the process: no news while all is well. */
 const probes = new Set(['/healthz', '/readyz']);
 
-/** One line per answered request. Neither bodies nor queries are logged: they hold prompts and user ids. */
+/**
+ * One line per request, when it is answered or its client has left before. Neither bodies nor queries are logged:
+ * they hold prompts and user ids. A line and no more: thousands of requests may wait at a time, and a logger for
+ * each of them (as pino-http makes two) is a sixth of what they cost.
+ */
 export function logRequests(log: Logger): RequestHandler {
-  return pinoHttp({
-    logger: log,
-    quietReqLogger: true,
-    customLogLevel: (req, res, error) => {
-      if (error || res.statusCode >= 500) return 'warn';
-      return probes.has(req.url ?? '') ? 'debug' : 'info';
-    },
-    customSuccessMessage: () => 'answered',
-    customErrorMessage: () => 'answered',
-    customAttributeKeys: { reqId: 'request_id', responseTime: 'ms' },
-    serializers: {
-      req: (req: { method: string; url: string }) => ({
-        method: req.method,
-        path: req.url.split('?', 1)[0],
-      }),
-      res: (res: { statusCode: number }) => ({ status: res.statusCode }),
-      // The error handler has told what went wrong already, without its text.
-      err: () => undefined,
-    },
-  });
+  return (req, res, next) => {
+    const startedAt = performance.now();
+    const path = req.originalUrl.split('?', 1)[0] as string;
+    res.once('close', () => {
+      const isAnswered = res.writableFinished;
+      const level = res.statusCode >= 500 ? 'warn' : probes.has(path) ? 'debug' : 'info';
+      log[level](
+        {
+          request_id: req.id,
+          req: { method: req.method, path },
+          res: { status: res.statusCode },
+          ms: Math.round(performance.now() - startedAt),
+        },
+        isAnswered ? 'answered' : 'the client has left',
+      );
+    });
+    next();
+  };
 }
