@@ -3,26 +3,27 @@ import type { Logger } from '@promptq/shared/logging';
 import { requestIdOf } from './request-id.ts';
 
 /** Asked every few seconds by whoever runs the process: no news while all is well. */
-const probes = new Set(['/healthz', '/readyz', '/metrics']);
+const probes = new Set(['/healthz', '/readyz']);
 
-/** One line per answered request. Neither bodies nor queries are logged: they hold prompts and user ids. */
+/**
+ * One line per request, when it is answered or its client has left. Neither bodies nor queries are logged: they hold
+ * prompts and user ids.
+ */
 export function logRequests(log: Logger): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
-    const { method, path } = req;
+    const path = req.originalUrl.split('?', 1)[0] as string;
     res.once('close', () => {
-      const status = res.statusCode;
-      const fields = {
-        request_id: requestIdOf(res),
-        req: { method, path },
-        res: { status },
-        ms: Math.round(performance.now() - startedAt),
-      };
-      // The connection ended before the answer was sent: the client has gone, or we have cut it off.
-      if (!res.writableFinished) log.info({ ...fields, aborted: true }, 'not answered');
-      else if (status >= 500) log.warn(fields, 'answered');
-      else if (probes.has(path)) log.debug(fields, 'answered');
-      else log.info(fields, 'answered');
+      const level = res.statusCode >= 500 ? 'warn' : probes.has(path) ? 'debug' : 'info';
+      log[level](
+        {
+          request_id: requestIdOf(res),
+          req: { method: req.method, path },
+          res: { status: res.statusCode },
+          ms: Math.round(performance.now() - startedAt),
+        },
+        res.writableFinished ? 'answered' : 'the client has left',
+      );
     });
     next();
   };

@@ -1,6 +1,13 @@
 import type { RequestHandler, Response } from 'express';
 import { v4 as uuidv4 } from 'uuid';
 
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** Of the request, see `requestId`. */
+    id: string;
+  }
+}
+
 const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
 /** Gives every request an id: the caller's `X-Request-Id` when it is safe to echo and to log, else ours. */

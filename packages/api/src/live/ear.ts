@@ -33,7 +33,7 @@ export async function openEar(
     if (news === 'stopping') isStopping = true;
     ring?.();
   };
-  const leave = await fromRedis(live.hear(jobId, of, add));
+  const leave = await live.inTurn(() => fromRedis(live.hear(jobId, of, add)));
   const close = () => leave();
   client.once('close', () => {
     close();

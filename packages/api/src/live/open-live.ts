@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { logFault, type Logger } from '@promptq/shared/logging';
+import { gate } from './gate.ts';
+import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { RedisKeys } from '@promptq/shared/redis';
 
 /**
@@ -18,6 +19,11 @@ export interface Live {
    * @throws the error of Redis when it is away
    */
   hear(jobId: string, of: { tokens: boolean }, listener: Listener): Promise<() => void>;
+  /**
+   * Lets those who begin to listen, or have something to read, do so a few at a time: thousands may come or be
+   * told at once, and what is asked of Redis has to be answered soon (see connect.ts).
+   */
+  inTurn<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
   /** Tells those who hear of a job that it may have changed. */
   tell(jobId: string): void;
   close(): void;
@@ -40,6 +46,7 @@ interface Needs {
 const askEveryMs = 1_000;
 /** A connection is usually back within this; those who wait are told of an outage only then. */
 const outageAfterMs = 1_500;
+const askAtOnce = 100;
 /** As many channels are subscribed to with one command after a reconnection. */
 const channelsAtOnce = 1_000;
 
@@ -92,8 +99,7 @@ export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
   const asking = setInterval(() => {
     if (subscriber.status !== 'ready') return;
     subscriber.ping().catch((error: unknown) => {
-      log.debug({ err: error }, 'the connection for news was lost');
-      if (subscriber.status === 'ready') subscriber.disconnect(true);
+      log.debug({ error: describeError(error) }, 'the connection for news does not answer');
     });
   }, askEveryMs);
 
@@ -134,6 +140,7 @@ export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
       if (stopping.aborted) listener('stopping');
       return end;
     },
+    inTurn: gate(askAtOnce),
     tell: (jobId) => heard(keys.wakeUp(jobId)),
     close: () => {
       clearInterval(asking);

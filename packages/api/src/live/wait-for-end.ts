@@ -32,38 +32,43 @@ export interface Waited {
  * @returns `null` when the client has left
  * @throws {Problem} `redis_unavailable` when Redis is away, also in the middle of the wait; what `read` throws
  */
-export async function waitForEnd({
-  live,
-  jobId,
-  seconds,
-  read,
-  res,
-}: Wait): Promise<Waited | null> {
+export async function waitForEnd(wait: Wait): Promise<Waited | null> {
+  const { live, jobId, seconds, read, res } = wait;
   const endsAtMs = performance.now() + seconds * 1_000;
   // Most are asked for again when they have ended long ago: nobody has to listen for that.
-  const first = await read();
-  if (seconds === 0 || isTerminal(standingOf(first, Date.now()).status)) {
-    return { record: first, isHonoured: true };
-  }
+  const inTurn = () => live.inTurn(read);
+  const atOnce = await look(inTurn, seconds === 0);
+  if (typeof atOnce !== 'number') return atOnce;
   const ear = await openEar(live, jobId, { tokens: false }, res);
   try {
     for (;;) {
       const isOver = performance.now() >= endsAtMs;
       const isStopping = ear.isStopping();
-      const record = await onceMore(read);
+      const looked = await look(() => onceMore(inTurn), isOver || isStopping);
       if (ear.isGone()) return null;
-      const nowMs = Date.now();
-      if (isOver || isTerminal(standingOf(record, nowMs).status))
-        return { record, isHonoured: true };
-      if (isStopping) return { record, isHonoured: false };
-      // A job that may not start any more is expired by the clock: nothing is published then.
-      const expiresInMs = record.startedAtMs === null ? record.startByMs + 1 - nowMs : Infinity;
-      const news = await ear.next(Math.min(endsAtMs - performance.now(), expiresInMs));
+      if (typeof looked !== 'number') {
+        const isHonoured = isOver || isTerminal(standingOf(looked.record, Date.now()).status);
+        return { ...looked, isHonoured };
+      }
+      const news = await ear.next(Math.min(endsAtMs - performance.now(), looked));
       if (news.has('lost')) throw redisUnavailable();
     }
   } finally {
     ear.close();
   }
+}
+
+/**
+ * Looks whether the job has ended. Nothing of it is kept while it has not: many wait, and an input can be large.
+ * @param isLast the job is taken as it is
+ * @returns the job, or the milliseconds until it expires if nothing else happens to it
+ */
+async function look(read: () => Promise<JobRecord>, isLast: boolean): Promise<Waited | number> {
+  const record = await read();
+  const nowMs = Date.now();
+  if (isLast || isTerminal(standingOf(record, nowMs).status)) return { record, isHonoured: true };
+  // A job that may not start any more is expired by the clock: nothing is published then.
+  return record.startedAtMs === null ? record.startByMs + 1 - nowMs : Infinity;
 }
 
 /**
