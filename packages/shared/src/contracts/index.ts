@@ -5,3 +5,4 @@ export * from './delivery.ts';
 export * from './excerpt.ts';
 export * from './job.ts';
 export * from './time.ts';
+export * from './webhook-event.ts';
