@@ -1,3 +1,4 @@
+export { webhookAllowedHosts, type AllowedHosts } from './allowed-hosts.ts';
 export {
   deliveryDataSchema,
   deliveryIdOf,
@@ -10,3 +11,6 @@ export {
 } from './delivery.ts';
 export { readDelivery } from './read-delivery.ts';
 export { redeliver } from './redeliver.ts';
+export { type Lookup } from './resolver.ts';
+export { newWebhookSecret, sign, webhookSecrets, type WebhookSecret } from './signature.ts';
+export { targetGuard, type TargetFault, type TargetGuard } from './target-guard.ts';

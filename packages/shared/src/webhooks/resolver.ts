@@ -1,0 +1,65 @@
+import { lookup as systemLookup } from 'node:dns';
+
+/** `dns.lookup` with `all`, as the connections of Node.js use it. */
+export type Lookup = (
+  hostname: string,
+  options: { all: true; verbatim: true },
+  callback: (
+    error: NodeJS.ErrnoException | null,
+    addresses: { address: string; family: number }[],
+  ) => void,
+) => void;
+
+const keptMs = 30_000;
+const mostKept = 1_000;
+const longestMs = 2_000;
+/** The system's look-ups stand in line for a few threads: behind a name server that hangs, no line may form. */
+const mostAtOnce = 64;
+
+/**
+ * The addresses of host names, for a first judgement: kept for half a minute, asked for once at a time, and
+ * none when the answer takes longer than two seconds or there is none.
+ */
+export function resolver({
+  lookup = systemLookup,
+  now = Date.now,
+}: {
+  lookup?: Lookup;
+  now?: () => number;
+}): { addressesOf: (host: string) => Promise<string[]> } {
+  const kept = new Map<string, { addresses: Promise<string[]>; untilMs: number }>();
+  let asking = 0;
+  const ask = (host: string) => {
+    asking += 1;
+    return new Promise<string[]>((resolve) => {
+      lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+        asking -= 1;
+        // No answer is no judgement: the sender asks again when it connects.
+        resolve(error ? [] : addresses.map(({ address }) => address));
+      });
+    });
+  };
+  return {
+    addressesOf: async (host) => {
+      const known = kept.get(host);
+      if (known && known.untilMs > now()) return atMost(known.addresses);
+      if (asking >= mostAtOnce) return [];
+      const addresses = ask(host);
+      kept.delete(host);
+      const [oldest] = kept.keys();
+      if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+      kept.set(host, { addresses, untilMs: now() + keptMs });
+      return atMost(addresses);
+    },
+  };
+}
+
+async function atMost(addresses: Promise<string[]>): Promise<string[]> {
+  const late = Promise.withResolvers<string[]>();
+  const timer = setTimeout(() => late.resolve([]), longestMs);
+  try {
+    return await Promise.race([addresses, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,66 @@
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+
+const prefix = 'whsec_';
+const fewestBytes = 24;
+const mostBytes = 64;
+const newBytes = 32;
+
+/** A secret that signs and never shows: a key object prints, inspects and serialises without its bytes. */
+export type WebhookSecret = KeyObject;
+
+/**
+ * The setting WEBHOOK_SECRET: one secret, or several while one is rotated, separated by commas.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme"
+ */
+export const webhookSecrets = z.string().transform((list, context) => {
+  const secrets = list.split(',').map((text) => readSecret(text.trim()));
+  const known = secrets.filter((secret) => secret !== null);
+  if (known.length === secrets.length) return known;
+  // zod's own `input` of an issue would repeat the value: this one has none.
+  context.issues.push({
+    code: 'custom',
+    message:
+      `must be ${prefix} and the standard base64 of ${fewestBytes} to ${mostBytes} bytes, ` +
+      'or several such secrets separated by commas; `pnpm keygen webhook` prints one',
+    input: undefined,
+  });
+  return z.NEVER;
+});
+
+function readSecret(text: string): WebhookSecret | null {
+  if (!text.startsWith(prefix)) return null;
+  const encoded = text.slice(prefix.length);
+  const bytes = Buffer.from(encoded, 'base64');
+  // Node skips what is no base64 and takes base64url as well; receivers' libraries do not.
+  const isStandard = bytes.toString('base64') === encoded;
+  const isLongEnough = bytes.length >= fewestBytes && bytes.length <= mostBytes;
+  return isStandard && isLongEnough ? createSecretKey(bytes) : null;
+}
+
+/** A new secret for WEBHOOK_SECRET and for receivers. */
+export function newWebhookSecret(): string {
+  return `${prefix}${randomBytes(newBytes).toString('base64')}`;
+}
+
+/** What is signed. */
+export interface Signed {
+  /** The `webhook-id`. */
+  id: string;
+  /** The `webhook-timestamp`: seconds since 1970, of this try. */
+  timestampSeconds: number;
+  /** The bytes that are sent. */
+  body: string;
+}
+
+/**
+ * The `webhook-signature` of Standard Webhooks: one signature for each secret, separated by spaces.
+ * @throws {Error} when there is no secret: nothing is sent that a receiver cannot verify
+ */
+export function sign({ id, timestampSeconds, body }: Signed, secrets: WebhookSecret[]): string {
+  if (secrets.length === 0) throw new Error('there is no secret to sign with');
+  const content = `${id}.${timestampSeconds}.${body}`;
+  return secrets
+    .map((secret) => `v1,${createHmac('sha256', secret).update(content).digest('base64')}`)
+    .join(' ');
+}

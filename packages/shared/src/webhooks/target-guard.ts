@@ -1,0 +1,105 @@
+import { isAddressAllowed, isNameAllowed, hostOf, type AllowedHosts } from './allowed-hosts.ts';
+import { isPublicAddress, readAddress } from './public-address.ts';
+import { resolver, type Lookup } from './resolver.ts';
+
+/** Why a webhook may not go to a URL: `invalid` whatever the host, `forbidden` because of it. The detail is public. */
+export interface TargetFault {
+  kind: 'invalid' | 'forbidden';
+  detail: string;
+}
+
+export interface TargetGuard {
+  /** What is wrong with the URL as it is written, without asking anybody; `null` when nothing is. */
+  check(url: string): TargetFault | null;
+  /**
+   * As `check`, and looks the host's name up: early word for the client, no protection, because the name may
+   * have another address when it is connected to. A name that cannot be looked up now is no fault.
+   */
+  resolve(url: string): Promise<TargetFault | null>;
+  /** The protection: whether a connection for this URL may be opened to this address. */
+  mayConnect(url: URL, address: string): boolean;
+}
+
+const notAUrl = fault('invalid', 'Must be a URL, as in https://example.com/webhooks.');
+const notHttp = fault('invalid', 'Must begin with https://.');
+const hasUser = fault(
+  'invalid',
+  'Must not contain a user name or a password: receivers verify the signature.',
+);
+const plainHttp = fault(
+  'forbidden',
+  'Must begin with https://. Plain http is for hosts in WEBHOOK_ALLOWED_HOSTS of the service.',
+);
+const notPublic = fault(
+  'forbidden',
+  'The host is not a public one: its address is private or reserved. Such a host has to be in ' +
+    'WEBHOOK_ALLOWED_HOSTS of the service.',
+);
+
+/**
+ * Keeps webhooks out of the operator's network (SSRF): https only, public addresses only, except what the
+ * operator allows. The API asks at submission, the worker at every connection.
+ * https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
+ */
+export function targetGuard(
+  allowed: AllowedHosts,
+  options: { lookup?: Lookup; now?: () => number } = {},
+): TargetGuard {
+  const { addressesOf } = resolver(options);
+  const addressFault = (url: URL, text: string): TargetFault | null => {
+    const address = readAddress(text);
+    if (!address) return notPublic;
+    if (isNameAllowed(allowed, hostOf(url)) || isAddressAllowed(allowed, address)) return null;
+    if (!isPublicAddress(address)) return notPublic;
+    return url.protocol === 'https:' ? null : plainHttp;
+  };
+  const hostFault = (url: URL): TargetFault | null => {
+    const host = hostOf(url);
+    if (readAddress(host)) return addressFault(url, host);
+    if (isNameAllowed(allowed, host)) return null;
+    // By name, whatever it resolves to (RFC 6761, section 6.3), unless the addresses it may have are allowed.
+    if (host === '' || isLocal(host)) {
+      return allowsLoopback(allowed) ? null : notPublic;
+    }
+    const mayBeAllowed = url.protocol === 'https:' || allowed.networks.length > 0;
+    return mayBeAllowed ? null : plainHttp;
+  };
+  const check: TargetGuard['check'] = (text) => {
+    const url = URL.parse(text);
+    if (!url) return notAUrl;
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return notHttp;
+    if (url.username !== '' || url.password !== '') return hasUser;
+    return hostFault(url);
+  };
+  return {
+    check,
+    resolve: async (text) => {
+      const written = check(text);
+      if (written) return written;
+      const url = new URL(text);
+      const host = hostOf(url);
+      if (readAddress(host) || isNameAllowed(allowed, host)) return null;
+      for (const address of await addressesOf(host)) {
+        const found = addressFault(url, address);
+        if (found) return found;
+      }
+      return null;
+    },
+    mayConnect: (url, address) => addressFault(url, address) === null,
+  };
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+function allowsLoopback(allowed: AllowedHosts): boolean {
+  return ['127.0.0.1', '::1'].some((text) => {
+    const address = readAddress(text);
+    return address !== null && isAddressAllowed(allowed, address);
+  });
+}
+
+function fault(kind: TargetFault['kind'], detail: string): TargetFault {
+  return { kind, detail };
+}
