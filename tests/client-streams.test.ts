@@ -148,3 +148,40 @@ test('what is no stream, and a job that is not there, are errors at once', async
   expect(await failure()).toBe('not_found');
   expect(server.calls).toHaveLength(2);
 });
+
+test('results that break off go on behind the last whole one; lines that are no JSON are an error', async () => {
+  const line = (n: number) => `${JSON.stringify({ custom_id: `r-${n}`, status: 'completed' })}\n`;
+  const client = await clientOf([
+    sends(`${line(1)}${line(2)}{"custom_id":"r-`, { breaks: true }),
+    // r-0 has ended in between: without the break it would not have come either.
+    sends(`${line(0)}${line(1)}${line(2)}${line(3)}`),
+    sends('<html>\n'),
+  ]);
+  const ids: string[] = [];
+  for await (const { custom_id } of client.batch.results('batch_1')) ids.push(custom_id);
+  expect(ids).toEqual(['r-1', 'r-2', 'r-3']);
+  const results = client.batch.results('batch_1');
+  await expect(results.next()).rejects.toMatchObject({ code: 'unexpected_answer' });
+  expect(server.calls).toHaveLength(3);
+});
+
+test('JSON lines are streamed up as they are asked for, and from the start when a try has failed', async () => {
+  let begun = 0;
+  const client = await clientOf([
+    (res) => sendJson(res, 503, { code: 'redis_unavailable', detail: 'x' }, { 'retry-after': '0' }),
+    (res) => sendJson(res, 202, { id: 'batch_1', object: 'batch' }),
+  ]);
+  const batch = await client.batch.submitLines(function* lines() {
+    begun += 1;
+    for (let n = 0; n < 20_000; n += 1) yield `{"custom_id":"${n}"}\n`;
+  });
+  expect(batch.id).toBe('batch_1');
+  expect(begun).toBe(2);
+  const [first, second] = server.calls;
+  expect(second?.body.split('\n')).toHaveLength(20_001);
+  expect(second?.body).toBe(first?.body);
+  expect(second?.headers).toMatchObject({
+    'content-type': 'application/jsonl',
+    'idempotency-key': first?.headers['idempotency-key'],
+  });
+});

@@ -160,7 +160,7 @@ test('a stream goes on without losing or repeating a character when the API that
   first.say('dem 日本').say(' 👋');
   await until('it is read on the other API', () => said() === 'Grüße aus dem 日本 👋');
 
-  const { id } = events[0]?.data as { id: string };
+  const { id } = (events[0] as JobEvent).data as { id: string };
   await Promise.all(workers.map((worker) => worker.kill('SIGKILL')));
   await stack.worker();
   const again = await call(1);

@@ -6,7 +6,7 @@ import type { PromptQOptions } from '@promptq/client';
  */
 export function firstReachable(urls: () => string[]): NonNullable<PromptQOptions['fetch']> {
   return async (input, init) => {
-    const { pathname, search } = new URL(String(input));
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input);
     let failure: unknown;
     for (const url of urls()) {
       try {

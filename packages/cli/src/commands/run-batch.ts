@@ -83,7 +83,8 @@ export async function finishBatch(
 }
 
 function progressOf({ request_counts: counts }: Batch): Progress {
-  return { total: counts.total, done: counts.completed + counts.failed, failed: counts.failed };
+  const { total, completed, failed, cancelled, expired } = counts;
+  return { total, done: completed + failed + cancelled + expired, failed: failed + expired };
 }
 
 /** SHA-256 of a file, as hex: the same content is the same batch. @throws {BadInput} */

@@ -1,4 +1,4 @@
-import { PromptQError } from '@promptq/client';
+import { PromptQError, type Fault } from '@promptq/client';
 
 const ways: Record<string, string> = {
   unreachable: 'Is the API running? Its address is --url or PROMPTQ_URL.',
@@ -17,8 +17,7 @@ export function describeError(error: unknown, url: string): string {
   const where = status === null || code === 'unexpected_answer' ? ` (${url})` : '';
   const lines = [`promptq: ${detail}${where} [${status === null ? '' : `${status} `}${code}]`];
   // One fault is the detail already.
-  if (errors.length > 1)
-    lines.push(...errors.map((fault) => `  ${nameOf(fault.pointer)}${fault.detail}`));
+  if (errors.length > 1) lines.push(...errors.map((fault) => `  ${nameOf(fault)}${fault.detail}`));
   else if (flagOf(errors[0]?.pointer)) lines.push(`  The flag is ${flagOf(errors[0]?.pointer)}.`);
   const way = ways[code];
   if (way !== undefined) lines.push(`  ${way}`);
@@ -38,8 +37,9 @@ export function errorAsJson(error: unknown): string {
   return JSON.stringify({ error: { code, status: null, detail, request_id: null, errors: [] } });
 }
 
-function nameOf(pointer: string): string {
-  if (pointer === '') return '';
+function nameOf({ pointer, detail }: Fault): string {
+  // A line of a batch is named by its number, which is what an editor shows.
+  if (pointer === '' || detail.startsWith('Line ')) return '';
   const flag = flagOf(pointer);
   return `${flag === null ? '' : `${flag}, `}${pointer}: `;
 }

@@ -1,5 +1,6 @@
-import type { WaitOptions } from '../requests/wait-until.ts';
-import { waitUntil } from '../requests/wait-until.ts';
+import { sleep } from '../requests/sleep.ts';
+import { waitUntil, type WaitOptions } from '../requests/wait-until.ts';
+import { PromptQError } from '../promptq-error.ts';
 import { bodyWith } from '../requests/recognise.ts';
 import { isReplay, postJson, submitHeaders, type SubmitOptions } from '../requests/submit.ts';
 import type { Call, Transport } from '../requests/transport.ts';
@@ -16,6 +17,8 @@ export type BatchReference = string | { id: string };
 /** A body of this size takes a while: the API reads it whole before it answers. */
 const uploadTimeoutMs = 10 * 60 * 1_000;
 
+const comeBackMs = 250;
+
 /** Many jobs at once. All methods reject as those of `PromptQ` do. */
 export class Batches {
   readonly #transport: Transport;
@@ -26,7 +29,7 @@ export class Batches {
 
   /** Submits up to 1,000 requests, all or none. */
   async submit(
-    batch: { requests: readonly BatchRequest[] },
+    batch: { requests: readonly BatchRequest[]; metadata?: Record<string, string> },
     options: Omit<SubmitOptions, 'wait'> = {},
   ): Promise<Batch> {
     return this.#create(options, {
@@ -80,10 +83,34 @@ export class Batches {
     );
   }
 
-  /** The results in input order, as they are read; while the batch runs, those that are there. */
+  /**
+   * The results of the requests that have ended, in input order, one at a time. When the connection breaks it goes
+   * on behind the last one that was read.
+   */
   async *results(
     batch: BatchReference,
     { signal }: CallOptions = {},
+  ): AsyncGenerator<BatchResult, void> {
+    let last: string | null = null;
+    for (let breaks = 0; ; breaks += 1) {
+      try {
+        for await (const result of this.#resultsAfter(last, batch, signal)) {
+          last = result.custom_id;
+          breaks = -1;
+          yield result;
+        }
+        return;
+      } catch (error) {
+        if (!isBroken(error) || breaks >= this.#transport.maxRetries) throw error;
+      }
+      await sleep(comeBackMs * (1 + Math.random()), signal);
+    }
+  }
+
+  async *#resultsAfter(
+    last: string | null,
+    batch: BatchReference,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<BatchResult, void> {
     const answer = await this.#transport.open({
       method: 'GET',
@@ -92,7 +119,12 @@ export class Batches {
       signal,
       repeatable: true,
     });
-    for await (const line of parseLines(answer.parts())) yield line as BatchResult;
+    let isNew = last === null;
+    for await (const line of parseLines(answer.parts())) {
+      const result = line as BatchResult;
+      if (isNew) yield result;
+      else isNew = result.custom_id === last;
+    }
   }
 
   /** Cancels what has not ended yet. Again does nothing more. */
@@ -105,6 +137,12 @@ export class Batches {
     const call = { method: 'GET', path: pathOf(batch), signal, repeatable: true } as const;
     return this.#transport.ask(call, isBatch);
   }
+}
+
+/** Whether the answer broke off, rather than said something wrong. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof PromptQError)) return false;
+  return error.code === 'unreachable' || error.code === 'request_timeout';
 }
 
 function pathOf(batch: BatchReference, more = ''): string {
