@@ -22,6 +22,7 @@ export function describeJob(job: Job): string {
     job.timings.queued_ms !== null && `queued ${job.timings.queued_ms} ms`,
     job.timings.running_ms !== null && `ran ${job.timings.running_ms} ms`,
     job.usage.total_tokens > 0 && `${job.usage.total_tokens} tokens`,
+    job.finished_at === null && job.cancel_requested_at !== null && 'to be cancelled',
     job.next_attempt_at !== null && `next attempt at ${job.next_attempt_at}`,
   ].filter((part) => part !== false);
   const lines = [`${job.id}  ${job.status}`];

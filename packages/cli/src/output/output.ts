@@ -20,7 +20,8 @@ export function openOutput(stream: WriteStream, onClosed: () => void): Output {
   });
   return {
     isTerminal: stream.isTTY,
-    columns: () => stream.columns ?? 80,
+    // Some terminals do not know, and say 0.
+    columns: () => stream.columns || 80,
     write: async (text) => {
       if (!stream.write(text)) await once(stream, 'drain');
     },
