@@ -17,7 +17,7 @@ export interface EventWriter {
 }
 
 /** Begins the answer. What a slow client leaves untaken is bounded: nothing more is written until it has taken it. */
-export function writeEvents(res: Response): EventWriter {
+export function writeEvents(res: Response, patienceMs = takesNothingMs): EventWriter {
   res.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -26,7 +26,7 @@ export function writeEvents(res: Response): EventWriter {
   });
   res.flushHeaders();
   // The timer of the socket starts again whenever the client takes anything (Node.js, `net.Socket.setTimeout`).
-  res.setTimeout(takesNothingMs, () => res.destroy());
+  res.setTimeout(patienceMs, () => res.destroy());
   res.write(`retry: ${comeBackMs}\n\n`);
   const pinging = setInterval(() => {
     if (!res.writableNeedDrain) res.write(': ping\n\n');
