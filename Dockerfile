@@ -22,6 +22,9 @@ RUN pnpm install --offline --frozen-lockfile --prod --filter @promptq/worker...
 
 FROM packages AS build
 COPY package.json ./
+# The root names these two; no image has them.
+COPY packages/client/package.json packages/client/
+COPY packages/cli/package.json packages/cli/
 RUN pnpm install --offline --frozen-lockfile
 # It has no dependencies, so a copy without pnpm's links is the whole of it.
 RUN cp -RL node_modules/@copilotkit/aimock /aimock && rm -rf /aimock/node_modules

@@ -1,8 +1,8 @@
-import { isTerminal, type PublicJob } from '@promptq/shared/contracts';
+import { isTerminal, type JobEvent, type PublicJob } from '@promptq/shared/contracts';
 import type { OutputPosition, Tokens } from '@promptq/shared/live';
 import type { JobRecord } from '@promptq/shared/queues';
 import type { Ear } from './ear.ts';
-import { changeEvent, stateEvent, type JobEvent } from './job-event.ts';
+import { changeEvent, stateEvent } from './job-event.ts';
 import { outputCursor, type Followed } from './output-cursor.ts';
 
 interface Needs {

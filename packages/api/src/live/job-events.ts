@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { jobEventSchema } from '@promptq/shared/contracts';
 import { readTokens } from '@promptq/shared/live';
 import { toPublicJob, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
@@ -15,7 +16,6 @@ import { openEar, type Ear } from './ear.ts';
 import { eventId, readEventId } from './event-id.ts';
 import { writeEvents } from './event-writer.ts';
 import { followJob } from './follow-job.ts';
-import { jobEventSchema } from './job-event.ts';
 import type { Live } from './open-live.ts';
 import type { States } from './watch-states.ts';
 

@@ -1,5 +1,5 @@
+import type { JobEvent } from '@promptq/shared/contracts';
 import type { OutputPosition, Tokens } from '@promptq/shared/live';
-import type { JobEvent } from './job-event.ts';
 
 /** An event, and how much of the output a client has once it has this one. */
 export type Followed = JobEvent & {

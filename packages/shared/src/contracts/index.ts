@@ -4,5 +4,7 @@ export * from './batch.ts';
 export * from './chat.ts';
 export * from './delivery.ts';
 export * from './excerpt.ts';
+export * from './job-event.ts';
 export * from './job.ts';
 export * from './time.ts';
+export * from './webhook-event.ts';

@@ -70,6 +70,8 @@ export const submissionSchema = z
   )
   .meta({ id: 'Submission' });
 export type Submission = z.infer<typeof submissionSchema>;
+/** The body as a client writes it: what has a default may be left out. */
+export type SubmissionRequest = z.input<typeof submissionSchema>;
 
 export const usageSchema = z
   .object({

@@ -1,0 +1,4 @@
+#!/usr/bin/env -S node -C @promptq/source
+import { run } from './run.ts';
+
+process.exitCode = await run(process.argv.slice(2));

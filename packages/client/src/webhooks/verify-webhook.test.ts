@@ -1,0 +1,134 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { Webhook } from 'standardwebhooks';
+import { expect, test } from 'vitest';
+import { webhookEventSchema } from '@promptq/shared/contracts';
+import { PromptQError } from '../promptq-error.ts';
+import { verifyWebhook } from './verify-webhook.ts';
+
+const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
+const secret = newSecret();
+const event = webhookEventSchema.parse({
+  id: 'evt_1',
+  object: 'event',
+  type: 'job.completed',
+  created_at: 1_750_287_018,
+  data: {
+    id: 'chat_1',
+    object: 'job',
+    status: 'completed',
+    metadata: { order: '42' },
+    output: { response: 'Grüß Gott 👋', finish_reason: 'stop', model: 'm' },
+    output_included: true,
+  },
+});
+const body = JSON.stringify(event);
+
+function signed(text = body, by = secret, at = new Date()): Record<string, string> {
+  return {
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+    'webhook-signature': new Webhook(by).sign('evt_1', at, text),
+  };
+}
+
+const codeOf = (verifying: Promise<unknown>) =>
+  verifying.then(
+    () => 'verified',
+    (error: unknown) => (error instanceof PromptQError ? error.code : String(error)),
+  );
+
+test('what the official library signs is verified, as text and as bytes, with all kinds of headers', async () => {
+  const headers = signed();
+  const bytes = new TextEncoder().encode(body);
+  const upper = Object.fromEntries(Object.entries(headers).map(([n, v]) => [n.toUpperCase(), v]));
+  expect(await verifyWebhook(body, headers, secret)).toEqual(event);
+  expect(await verifyWebhook(bytes, new Headers(headers), secret)).toEqual(event);
+  expect(await verifyWebhook(Buffer.from(body), upper, secret)).toEqual(event);
+  expect(await verifyWebhook(bytes.buffer, headers, secret.slice('whsec_'.length))).toEqual(event);
+});
+
+test('while a secret is rotated either of them verifies, on both sides', async () => {
+  const other = newSecret();
+  const both = {
+    ...signed(),
+    'webhook-signature': `${signed(body, other)['webhook-signature']} v1a,x ${signed()['webhook-signature']}`,
+  };
+  expect(await verifyWebhook(body, both, secret)).toEqual(event);
+  expect(await verifyWebhook(body, both, other)).toEqual(event);
+  expect(await verifyWebhook(body, signed(), [other, secret])).toEqual(event);
+  expect(await codeOf(verifyWebhook(body, signed(), other))).toBe('invalid_webhook');
+});
+
+test('it says yes and no exactly when the official library does', async () => {
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+  const changed = fc.record({
+    body: fc.oneof(fc.constant(body), fc.json(), fc.string({ unit: 'grapheme' })),
+    secret: fc.constantFrom(secret, newSecret()),
+    ageSeconds: fc.constantFrom(0, 0, 0, -290, 290, -310, 310, 86_400),
+    drop: fc.constantFrom('', '', '', 'webhook-id', 'webhook-timestamp', 'webhook-signature'),
+    change: fc.constantFrom<((signature: string) => string)[]>(
+      (s) => s,
+      (s) => s,
+      (s) => `v2,${s.slice(3)}`,
+      (s) => s.toLowerCase(),
+      (s) => s.slice(0, -1),
+      (s) => s.slice(3),
+      (s) => `v1,${'A'.repeat(43)}= ${s}`,
+      () => `v1,${createHmac('sha256', key).update('other').digest('base64')} v0,x`,
+    ),
+  });
+  let verified = 0;
+  await fc.assert(
+    fc.asyncProperty(changed, async (given) => {
+      const headers: Record<string, string> = signed(
+        body,
+        given.secret,
+        new Date(Date.now() - given.ageSeconds * 1_000),
+      );
+      headers['webhook-signature'] = given.change(headers['webhook-signature'] as string);
+      delete headers[given.drop];
+      let isSigned = true;
+      try {
+        new Webhook(secret).verify(given.body, headers);
+      } catch {
+        isSigned = false;
+      }
+      if (isSigned) verified += 1;
+      expect(await codeOf(verifyWebhook(given.body, headers, secret))).toBe(
+        isSigned ? 'verified' : 'invalid_webhook',
+      );
+    }),
+    { numRuns: 400 },
+  );
+  expect(verified).toBeGreaterThan(0);
+});
+
+test('the age that is allowed is five minutes, or what is asked for', async () => {
+  const at = new Date('2026-11-21T00:00:00Z');
+  const headers = signed(body, secret, at);
+  const verify = (seconds: number, toleranceSeconds?: number) =>
+    codeOf(
+      verifyWebhook(body, headers, secret, {
+        nowMs: at.getTime() + seconds * 1_000,
+        ...(toleranceSeconds === undefined ? {} : { toleranceSeconds }),
+      }),
+    );
+  expect(await verify(300)).toBe('verified');
+  expect(await verify(301)).toBe('invalid_webhook');
+  expect(await verify(-301)).toBe('invalid_webhook');
+  expect(await verify(301, 600)).toBe('verified');
+  expect(await verify(11, 10)).toBe('invalid_webhook');
+});
+
+test('what is signed but no event of promptq is refused', async () => {
+  for (const text of ['not JSON', '{}', 'null', '{"object":"job"}'])
+    expect(await codeOf(verifyWebhook(text, signed(text), secret)), text).toBe('invalid_webhook');
+});
+
+test('a secret that is none is a fault of the receiver, and is not in the text', async () => {
+  for (const bad of ['whsec_', 'whsec_not*base64', ''])
+    expect(await codeOf(verifyWebhook(body, signed(), bad))).toMatch(/^TypeError: (?!.*base64!)/);
+  expect(await codeOf(verifyWebhook(body, signed(), []))).toMatch(/^TypeError/);
+  expect(await codeOf(verifyWebhook(body, signed(), 'whsec_p@ss'))).not.toContain('p@ss');
+});
