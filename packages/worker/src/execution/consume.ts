@@ -1,7 +1,7 @@
-import { ErrorCode, Worker } from 'bullmq';
-import { ReplyError, type Redis } from 'ioredis';
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
-import { logFault, type Logger } from '@promptq/shared/logging';
+import type { Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { WorkerSettings } from '../settings.ts';
@@ -11,23 +11,18 @@ import type { Cancellations } from './cancellations.ts';
 import { noCircuit, poolCircuit } from './circuit.ts';
 import { poolPause } from './pool-pause.ts';
 import { runJob, type Processor } from './run-job.ts';
+import { tendWorker, workerOptions, type TendedWorker } from './tend-worker.ts';
 
-const lockMs = 30_000;
-const stalledCheckEveryMs = 15_000;
 /**
  * With BullMQ's default of 1, eight kills of workers failed 2 to 8 innocent jobs of 3,000. A job that
  * kills its worker each time still ends after four of them.
  */
 const maxStalls = 3;
-/** After an outage of Redis, ask again within a second; BullMQ's default is 15 s. */
-const retryAfterErrorMs = 1_000;
 /**
  * No limit of its own, but BullMQ looks at the pause of the pool (see pool-pause.ts) only in workers that
  * have a limiter: its script getRateLimitTTL.
  */
 const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
-/** Kept back from the grace to hand unfinished jobs back and close. */
-const handBackMs = 3_000;
 
 interface Needs {
   type: JobType;
@@ -41,13 +36,8 @@ interface Needs {
   suspects: Suspects;
 }
 
-export interface Consumer {
+export interface Consumer extends Omit<TendedWorker, 'isHandingBack'> {
   type: JobType;
-  isRunning(): boolean;
-  /** How many attempts were begun here. */
-  started(): number;
-  /** When Redis last answered with an error: full, read-only, ... */
-  refusedAtMs(): number;
   /** Whether another job could be begun here. */
   hasRoom(): boolean;
   /** Whether all workers of this type are waiting for the upstream. */
@@ -56,14 +46,6 @@ export interface Consumer {
   activeJobIds(): string[];
   /** Aborts the attempt at this job, if it is one of them. */
   cancel(jobId: string): void;
-  /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
-  close(endsAtMs: number): Promise<void>;
-}
-
-/** The lock of a job ran out, because this process or its connection stood still for longer than `lockMs`. */
-function isLockLost(error: Error): boolean {
-  const { code } = error as { code?: unknown };
-  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch;
 }
 
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
@@ -76,9 +58,6 @@ export function consume(needs: Needs): Consumer {
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
   const pool = poolPause(redis, keys, type);
   const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
-  let started = 0;
-  let refusedAtMs = 0;
-  let isHandingBack = false;
   const run = runJob({
     process,
     log,
@@ -87,7 +66,7 @@ export function consume(needs: Needs): Consumer {
     wake,
     pool,
     suspects: needs.suspects,
-    isHandingBack: () => isHandingBack,
+    isHandingBack: () => tended.isHandingBack(),
     circuit: threshold > 0 ? poolCircuit(redis, keys, type, threshold) : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
@@ -97,57 +76,19 @@ export function consume(needs: Needs): Consumer {
     prefix: settings.REDIS_PREFIX,
     name: workerName,
     concurrency: settings.WORKER_CONCURRENCY,
-    lockDuration: lockMs,
-    stalledInterval: stalledCheckEveryMs,
+    ...workerOptions,
     maxStalledCount: maxStalls,
-    runRetryDelay: retryAfterErrorMs,
     limiter,
     removeOnComplete: keep,
     removeOnFail: keep,
   });
-  worker.on('error', (error) => {
-    // During an outage every connection of BullMQ tells of every try; ours has told once.
-    if (redis.status !== 'ready') return;
-    if (error instanceof ReplyError) refusedAtMs = Date.now();
-    if (isLockLost(error))
-      log.warn(
-        { type },
-        'a lock was lost: the job runs elsewhere, and the result from here is discarded',
-      );
-    else logFault(log, error, 'BullMQ reported an error', { type });
-  });
-  worker.on('lockRenewalFailed', (jobIds) => {
-    for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
-  });
-  worker.on('active', () => {
-    started += 1;
-  });
-  worker.on('stalled', (jobId) =>
-    log.warn({ job_id: jobId }, 'the worker of this job is gone; it runs again'),
-  );
+  const tended = tendWorker({ worker, redis, running, log, idName: 'job_id' });
   return {
+    ...tended,
     type,
-    isRunning: () => worker.isRunning(),
-    started: () => started,
-    refusedAtMs: () => refusedAtMs,
     hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
     isPoolPaused: () => pool.isOn(),
     activeJobIds: () => [...running.keys()],
     cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),
-    close: async (endsAtMs) => {
-      const timer = setTimeout(
-        () => {
-          isHandingBack = true;
-          running.forEach((attempt) => attempt.abort({ kind: 'stopping' }));
-        },
-        Math.max(0, endsAtMs - handBackMs - Date.now()),
-      );
-      try {
-        // Without Redis, BullMQ would wait for the answer to its last fetch; with nothing active, nothing is lost.
-        await worker.close(redis.status !== 'ready' && running.size === 0);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
   };
 }

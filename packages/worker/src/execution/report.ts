@@ -3,6 +3,7 @@ import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { Outcome } from './outcome.ts';
 import { apartUntilMs } from './suspects.ts';
+import { withoutStack } from './without-stack.ts';
 
 export interface ReportNeeds {
   /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
@@ -49,10 +50,4 @@ export async function report(
 /** BullMQ keeps the message as `failedReason`; `readFailure` in shared is its counterpart. */
 function asReason(failure: Failure): string {
   return JSON.stringify(failure);
-}
-
-/** BullMQ keeps stacks with the job, in Redis: this one says nothing and costs room. */
-function withoutStack(error: Error): Error {
-  delete error.stack;
-  return error;
 }

@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { readDuration, readRetryAfter } from '../http/retry-after.ts';
 
 /** An upstream may not stop the pool for longer, nor have it come back at once, whatever it says. */
 const longestPauseMs = 5 * 60 * 1_000;
@@ -12,19 +13,7 @@ export function retryAfterMs(error: unknown, nowMs: number): number | null {
   if (!(error instanceof APIError) || error.headers === undefined) return null;
   const headers: Headers = error.headers;
   const asked =
-    number(headers.get('retry-after-ms'), 1) ??
-    number(headers.get('retry-after'), 1_000) ??
-    until(headers.get('retry-after'), nowMs);
+    readDuration(headers.get('retry-after-ms'), 1) ??
+    readRetryAfter(headers.get('retry-after'), nowMs);
   return asked === null ? null : Math.max(shortestPauseMs, Math.min(asked, longestPauseMs));
-}
-
-function number(value: string | null, unitMs: number): number | null {
-  return value !== null && /^\d+(\.\d+)?$/.test(value.trim())
-    ? Math.ceil(Number(value) * unitMs)
-    : null;
-}
-
-function until(value: string | null, nowMs: number): number | null {
-  const atMs = value === null ? Number.NaN : Date.parse(value);
-  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }
