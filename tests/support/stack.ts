@@ -92,7 +92,7 @@ export async function startStack(more: Record<string, string> = {}): Promise<Sta
 }
 
 /** Removes what a test wrote, key by key: the Redis may not be ours alone. */
-async function removeKeys(redis: Redis, prefix: string): Promise<void> {
+export async function removeKeys(redis: Redis, prefix: string): Promise<void> {
   for await (const found of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
     const names = found as string[];
     if (names.length > 0) await redis.unlink(...names);

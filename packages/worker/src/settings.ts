@@ -29,6 +29,11 @@ export const workerSettingsSchema = z
     /** How old a job may grow while the upstream refuses it for its rate. */
     RATE_LIMIT_PATIENCE_SECONDS: wholeNumber({ min: 0, max: 604_800, default: 900 }),
     AUDIT_TTL_SECONDS: wholeNumber({ min: 60, max: 315_360_000, default: 2_592_000 }),
+    /** Webhooks that this process sends at once, and of those to one receiver. */
+    WEBHOOK_CONCURRENCY: wholeNumber({ min: 1, max: 10_000, default: 100 }),
+    WEBHOOK_HOST_CONCURRENCY: wholeNumber({ min: 1, max: 10_000, default: 10 }),
+    /** How long a webhook that was given up is kept, to be sent again. */
+    DELIVERY_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 604_800 }),
   })
   .refine((settings) => settings.OPENAI_API_KEY ?? settings.OPENAI_BASE_URL, {
     error:

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
+import type { PublicDelivery } from '@promptq/shared/contracts';
+import { createLogger } from '@promptq/shared/logging';
+import { newJobId } from '@promptq/shared/queues';
+import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import {
+  deliveryIdOf,
+  newWebhookSecret,
+  openDeliveries,
+  queueDeliveries,
+  readDelivery,
+  targetGuard,
+  webhookAllowedHosts,
+  webhookSecrets,
+} from '@promptq/shared/webhooks';
+import { blockedAudit } from '../../packages/worker/src/webhooks/audit-blocked.ts';
+import {
+  consumeDeliveries,
+  type DeliveryConsumer,
+} from '../../packages/worker/src/webhooks/consume-deliveries.ts';
+import { removeKeys } from './stack.ts';
+import { until } from './until.ts';
+
+type Needs = Parameters<typeof consumeDeliveries>[0];
+
+export interface Sending {
+  redis: Redis;
+  keys: RedisKeys;
+  secret: string;
+  /** For a process that sends these deliveries. */
+  environment: Record<string, string>;
+  queue: ReturnType<typeof openDeliveries>;
+  /** What was logged at `info` or above. */
+  logged: string[];
+  /** Sends from this process. */
+  start(
+    allowed: string,
+    more?: Partial<Pick<Needs, 'guard' | 'random' | 'transport'>>,
+  ): DeliveryConsumer;
+  /** Queues a webhook to each URL and gives the ids of the deliveries. */
+  queueAll(urls: string[]): Promise<string[]>;
+  read(id: string): Promise<PublicDelivery>;
+  /** The delivery, when it has had so many tries or more and the last one is dealt with. */
+  tried(id: string, tries?: number): Promise<PublicDelivery>;
+  /** The job ids of the audit events about blocked webhooks. */
+  blocked(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Deliveries on keys of their own, without the API and without jobs. */
+export function openSending(): Sending {
+  const prefix = `{test-${randomBytes(6).toString('hex')}}`;
+  const keys = redisKeys(prefix);
+  const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+  const queue = openDeliveries(redis, prefix);
+  const secret = newWebhookSecret();
+  const logged: string[] = [];
+  const log = createLogger(
+    { service: 'worker', level: 'info' },
+    { write: (line: string) => void logged.push(line) },
+  );
+  const consumers: DeliveryConsumer[] = [];
+  const read = async (id: string) => {
+    const delivery = await readDelivery(redis, keys, id);
+    if (!delivery) throw new Error(`there is no delivery ${id}`);
+    return delivery;
+  };
+  return {
+    redis,
+    keys,
+    secret,
+    environment: {
+      REDIS_URL: inject('redisUrl'),
+      REDIS_PREFIX: prefix,
+      WEBHOOK_SECRET: secret,
+      // The settings of a worker want an upstream; nothing is asked of it here.
+      OPENAI_BASE_URL: 'http://127.0.0.1:1/v1',
+    },
+    queue,
+    logged,
+    start: (allowed, more = {}) => {
+      const consumer = consumeDeliveries({
+        redis,
+        settings: {
+          REDIS_PREFIX: prefix,
+          RESULT_TTL_SECONDS: 86_400,
+          DELIVERY_TTL_SECONDS: 604_800,
+          WEBHOOK_CONCURRENCY: 100,
+          WEBHOOK_HOST_CONCURRENCY: 10,
+        },
+        log,
+        secrets: webhookSecrets.parse(secret),
+        guard: targetGuard(webhookAllowedHosts.parse(allowed)),
+        auditBlocked: blockedAudit(redis, keys, 'test'),
+        workerName: 'test',
+        ...more,
+      });
+      consumers.push(consumer);
+      return consumer;
+    },
+    queueAll: async (urls) => {
+      const deliveries = urls.map((url) => {
+        const jobId = newJobId('chat');
+        const eventId = `evt_${jobId}`;
+        const body = JSON.stringify({ id: eventId, data: { text: 'grüß dich', secret_text: 1 } });
+        return { url, job_id: jobId, event_id: eventId, event_type: 'job.completed', body };
+      });
+      await queueDeliveries(queue, deliveries);
+      return deliveries.map(({ job_id }) => deliveryIdOf(job_id));
+    },
+    read,
+    tried: (id, tries = 1) =>
+      until(`${id} has had ${tries} tries`, async () => {
+        const delivery = await read(id);
+        const isOver = delivery.next_try_at !== null || delivery.finished_at !== null;
+        return delivery.tries.length >= tries && isOver && delivery;
+      }),
+    blocked: async () =>
+      (await redis.xrange(keys.audit, '-', '+'))
+        .map(([, fields]) => JSON.parse(fields[fields.indexOf('event') + 1] as string))
+        .filter(({ type }) => type === 'webhook.blocked')
+        .map(({ job_id }) => job_id),
+    close: async () => {
+      await Promise.all(consumers.map((consumer) => consumer.close(Date.now())));
+      await queue.close();
+      await removeKeys(redis, prefix);
+      redis.disconnect();
+    },
+  };
+}
