@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { PromptQ } from '@promptq/client';
 import { startCommand, type CommandRun } from './support/command.ts';
-import { offers } from './support/offers.ts';
 import type { Service } from './support/processes.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
@@ -14,20 +13,17 @@ let stack: Stack;
 let client: PromptQ;
 let folder: string;
 let workers: Service[];
-let hasBatches = false;
 beforeAll(async () => {
   stack = await startStack();
   client = new PromptQ({ baseUrl: stack.api.url });
   workers = await Promise.all([stack.worker(), stack.worker()]);
   folder = await mkdtemp(join(tmpdir(), 'promptq-batch-'));
-  hasBatches = await offers(stack.api.url, 'post', '/v1/batches');
 });
 afterAll(async () => {
   await stack.close();
   await rm(folder, { recursive: true, force: true });
 });
-beforeEach(({ skip }) => {
-  skip(!hasBatches, 'batches are not there yet');
+beforeEach(() => {
   stack.upstream.answerWith((call) => call.body.messages[0]?.content);
 });
 

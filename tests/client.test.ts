@@ -1,6 +1,5 @@
 import { PromptQ, type JobEvent, type PromptQError } from '@promptq/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { offers } from './support/offers.ts';
 import { startApi, type Service } from './support/processes.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { streamAnswer, type StreamedAnswer } from './support/streamed-answer.ts';
@@ -11,13 +10,11 @@ let stack: Stack;
 let second: Service & { url: string };
 let client: PromptQ;
 let workers: Service[];
-let hasKeys = false;
 beforeAll(async () => {
   stack = await startStack();
   second = await startApi(stack.environment);
   client = new PromptQ({ baseUrl: stack.api.url });
   workers = await Promise.all([stack.worker(), stack.worker()]);
-  hasKeys = await offers(stack.api.url, 'post', '/v1/jobs', 'Idempotency-Key');
 });
 afterAll(async () => {
   await second.kill('SIGKILL');
@@ -25,7 +22,6 @@ afterAll(async () => {
 });
 
 const hi = { type: 'chat', input: { message: 'hi' } } as const;
-const notYet = 'Idempotency-Key is not there yet';
 const failure = (calling: Promise<unknown>) =>
   calling.then(
     () => expect.unreachable('it should have failed'),
@@ -42,8 +38,7 @@ function streamedCalls(): (n: number) => Promise<StreamedAnswer> {
   return (n) => until(`call ${n + 1}`, () => answers[n]);
 }
 
-test('a job is submitted, waited for, read, and found in the audit', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('a job is submitted, waited for, read, and found in the audit', async () => {
   stack.upstream.answerWith((call) => `you said ${call.body.messages[0]?.content}`);
   const job = await client.submit({ ...hi, user_id: 'u-1', metadata: { order: '42' } });
   const ended = await client.wait(job);
@@ -61,15 +56,13 @@ test('a job is submitted, waited for, read, and found in the audit', async ({ sk
   expect(event).toMatchObject({ type: 'job.completed', user_id: 'u-1', reply: 'you said hi' });
 });
 
-test('the answer of a short job comes with its submission', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('the answer of a short job comes with its submission', async () => {
   stack.upstream.answerWith(() => 'at once');
   const job = await client.submit(hi, { wait: 60 });
   expect(job).toMatchObject({ status: 'completed', output: { response: 'at once' } });
 });
 
-test('a submission whose answer was lost is one job, and one call', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('a submission whose answer was lost is one job, and one call', async () => {
   stack.upstream.answerWith(() => 'once');
   stack.upstream.calls.length = 0;
   let replays = 0;
@@ -94,8 +87,7 @@ test('a submission whose answer was lost is one job, and one call', async ({ ski
   });
 });
 
-test('a job is cancelled, and run again as a new one', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('a job is cancelled, and run again as a new one', async () => {
   stack.upstream.answerWith(() => 'done');
   const job = await client.submit({ ...hi, delay_seconds: 3_600 });
   // A worker may hold it by the time of the answer: it ends it.
@@ -108,8 +100,7 @@ test('a job is cancelled, and run again as a new one', async ({ skip }) => {
   expect(await failure(client.retry(again))).toMatchObject({ status: 409, shouldRetry: false });
 });
 
-test('what is wrong with a request is named', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('what is wrong with a request is named', async () => {
   const request = { type: 'chat', input: { message: 'hi', temperature: 9 } } as const;
   const error = await failure(client.submit(request));
   expect(error).toMatchObject({ code: 'invalid_request', status: 400 });
@@ -120,8 +111,7 @@ test('what is wrong with a request is named', async ({ skip }) => {
   expect(await failure(wait)).toMatchObject({ code: 'not_found' });
 });
 
-test('all jobs of a user are listed, page by page', async ({ skip }) => {
-  skip(!(await offers(stack.api.url, 'get', '/v1/jobs')), 'lists are not there yet');
+test('all jobs of a user are listed, page by page', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 7; n += 1) {
     const { id } = await client.submit({ type: 'analysis', input: { text: `${n}` } });
@@ -132,10 +122,7 @@ test('all jobs of a user are listed, page by page', async ({ skip }) => {
   expect(listed).toEqual(ids);
 });
 
-test('a stream goes on without losing or repeating a character when the API that serves it is killed, and begins again when its worker is', async ({
-  skip,
-}) => {
-  skip(!hasKeys, notYet);
+test('a stream goes on without losing or repeating a character when the API that serves it is killed, and begins again when its worker is', async () => {
   const call = streamedCalls();
   const apis = [await startApi(stack.environment), second];
   const resuming = new PromptQ({

@@ -1,30 +1,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicJob } from '@promptq/shared/contracts';
 import { startCommand, type CommandRun } from './support/command.ts';
-import { offers } from './support/offers.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { streamAnswer, type StreamedAnswer } from './support/streamed-answer.ts';
 import { until } from './support/until.ts';
 import { sendError } from './support/upstream.ts';
 
 let stack: Stack;
-let hasKeys = false;
 beforeAll(async () => {
   stack = await startStack();
   await stack.worker();
-  hasKeys = await offers(stack.api.url, 'post', '/v1/jobs', 'Idempotency-Key');
 });
 afterAll(() => stack.close());
 
-const notYet = 'Idempotency-Key is not there yet';
 const start = (args: string[], stdin?: string): CommandRun =>
   startCommand(args, { PROMPTQ_URL: stack.api.url }, stdin);
 const run = (args: string[], stdin?: string) => start(args, stdin).ended;
 
-test('submit prints the id, wait the answer, get the job, each as one line of JSON when asked', async ({
-  skip,
-}) => {
-  skip(!hasKeys, notYet);
+test('submit prints the id, wait the answer, get the job, each as one line of JSON when asked', async () => {
   stack.upstream.answerWith((call) => `you said ${call.body.messages[0]?.content}`);
   const about =
     '--user-id u-1 --priority high --metadata order=42 --metadata q=a=b --max-attempts 2';
@@ -48,8 +41,7 @@ test('submit prints the id, wait the answer, get the job, each as one line of JS
   expect((await run(['get', id])).stdout).toContain('you said good morning');
 });
 
-test('the text can come from stdin, and the whole body too', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('the text can come from stdin, and the whole body too', async () => {
   stack.upstream.answerWith((call) => call.body.messages.at(-1)?.content);
   const chat = await run(['submit', 'chat', '--file', '-', '--wait'], 'Grüße\naus stdin');
   expect(chat).toEqual({ code: 0, stdout: 'Grüße\naus stdin\n', stderr: '' });
@@ -61,8 +53,7 @@ test('the text can come from stdin, and the whole body too', async ({ skip }) =>
   expect(JSON.parse(analysis.stdout)).toMatchObject({ sentiment: 'calm', summary: 'calm' });
 });
 
-test('a job that ended otherwise is exit code 1, and says why', async ({ skip }) => {
-  skip(!hasKeys, notYet);
+test('a job that ended otherwise is exit code 1, and says why', async () => {
   stack.upstream.answerWith((_call, res) => sendError(res, 401, 'invalid_api_key'));
   const failed = await run(['submit', 'chat', 'x', '--wait']);
   expect(failed).toMatchObject({ code: 1, stdout: '' });
@@ -78,10 +69,7 @@ test('a job that ended otherwise is exit code 1, and says why', async ({ skip })
   expect(again.stdout).toMatch(/^chat_/);
 });
 
-test('watch prints tokens as they come, and begins again when an attempt has failed', async ({
-  skip,
-}) => {
-  skip(!hasKeys, notYet);
+test('watch prints tokens as they come, and begins again when an attempt has failed', async () => {
   const answers: StreamedAnswer[] = [];
   stack.upstream.answerWith((call, res) => {
     answers.push(streamAnswer(res, call.body.model));
@@ -100,10 +88,7 @@ test('watch prints tokens as they come, and begins again when an attempt has fai
   expect(ended.stderr).toContain('begins again');
 });
 
-test('watch of a job that has ended prints its answer; with --json each event is a line', async ({
-  skip,
-}) => {
-  skip(!hasKeys, notYet);
+test('watch of a job that has ended prints its answer; with --json each event is a line', async () => {
   stack.upstream.answerWith(() => 'done');
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
   await stack.finished(id);

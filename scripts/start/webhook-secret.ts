@@ -3,7 +3,7 @@ import path from 'node:path';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 
 /** Where the local stack and `pnpm webhook:listen` find the same secret. */
-export function secretFileOf(root: string): string {
+function secretFileOf(root: string): string {
   return path.join(root, '.data', 'webhook-secret');
 }
 

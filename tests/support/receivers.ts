@@ -43,7 +43,7 @@ const behaviours: Record<string, Behave> = {
   },
   'gzip-bomb': (res) => {
     res.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' });
-    res.end(bomb());
+    res.end(bomb);
   },
   reset: (_, req) => req.socket.resetAndDestroy(),
   nonsense: (_, req) => req.socket.end('nonsense\r\n\r\n'),
@@ -58,12 +58,9 @@ const behaviours: Record<string, Behave> = {
     res.writeHead(503, { 'retry-after': new Date(Date.now() + 120_500).toUTCString() }).end(),
 };
 
-let packed: Buffer | undefined;
-/** 100 MiB in 100 KB. */
-function bomb(): Buffer {
-  packed ??= gzipSync(Buffer.alloc(100 * mib), { level: 9 });
-  return packed;
-}
+/** 100 MiB in 100 KB: gzip may have many members (RFC 1952, section 2.2), so one is packed and sent a hundred times. */
+const bombMember = gzipSync(Buffer.alloc(mib), { level: 9 });
+const bomb = Buffer.concat(Array.from({ length: 100 }, () => bombMember));
 
 /** A receiver on loopback that behaves as the path of the URL says: `/fine`, `/hang`, `/500`, ... */
 export async function startReceiver({ tls = false, redirectTo = '' } = {}): Promise<Receiver> {

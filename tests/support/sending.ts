@@ -42,7 +42,7 @@ export interface Sending {
   /** Queues a webhook to each URL and gives the ids of the deliveries. */
   queueAll(urls: string[]): Promise<string[]>;
   read(id: string): Promise<PublicDelivery>;
-  /** The delivery, when it has had so many tries and the last one is dealt with. */
+  /** The delivery, when it has had so many tries or more and the last one is dealt with. */
   tried(id: string, tries?: number): Promise<PublicDelivery>;
   /** The job ids of the audit events about blocked webhooks. */
   blocked(): Promise<string[]>;
@@ -115,7 +115,7 @@ export function openSending(): Sending {
       until(`${id} has had ${tries} tries`, async () => {
         const delivery = await read(id);
         const isOver = delivery.next_try_at !== null || delivery.finished_at !== null;
-        return delivery.tries.length === tries && isOver && delivery;
+        return delivery.tries.length >= tries && isOver && delivery;
       }),
     blocked: async () =>
       (await redis.xrange(keys.audit, '-', '+'))

@@ -127,7 +127,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   await Promise.all(queues.map((queue) => queue.waitUntilReady()));
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   const feeder = startFeeder({ redis, keys, queues: queueOf, deliveries, workerName, log });
-  const senders = sendersOf(needs, keys, metrics);
+  const senders = sendersOf(needs, keys, metrics, tracing);
   const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
   const ofJobs = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
   const stopSweeper = startSweeper({
@@ -172,6 +172,7 @@ function sendersOf(
   { settings, redis, workerName, log }: ConsumersNeeds,
   keys: RedisKeys,
   { deliveries: { tried } }: WorkerMetrics,
+  tracing: Tracing | null,
 ): DeliveryConsumer[] {
   if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
   if (!settings.WEBHOOK_SECRET) {
@@ -187,6 +188,7 @@ function sendersOf(
       guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
       auditBlocked: blockedAudit(redis, keys, workerName),
       tried,
+      tracing,
       workerName,
     }),
   ];

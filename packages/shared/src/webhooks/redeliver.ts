@@ -16,8 +16,8 @@ export async function redeliver(
   else await unlessMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
 }
 
-/** Somebody else, or its time, was faster: it is tried now in any case. */
-async function unlessMoved(moving: Promise<void>): Promise<void> {
+/** Moves a job of BullMQ. When somebody else, or its time, was faster, that is as good. */
+export async function unlessMoved(moving: Promise<unknown>): Promise<void> {
   try {
     await moving;
   } catch (error) {

@@ -53,12 +53,12 @@ export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWork
     // During an outage every connection of BullMQ tells of every try; ours has told once.
     if (redis.status !== 'ready') return;
     if (error instanceof ReplyError) refusedAtMs = Date.now();
-    if (isLockLost(error)) {
+    if (isLockLost(error))
       log.warn(
         { type },
         'a lock was lost: the job runs elsewhere, and the result from here is discarded',
       );
-    } else logFault(log, error, 'BullMQ reported an error', { type });
+    else logFault(log, error, 'BullMQ reported an error', { type });
   });
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) running.get(jobId)?.abort({ kind: 'lock lost' });
@@ -66,9 +66,9 @@ export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWork
   worker.on('active', () => {
     started += 1;
   });
-  worker.on('stalled', (jobId) => {
-    log.warn({ [idName]: jobId }, 'the worker of this job is gone; it runs again');
-  });
+  worker.on('stalled', (jobId) =>
+    log.warn({ [idName]: jobId }, 'the worker of this job is gone; it runs again'),
+  );
   return {
     isRunning: () => worker.isRunning(),
     started: () => started,

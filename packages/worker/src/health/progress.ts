@@ -38,7 +38,7 @@ export function isStuck({ sinceMs }: Standstill, nowMs: number): boolean {
 }
 
 /** What takes work from a queue: jobs of a type, or webhooks. */
-export type Watched = Pick<Consumer, 'started' | 'refusedAtMs' | 'hasRoom'> & {
+type Watched = Pick<Consumer, 'started' | 'refusedAtMs' | 'hasRoom'> & {
   /** The queue's name. */
   type: string;
   /** Only jobs wait for the upstream as a pool. */

@@ -15,7 +15,7 @@ const turnMs = 5 * 60 * 1_000;
 const jobsAtOnce = 1_000;
 
 /** A queue, and for how many seconds it keeps what has ended. */
-export interface Swept {
+interface Swept {
   queue: Pick<Queue, 'clean' | 'name'>;
   keepSeconds: { completed: number; failed: number };
 }

@@ -5,6 +5,7 @@ import {
   toTime,
   type AuditEvent,
   type ChatMessage,
+  type JobError,
   type JobType,
 } from '@promptq/shared/contracts';
 import { readFailure } from '@promptq/shared/failure';
@@ -19,6 +20,8 @@ import {
 import { resultOf, type TerminalEntry } from './outbox-entry.ts';
 
 type CommonMembers = Pick<AuditEvent, 'id' | 'object' | 'job_id' | 'job_type' | 'tenant'>;
+/** The audit event of a job's end. */
+export type EndEvent = AuditEvent & { error: JobError | null };
 type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const excerptLength = 100;
@@ -34,7 +37,7 @@ export function auditEventOf(
   type: JobType,
   entry: TerminalEntry,
   record: JobRecord | null,
-): AuditEvent {
+): EndEvent {
   const common = {
     id: eventIdOf(type, entry.id),
     object: 'audit_event',
@@ -67,7 +70,7 @@ export function auditEventOf(
 }
 
 /** What the entry alone tells. */
-function endOf(entry: TerminalEntry): Omit<AuditEvent, keyof CommonMembers> {
+function endOf(entry: TerminalEntry): Omit<EndEvent, keyof CommonMembers> {
   const result = resultOf(entry);
   const failure = entry.event === 'failed' ? readFailure(entry.detail, 0) : null;
   return {

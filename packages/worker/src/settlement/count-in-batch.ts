@@ -1,6 +1,7 @@
 import { resultOf, type TerminalEntry } from './outbox-entry.ts';
-import type { AuditEvent, BatchResult } from '@promptq/shared/contracts';
+import type { BatchResult } from '@promptq/shared/contracts';
 import { batchOf } from '@promptq/shared/queues';
+import type { EndEvent } from './audit-event.ts';
 
 /** What settlement writes into a batch for one of its jobs. */
 export interface BatchResultEntry {
@@ -39,7 +40,7 @@ end
 `;
 
 /** `null` for a job that was submitted alone. It needs no more than the entry and the event: the job may be gone. */
-export function batchResultOf(entry: TerminalEntry, event: AuditEvent): BatchResultEntry | null {
+export function batchResultOf(entry: TerminalEntry, event: EndEvent): BatchResultEntry | null {
   const place = batchOf(entry.jobId);
   if (!place) return null;
   const rest: Omit<BatchResult, 'custom_id'> = {

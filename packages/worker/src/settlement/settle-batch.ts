@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { jobStatusSchema, type AuditEvent, type JobType } from '@promptq/shared/contracts';
+import { jobStatusSchema, type JobType } from '@promptq/shared/contracts';
 import type { WakeUp } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
@@ -7,7 +7,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { queueDeliveries, type openDeliveries } from '@promptq/shared/webhooks';
 import type { EndStatus, SettlementMetrics } from '../metrics/settlement-metrics.ts';
 import { batchResultOf } from './count-in-batch.ts';
-import { auditEventOf } from './audit-event.ts';
+import { auditEventOf, type EndEvent } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
 import { webhookEventOf } from './webhook-event.ts';
@@ -46,7 +46,7 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
     ({ job_id }) => traces.get(job_id),
   );
   const settled = terminal.map((entry, at) =>
-    toSettled(entry, events[at] as AuditEvent, records[at] ?? null, needs),
+    toSettled(entry, events[at] as EndEvent, records[at] ?? null, needs),
   );
   const here = await needs.outbox.settle(type, settled, others);
   const nowMs = Date.now();
@@ -59,7 +59,7 @@ export async function settleBatch({ type, entries }: Batch, needs: Needs): Promi
 
 function toSettled(
   entry: TerminalEntry,
-  event: AuditEvent,
+  event: EndEvent,
   record: JobRecord | null,
   { keys }: Needs,
 ): Settled {

@@ -1,10 +1,12 @@
 import { DelayedError, Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { DeliveryTry } from '@promptq/shared/contracts';
-import type { Logger } from '@promptq/shared/logging';
+import { logFault, type Logger } from '@promptq/shared/logging';
+import type { Tracing } from '@promptq/shared/tracing';
 import {
   deliveryDataSchema,
   mostTriesKept,
+  unlessMoved,
   webhooksQueue,
   type DeliveryData,
   type TargetGuard,
@@ -49,6 +51,8 @@ interface Needs {
   workerName: string;
   /** Counts how tries end. */
   tried?: DeliveryMetrics['tried'];
+  /** `null`, or left out: tries are not traced. */
+  tracing?: Tracing | null;
   now?: () => number;
   random?: () => number;
   /** How receivers are reached, when not as usual. */
@@ -78,8 +82,14 @@ export function consumeDeliveries(needs: Needs): DeliveryConsumer {
   const { now = Date.now, random = Math.random } = needs;
   const running = new Map<string, Attempt>();
   const sender = openSender({ guard, now, ...transport });
-  const places = hostPlaces({ places: settings.WEBHOOK_HOST_CONCURRENCY, now });
-  const tryNeeds: TryNeeds = { sender, secrets, auditBlocked, log, now, random };
+  const callBack = (id: string) => {
+    unlessMoved(worker.backend.promote(id)).catch((error: unknown) =>
+      logFault(log, error, 'a delivery could not be called back; it comes by itself'),
+    );
+  };
+  const places = hostPlaces({ places: settings.WEBHOOK_HOST_CONCURRENCY, callBack, now });
+  const tracing = needs.tracing ?? null;
+  const tryNeeds: TryNeeds = { sender, secrets, auditBlocked, log, now, random, tracing };
 
   const tryOnce = async (id: string, job: Job<DeliveryData, Delivered>): Promise<TryOutcome> => {
     const data = deliveryDataSchema.safeParse(job.data);
@@ -125,6 +135,7 @@ export function consumeDeliveries(needs: Needs): DeliveryConsumer {
       name: needs.workerName,
       concurrency: settings.WEBHOOK_CONCURRENCY,
       ...workerOptions,
+      ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
       maxStalledCount: maxStalls,
       settings: { backoffStrategy: (tryNumber, _, error) => delayAfter(tryNumber, error, random) },
       removeOnComplete: { age: settings.RESULT_TTL_SECONDS },

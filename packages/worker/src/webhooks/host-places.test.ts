@@ -1,67 +1,121 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { hostPlaces, type Place } from './host-places.ts';
 
-function clocked(places: number) {
-  const clock = { nowMs: 1_000_000 };
-  return { clock, places: hostPlaces({ places, now: () => clock.nowMs }) };
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function open(places: number) {
+  const called: string[] = [];
+  const hosts = hostPlaces({ places, callBack: (jobId) => called.push(jobId) });
+  const take = (host: string, jobId: string) => hosts.take(host, jobId);
+  return { called, take };
 }
-const waitOf = (place: Place) => ('comeBackInMs' in place ? place.comeBackInMs : null);
+const awayMs = (place: Place) => ('comeBackInMs' in place ? place.comeBackInMs : null);
 const leave = (place: Place) => {
   if ('leave' in place) place.leave();
 };
+/** Those that take a place at once. */
+const enter = (take: ReturnType<typeof open>['take'], host: string, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, at) => take(host, `${host}-${at}`)));
 
-test('each host has its own places, and one that is left is free again, once', () => {
-  const { places } = clocked(2);
-  const [first, second] = [places.take('a'), places.take('a')];
-  expect([first, second].map(waitOf)).toEqual([null, null]);
-  expect(waitOf(places.take('a'))).not.toBeNull();
-  expect(waitOf(places.take('b'))).toBeNull();
-  expect(waitOf(places.take('a:8443')), 'another port is another receiver').toBeNull();
+test('each host has its own places; a job that finds none waits and gets the next that is left', async () => {
+  const { take } = open(2);
+  const [first, second] = (await enter(take, 'a', 2)) as [Place, Place];
+  let got: Place | null = null;
+  void take('a', 'late').then((place) => (got = place));
+  expect(awayMs(await take('b', 'x'))).toBeNull();
+  expect(awayMs(await take('a:8443', 'y')), 'another port is another receiver').toBeNull();
+  expect(got).toBeNull();
   leave(first);
   leave(first);
-  expect(waitOf(places.take('a'))).toBeNull();
-  expect(waitOf(places.take('a')), 'leaving twice frees one place').not.toBeNull();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(got).toHaveProperty('leave');
+  const another = take('a', 'another');
+  await vi.advanceTimersByTimeAsync(500);
+  expect(awayMs(await another), 'leaving twice frees one place').not.toBeNull();
+  leave(second);
 });
 
-test('those that find no place come back one after the other, as fast as tries end', () => {
-  const { clock, places } = clocked(2);
-  const first = places.take('a');
-  clock.nowMs += 1_000;
-  leave(first);
-  places.take('a');
-  places.take('a');
-  // A try takes 1 s and two run at once: every half second one has its turn.
-  expect([1, 2, 3, 4].map(() => waitOf(places.take('a')))).toEqual([500, 1_000, 1_500, 2_000]);
-  clock.nowMs += 1_000;
-  expect(waitOf(places.take('a')), 'turns that have passed are no longer waited for').toBe(1_500);
+test('half a second is waited, by as many as there are places; the others are sent away at once', async () => {
+  const { take } = open(2);
+  await enter(take, 'a', 2);
+  const waiting = [take('a', 'w1'), take('a', 'w2')];
+  expect(awayMs(await take('a', 'x1'))).not.toBeNull();
+  await vi.advanceTimersByTimeAsync(500);
+  for (const place of waiting) expect(awayMs(await place)).not.toBeNull();
 });
 
-test('a receiver that hangs is left alone for longer and longer, half a minute at most', () => {
-  const { clock, places } = clocked(1);
-  places.take('a');
-  const waits = [1, 2, 3, 4, 5].map(() => {
-    clock.nowMs += 10_000;
-    return waitOf(places.take('a')) as number;
-  });
-  expect(waits[0]).toBe(10_000);
-  expect(waits.every((wait) => wait <= 30_000)).toBe(true);
-  expect(waits.at(-1)).toBe(30_000);
-});
-
-test('a fast receiver is never asked for in a spin', () => {
-  const { places } = clocked(1);
-  const first = places.take('a');
-  leave(first);
-  places.take('a');
-  expect(waitOf(places.take('a'))).toBe(50);
-});
-
-test('any number of hosts, one after the other, leaves no trace of them', () => {
-  const { clock, places } = clocked(1);
-  const before = process.memoryUsage().heapUsed;
-  for (let host = 0; host < 500_000; host += 1) {
-    clock.nowMs += 1;
-    leave(places.take(`host-${host}.example`));
+test('each stays away longer than the one before it, by how long tries take', async () => {
+  const { take } = open(2);
+  for (let at = 0; at < 50; at += 1) {
+    const place = await take('a', 'fast');
+    await vi.advanceTimersByTimeAsync(200);
+    leave(place);
   }
+  await enter(take, 'a', 2);
+  void take('a', 'w1');
+  void take('a', 'w2');
+  const away = await Promise.all(['x1', 'x2', 'x3', 'x4'].map((id) => take('a', id)));
+  expect(away.map(awayMs)).toEqual([101, 201, 301, 401]);
+});
+
+test('a receiver that hangs is left alone for longer and longer, half a minute at most', async () => {
+  const { take } = open(1);
+  await enter(take, 'a', 1);
+  void take('a', 'w1');
+  await vi.advanceTimersByTimeAsync(10_000);
+  void take('a', 'w2');
+  expect(awayMs(await take('a', 'x1'))).toBe(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
+  void take('a', 'w3');
+  expect(awayMs(await take('a', 'x2'))).toBe(30_000);
+});
+
+test('places that are left are filled: as many are called back as can run or wait, the first ones first', async () => {
+  const { take, called } = open(2);
+  const running = await enter(take, 'a', 2);
+  const waiting = [take('a', 'w1'), take('a', 'w2')];
+  for (const id of ['x1', 'x2', 'x3', 'x4', 'x5', 'x6']) await take('a', id);
+  expect(called).toEqual([]);
+  running.forEach(leave);
+  expect(called, 'two have moved up, so two can wait').toEqual(['x1', 'x2']);
+  for (const place of waiting) leave(await place);
+  expect(called, 'the two that were called are on their way').toEqual(['x1', 'x2', 'x3', 'x4']);
+});
+
+test('one whose time is over is not called: another process may have it, and it may wait for its next try', async () => {
+  const { take, called } = open(1);
+  const [running] = (await enter(take, 'a', 1)) as [Place];
+  const waiting = take('a', 'w1');
+  const away = awayMs(await take('a', 'x1')) as number;
+  await vi.advanceTimersByTimeAsync(away);
+  await waiting;
+  leave(running);
+  expect(called).not.toContain('x1');
+});
+
+test('one that was called and does not come is not waited for', async () => {
+  const { take, called } = open(1);
+  const [running] = (await enter(take, 'a', 1)) as [Place];
+  await vi.advanceTimersByTimeAsync(20_000);
+  const waiting = take('a', 'w1');
+  await take('a', 'x1');
+  await take('a', 'x2');
+  leave(running);
+  expect(called).toEqual(['x1']);
+  await vi.advanceTimersByTimeAsync(1_000);
+  leave(await waiting);
+  expect(called).toContain('x2');
+});
+
+test('any number of hosts, one after the other, leaves no trace of them', async () => {
+  vi.useRealTimers();
+  const { take } = open(1);
+  const before = process.memoryUsage().heapUsed;
+  for (let host = 0; host < 300_000; host += 1) leave(await take(`host-${host}.example`, 'x'));
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(80 * 2 ** 20);
 });

@@ -1,14 +1,12 @@
-/** How long a try takes when none to this host has ended yet: the tries that run soon tell better. */
-const firstGuessMs = 50;
+/** How long a try takes when none to this host has ended yet. */
+const firstGuessMs = 1_000;
 const shortestAwayMs = 50;
 const longestAwayMs = 30_000;
 /** As many jobs as there are places wait here for so long, so that a place that is left is taken at once. */
 const longestWaitMs = 500;
-/** Those sent away come back somewhat early: one that finds nobody gone waits, a place that finds nobody is lost. */
-const early = 0.7;
 /** How much the last try counts in the running mean of durations. */
 const weight = 0.2;
-/** One that was sent away and has not come back by then is tried by another process. */
+/** One that was called back, or whose time is over, and has not come by then is tried by another process. */
 const lateMs = 1_000;
 /** With so many hosts known, those that nothing is sent to are forgotten. */
 const mostKnown = 1_000;
@@ -18,8 +16,8 @@ export type Place = { leave(): void } | { comeBackInMs: number };
 /** The tries of this process by receiver, so that a slow one takes no more than its places from the others. */
 export interface HostPlaces {
   /**
-   * A place, perhaps after a short wait, or how long to stay away: about until as many tries as were sent away
-   * before have been made.
+   * A place, perhaps after a short wait, or how long to stay away: about until all that were sent away before have
+   * had their try. It may be called back earlier.
    */
   take(host: string, jobId: string): Promise<Place>;
 }
@@ -30,39 +28,31 @@ interface HostState {
   waiting: Set<(place: Place) => void>;
   /** Who was sent away, in this order, and until when. */
   away: Map<string, number>;
+  /** Who was called back, and until when that is waited for. */
+  called: Map<string, number>;
   meanMs: number;
 }
 
-/** At most `places` tries at once for each host. */
-export function hostPlaces({
-  places,
-  now = Date.now,
-}: {
+interface Needs {
   places: number;
+  /** Has a job that was sent away come back now: a guess of when its turn is, is only a guess. */
+  callBack: (jobId: string) => void;
   now?: () => number;
-}): HostPlaces {
-  const hosts = new Map<string, HostState>();
-  setInterval(() => {
-    for (const [h, st] of hosts)
-      process.stdout.write(
-        `S ${h} run ${st.running.size} wait ${st.waiting.size} away ${st.away.size} mean ${Math.round(st.meanMs)} try ${Math.round(tryMs(st, now()))}\n`,
-      );
-  }, 1000).unref();
+}
 
-  const forgetIdle = () => {
-    for (const [host, state] of hosts) {
-      forgetLate(state, now());
-      if (state.running.size === 0 && state.away.size === 0) hosts.delete(host);
-    }
-  };
+/** At most `places` tries at once for each host. */
+export function hostPlaces({ places, callBack, now = Date.now }: Needs): HostPlaces {
+  const hosts = new Map<string, HostState>();
+
   const stateOf = (host: string) => {
     const known = hosts.get(host);
     if (known) return known;
-    if (hosts.size >= mostKnown) forgetIdle();
+    if (hosts.size >= mostKnown) forgetIdle(hosts, now());
     const state: HostState = {
       running: new Set(),
       waiting: new Set(),
       away: new Map(),
+      called: new Map(),
       meanMs: firstGuessMs,
     };
     hosts.set(host, state);
@@ -76,18 +66,32 @@ export function hostPlaces({
         if (!state.running.delete(started)) return;
         state.meanMs += (now() - started.atMs - state.meanMs) * weight;
         const [next] = state.waiting;
-        if (!next) return;
-        state.waiting.delete(next);
-        next(enter(state));
+        if (next) {
+          state.waiting.delete(next);
+          next(enter(state));
+        }
+        fillUp(state);
       },
     };
+  };
+  /** Calls as many back as can take a place or wait for one. */
+  const fillUp = (state: HostState) => {
+    forgetLate(state, now());
+    const { running, waiting, away, called } = state;
+    for (const [jobId, untilMs] of away) {
+      if (running.size + waiting.size + called.size >= 2 * places) return;
+      // When its time is over it comes by itself, or has been taken by another process and may wait for a next try.
+      if (untilMs <= now()) continue;
+      away.delete(jobId);
+      called.set(jobId, now() + lateMs);
+      callBack(jobId);
+    }
   };
   const sendAway = (state: HostState, jobId: string): Place => {
     const nowMs = now();
     forgetLate(state, nowMs);
-    const everyMs = (tryMs(state, nowMs) / places) * early;
-    const asked = Math.ceil((state.away.size + 1) * everyMs);
-    const comeBackInMs = Math.min(Math.max(asked, shortestAwayMs), longestAwayMs);
+    const turnMs = Math.ceil(((state.away.size + 1) * tryMs(state, nowMs)) / places);
+    const comeBackInMs = Math.min(Math.max(turnMs, shortestAwayMs), longestAwayMs);
     state.away.set(jobId, nowMs + comeBackInMs);
     return { comeBackInMs };
   };
@@ -95,6 +99,7 @@ export function hostPlaces({
     take: async (host, jobId) => {
       const state = stateOf(host);
       state.away.delete(jobId);
+      state.called.delete(jobId);
       if (state.running.size < places) return enter(state);
       if (state.waiting.size >= places) return sendAway(state, jobId);
       const { promise, resolve } = Promise.withResolvers<Place>();
@@ -118,9 +123,21 @@ function tryMs({ running, meanMs }: HostState, nowMs: number): number {
   return Math.max(meanMs, agesMs / Math.max(running.size, 1));
 }
 
-function forgetLate({ away }: HostState, nowMs: number): void {
+/** Those that were sent away first are first to be late, nearly always; another one is forgotten with them. */
+function forgetLate({ away, called }: HostState, nowMs: number): void {
   for (const [jobId, untilMs] of away) {
-    if (untilMs + lateMs > nowMs) return;
+    if (untilMs + lateMs > nowMs) break;
     away.delete(jobId);
+  }
+  for (const [jobId, untilMs] of called) {
+    if (untilMs > nowMs) break;
+    called.delete(jobId);
+  }
+}
+
+function forgetIdle(hosts: Map<string, HostState>, nowMs: number): void {
+  for (const [host, state] of hosts) {
+    forgetLate(state, nowMs);
+    if (state.running.size + state.away.size + state.called.size === 0) hosts.delete(host);
   }
 }

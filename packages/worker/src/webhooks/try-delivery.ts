@@ -1,5 +1,6 @@
 import { toTime, type DeliveryTry } from '@promptq/shared/contracts';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import type { Tracing } from '@promptq/shared/tracing';
 import { sign, type DeliveryData, type WebhookSecret } from '@promptq/shared/webhooks';
 import type { Attempt } from '../execution/attempt.ts';
 import { nextStep, type Step } from './schedule.ts';
@@ -22,6 +23,8 @@ export interface TryNeeds {
   log: Logger;
   now: () => number;
   random: () => number;
+  /** `null`: tries are not traced. */
+  tracing: Pick<Tracing, 'begin'> | null;
 }
 
 export interface Delivery {
@@ -66,21 +69,31 @@ export async function tryDelivery(delivery: Delivery, needs: TryNeeds): Promise<
 async function sendSigned(
   { data, attempt }: Delivery,
   startedAtMs: number,
-  { sender, secrets }: TryNeeds,
+  { sender, secrets, tracing }: TryNeeds,
   log: Logger,
 ): Promise<TryResult | null> {
   const { url, event_id: webhookId, body } = data;
   const timestampSeconds = Math.floor(startedAtMs / 1_000);
+  const span = tracing?.begin('client', 'webhook');
   const headers = {
     'webhook-id': webhookId,
     'webhook-timestamp': String(timestampSeconds),
     'webhook-signature': sign({ id: webhookId, timestampSeconds, body }, secrets),
+    ...span?.headers,
   };
+  let result: TryResult | null = null;
   try {
-    return await sender.send({ url, headers, body }, attempt);
+    result = await sender.send({ url, headers, body }, attempt);
+    return result;
   } catch (fault) {
     logFault(log, fault, 'a try failed for a reason of our own');
     return { status: null, error: 'network', durationMs: 0, answer: null, retryAfterMs: null };
+  } finally {
+    const status = result?.status ?? null;
+    span?.end({
+      attributes: status === null ? {} : { 'http.response.status_code': status },
+      failed: status === null || status >= 300,
+    });
   }
 }
 
