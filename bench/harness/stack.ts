@@ -86,12 +86,16 @@ export async function startStack(
       await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     },
     submit: (load) => submit({ port, submitPath: side.submitPath }, load),
-    untilFinished: (jobs) =>
-      until(`${jobs} jobs of ${side.name} are over`, async () => {
+    untilFinished: async (jobs) => {
+      await until(`${jobs} jobs of ${side.name} are over`, async () => {
         const finished = await side.finished(redis);
         if (finished > jobs) throw new Error(`${finished} jobs are over, of ${jobs}`);
         return finished === jobs;
-      }),
+      });
+      // A side that fails its jobs, and says so in its audit, would be fast.
+      const completed = await redis.zcard(`${side.prefix}:chat:completed`);
+      if (completed !== jobs) throw new Error(`${completed} jobs are completed, of ${jobs}`);
+    },
     clear: async () => {
       for await (const found of redis.scanStream({ match: `${side.prefix}:*`, count: 1_000 })) {
         const names = (found as string[]).filter((key) => !/:(?:meta|events)$/.test(key));
