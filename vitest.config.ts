@@ -11,7 +11,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'scripts/**/*.test.ts',
       'tests/**/*.test.ts',
-      'bench/*.test.ts',
+      'bench/**/*.test.ts',
     ],
     globalSetup: ['tests/support/global-setup.ts'],
     // Long enough for a dead worker's jobs to be found (45 s) on a slow machine; tests wait for conditions.

@@ -14,6 +14,8 @@ export interface Bed {
   start(options: Parameters<typeof startService>[0]): Service;
   /** The base URL of an upstream that answers after so long. */
   upstreamUrl(delayMs: number): string;
+  /** CPU time of the submitter (this process) and the upstream, which belongs to no side, in microseconds. */
+  cpuUs(): Promise<number>;
   /** Ends all measured processes and empties Redis. */
   empty(): Promise<void>;
   close(): Promise<void>;
@@ -63,6 +65,10 @@ export async function makeBed(
       return service;
     },
     upstreamUrl: (delayMs) => `http://127.0.0.1:${upstreamPort}/${delayMs}/v1`,
+    cpuUs: async () => {
+      const { user, system } = process.cpuUsage();
+      return user + system + (await upstream.figures()).cpuUs;
+    },
     empty: async () => {
       await stopAll();
       await redis.flushall();

@@ -47,9 +47,9 @@ export const loopDelay: Experiment = {
 };
 
 /** Finds out what the side can carry, then measures at 70 % of that. */
-async function measured({ sizes }: ExperimentContext, stack: Stack) {
-  await runLoad(stack, sizes.warmUpJobs);
-  const full = await runLoad(stack, sizes.jobs);
+async function measured({ bed, sizes }: ExperimentContext, stack: Stack) {
+  await runLoad(bed, stack, sizes.warmUpJobs);
+  const full = await runLoad(bed, stack, sizes.jobs);
   const perSecond = Math.round(full.perSecond * partOfFullLoad);
   const jobs = Math.ceil(perSecond * sizes.loadSeconds);
   return {

@@ -62,7 +62,7 @@ interface Filled {
 /** A side with so many jobs in Redis, half of them finished, half of them waiting, and no worker. */
 async function fill(bed: Bed, side: Side, jobs: number): Promise<Filled> {
   const stack = await startStack(bed, side);
-  await runLoad(stack, 100);
+  await runLoad(bed, stack, 100);
   const half = Math.ceil(jobs / 2);
   await stack.submit({ jobs: half, submitters: connections });
   await stack.untilFinished(half);

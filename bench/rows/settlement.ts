@@ -13,13 +13,13 @@ export const settlement: Experiment = {
     const { bed, sizes } = context;
     const without = oursWithoutSettlement();
     const stacks = { with: await startStack(bed, ours()), without: await startStack(bed, without) };
-    await runLoad(stacks.with, sizes.warmUpJobs);
-    await runLoad(stacks.without, sizes.warmUpJobs);
+    await runLoad(bed, stacks.with, sizes.warmUpJobs);
+    await runLoad(bed, stacks.without, sizes.warmUpJobs);
     const figures = await inTurns(
       {
-        with: () => runLoad(stacks.with, sizes.jobs),
+        with: () => runLoad(bed, stacks.with, sizes.jobs),
         without: async () => {
-          const round = await runLoad(stacks.without, sizes.jobs);
+          const round = await runLoad(bed, stacks.without, sizes.jobs);
           // Else two workers with settlement were compared.
           if (await bed.redis.exists(without.auditKey)) throw new Error('there was settlement');
           return round;
