@@ -13,6 +13,9 @@ export interface Report {
   rows: Row[];
 }
 
+/** After so long no experiment begins a second round, so that a slow machine is done in ten minutes as well. */
+const allSeconds = 510;
+
 /** The names that `only` may be or begin with. */
 export const rowNames = experiments.flatMap(({ names }) => names);
 
@@ -35,12 +38,13 @@ export async function bench(
     throw new Error(`there is no row ${only}; there are ${rowNames.join(', ')}`);
   }
   const before = machine();
+  const allEndsAt = performance.now() + allSeconds * 1_000;
   const bed = await makeBed({ fromSource: isQuick, profileDir }, say);
   try {
     const rows: Row[] = [];
     for (const experiment of wanted) {
       say(`measuring ${experiment.names.join(', ')}`);
-      rows.push(...(await run(experiment, bed, isQuick, say)));
+      rows.push(...(await run(experiment, { bed, isQuick, allEndsAt, say })));
       await bed.empty();
     }
     return {
@@ -55,12 +59,11 @@ export async function bench(
 
 async function run(
   { names, seconds, run }: Experiment,
-  bed: Bed,
-  isQuick: boolean,
-  say: (line: string) => void,
+  needs: { bed: Bed; isQuick: boolean; allEndsAt: number; say: (line: string) => void },
 ): Promise<Row[]> {
+  const { bed, isQuick, allEndsAt, say } = needs;
   const sizes = isQuick ? quickSizes : fullSizes;
-  const endsAt = performance.now() + seconds * 1_000;
+  const endsAt = Math.min(allEndsAt, performance.now() + seconds * 1_000);
   try {
     return await run({ bed, sizes, rounds: sizes.rounds, endsAt, say });
   } catch (error) {

@@ -12,7 +12,7 @@ export interface ExperimentContext extends Rounds {
 export interface Experiment {
   /** The names of its rows begin with one of these. */
   names: string[];
-  /** After so long no further round is begun. All together stay below ten minutes. */
+  /** After so long no further round is begun. */
   seconds: number;
   run: (context: ExperimentContext) => Promise<Row[]>;
 }

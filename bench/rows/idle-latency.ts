@@ -24,7 +24,7 @@ const about = { unit: 'ms', target: atMost(1) };
 /** One job after the other: from its submission until the client has its end. */
 export const idleLatency: Experiment = {
   names: ['idle-latency'],
-  seconds: 60,
+  seconds: 40,
   run: async (context) => {
     const { bed } = context;
     const stacks = { ours: await startStack(bed, ours()), diy: await startStack(bed, diy) };

@@ -18,7 +18,7 @@ interface Round {
 /** Many calls of one second at once, in one worker process. */
 export const inFlight: Experiment = {
   names: ['in-flight'],
-  seconds: 180,
+  seconds: 150,
   run: async (context) => {
     const rows: Row[] = [];
     for (const [at, calls] of context.sizes.inFlight.entries()) {

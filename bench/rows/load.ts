@@ -8,7 +8,7 @@ import { atLeast, atMost, toRow } from '../report/row.ts';
 /** From the submission to the audit event: how many jobs a second, and what one costs. */
 export const load: Experiment = {
   names: ['end-to-end', 'cpu'],
-  seconds: 60,
+  seconds: 55,
   run: async (context) => {
     const { bed, sizes } = context;
     const stacks = { ours: await startStack(bed, ours()), diy: await startStack(bed, diy) };

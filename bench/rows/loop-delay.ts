@@ -16,7 +16,7 @@ interface Delays {
 /** How fairly the event loops are shared while a service has 70 % of what it can carry. */
 export const loopDelay: Experiment = {
   names: ['loop-delay'],
-  seconds: 45,
+  seconds: 40,
   run: async (context) => {
     const { bed } = context;
     const at70 = {

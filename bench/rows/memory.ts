@@ -30,7 +30,7 @@ const noted = 'bare: queue.add with no options, 500 B of data, the same return v
 /** How much room a job takes in Redis, beside BullMQ alone with plain options. */
 export const memory: Experiment = {
   names: ['memory'],
-  seconds: 45,
+  seconds: 35,
   run: async (context) => {
     const stack = await startStack(context.bed, ours());
     const bare = startBare(context);

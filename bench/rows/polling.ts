@@ -15,7 +15,7 @@ const polledJobs = 500;
 /** How fast one API process answers polls while many jobs are in Redis, half of them finished. */
 export const polling: Experiment = {
   names: ['polling'],
-  seconds: 60,
+  seconds: 45,
   run: async (context) => {
     const { bed, sizes } = context;
     const full = {

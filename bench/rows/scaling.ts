@@ -12,7 +12,7 @@ const concurrency = 50;
 /** Whether two workers do twice the work of one, and four do four times as much. */
 export const scaling: Experiment = {
   names: ['scaling'],
-  seconds: 90,
+  seconds: 75,
   run: async (context) => {
     const { bed, sizes } = context;
     const options = { concurrency, upstreamDelayMs: callMs, workers: 0 };

@@ -8,7 +8,7 @@ import { atLeast, toRow } from '../report/row.ts';
 /** What exactly-once audit costs: the same load with it, and without it. */
 export const settlement: Experiment = {
   names: ['settlement'],
-  seconds: 40,
+  seconds: 35,
   run: async (context) => {
     const { bed, sizes } = context;
     const without = oursWithoutSettlement();

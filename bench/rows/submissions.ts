@@ -9,7 +9,7 @@ import { atLeast, atMost, toRow, type Row } from '../report/row.ts';
 /** How fast one API process accepts jobs while no worker runs. */
 export const submissions: Experiment = {
   names: ['submissions'],
-  seconds: 75,
+  seconds: 65,
   run: async (context) => {
     const { bed, sizes } = context;
     const stacks = {
