@@ -7,7 +7,12 @@ export default defineConfig({
   resolve: { conditions: ['@promptq/source'] },
   ssr: { resolve: { conditions: ['@promptq/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'tests/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     globalSetup: ['tests/support/global-setup.ts'],
     // Long enough for a dead worker's jobs to be found (45 s) on a slow machine; tests wait for conditions.
     testTimeout: 180 * seconds,
