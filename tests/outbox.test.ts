@@ -39,6 +39,7 @@ test('completions that are not settled survive 30,000 submissions made while no 
     cancel_requested_at: null,
     retry_of: null,
     webhook: null,
+    tenant: 'default',
   } as const;
   for (let thousand = 0; thousand < 30; thousand += 1) {
     await queue.addBulk(

@@ -1,6 +1,7 @@
 import type { Stack } from './stack.ts';
 
 export interface ProblemDocument {
+  code: string;
   detail: string;
   errors: { pointer: string }[];
   error: { param: string | null };

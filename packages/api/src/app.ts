@@ -11,6 +11,8 @@ import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
 import { redeliverOne } from './deliveries/redeliver-one.ts';
+import { authorize } from './auth/authorize.ts';
+import type { Keyring } from './auth/keyring.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
@@ -30,6 +32,8 @@ export interface AppNeeds {
   settings: ApiSettings;
   log: Logger;
   redis: Redis;
+  /** `null`: there are no keys, and everybody may do everything. */
+  keyring: Keyring | null;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
   /** Whether Redis was there once and is one that promptq can work on. */
@@ -43,6 +47,7 @@ export function createApp({
   settings,
   log,
   redis,
+  keyring,
   queues,
   deliveries,
   isStarted,
@@ -71,7 +76,7 @@ export function createApp({
     if (!isStarted()) throw redisUnavailable();
     next();
   });
-  addRoutes(app, [...routes, docsPage, openApiRoute(routes)]);
+  addRoutes(app, [...routes, docsPage, openApiRoute(routes)], (scope) => authorize(keyring, scope));
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });

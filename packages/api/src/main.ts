@@ -5,10 +5,9 @@ import { keepEvents, openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, untilReady } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
 import { createApp } from './app.ts';
+import { openKeyring } from './auth/open-keyring.ts';
 import { listen } from './http/server.ts';
 import { readApiSettings } from './settings.ts';
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const settings = readApiSettings();
 const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
@@ -24,12 +23,16 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const opened = [queues.chat, queues.analysis, deliveries];
   runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
 
+  const keyring = openKeyring(settings, log);
+  if (keyring) runner.onStop('keys', () => keyring.close());
+
   // It listens before Redis is there: the process lives, and says 503 until it can serve.
   let isStarted = false;
   const app = createApp({
     settings,
     log,
     redis,
+    keyring,
     queues,
     deliveries,
     isStarted: () => isStarted,
@@ -39,10 +42,10 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('server', close);
   log.info({ host: settings.HOST, port }, 'listening');
 
-  if (!loopback.has(settings.HOST)) {
+  if (settings.API_OPEN && !keyring) {
     log.warn(
       { host: settings.HOST },
-      'THIS API HAS NO AUTHENTICATION and listens beyond this machine: whoever reaches it can submit jobs and read results.',
+      'API_OPEN: THIS API HAS NO AUTHENTICATION: whoever reaches it can submit jobs and read results.',
     );
   }
   await untilReady(redis, runner.stopping);

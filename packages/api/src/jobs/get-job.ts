@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { toPublicJob } from '@promptq/shared/queues';
 import { parseQuery } from '../http/parse.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { findJob } from './find-job.ts';
@@ -16,6 +17,7 @@ export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
+    scope: 'jobs',
     operation: {
       operationId: 'getJob',
       summary: 'Poll a job',
@@ -34,8 +36,9 @@ export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
+      const { tenant } = callerOf(req);
       const { include } = parseQuery(querySchema, req);
-      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
+      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: include === 'input',

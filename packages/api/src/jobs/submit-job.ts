@@ -6,6 +6,7 @@ import {
   type Submission,
 } from '@promptq/shared/contracts';
 import type { JobData } from '@promptq/shared/queues';
+import { callerOf } from '../auth/authorize.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import { Problem } from '../http/problem.ts';
@@ -28,6 +29,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
   return {
     method: 'post',
     path: '/v1/jobs',
+    scope: 'jobs',
     operation: {
       operationId: 'submitJob',
       summary: 'Submit a job',
@@ -54,7 +56,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
         queues,
         {
           type: submission.type,
-          data: toData(submission, settings),
+          data: toData(submission, settings, callerOf(req).tenant),
           maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
           delaySeconds: submission.delay_seconds,
         },
@@ -65,7 +67,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
   };
 }
 
-function toData(submission: Submission, settings: Needs['settings']): JobData {
+function toData(submission: Submission, settings: Needs['settings'], tenant: string): JobData {
   const { input, user_id, metadata, priority, start_within_seconds } = submission;
   return {
     input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
@@ -77,6 +79,7 @@ function toData(submission: Submission, settings: Needs['settings']): JobData {
     cancel_requested_at: null,
     retry_of: null,
     webhook: submission.webhook ?? null,
+    tenant,
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }
 

@@ -5,6 +5,7 @@ import {
   chatOutputSchema,
   chatRequestSchema,
   defaultStartWithinSeconds,
+  defaultTenant,
   prioritySchema,
   progressSchema,
   textAnalysisSchema,
@@ -23,6 +24,7 @@ const defaults = {
   cancel_requested_at: null,
   retry_of: null,
   webhook: null,
+  tenant: defaultTenant,
 } as const;
 
 const kept = {
@@ -37,6 +39,8 @@ const kept = {
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
   retry_of: z.string().nullable().default(defaults.retry_of),
   webhook: webhookSchema.nullable().default(defaults.webhook),
+  /** Whose job it is: nobody else sees it. */
+  tenant: z.string().default(defaults.tenant),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;

@@ -15,6 +15,7 @@ const data = {
   cancel_requested_at: null,
   retry_of: null,
   webhook: null,
+  tenant: 'default',
 } as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {

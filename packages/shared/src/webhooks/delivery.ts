@@ -15,6 +15,7 @@ export const mostTriesKept = 50;
 export const deliveryDataSchema = z.object({
   url: z.string(),
   job_id: z.string(),
+  tenant: z.string(),
   event_id: z.string(),
   event_type: z.string(),
   /** What is sent, byte for byte the same in every try. */

@@ -1,5 +1,6 @@
 import { eventIdOf } from '@promptq/shared/audit';
 import {
+  defaultTenant,
   excerpt,
   noUsage,
   toTime,
@@ -23,9 +24,6 @@ type CommonMembers = Pick<AuditEvent, 'id' | 'object' | 'job_id' | 'job_type' | 
 type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const excerptLength = 100;
-/** Until there are API keys, all jobs have one owner. */
-const tenant = 'default';
-
 /**
  * The audit event of a finished job.
  * @param record the job, or `null` when it is no longer there or was not made by promptq: the entry of
@@ -41,7 +39,7 @@ export function auditEventOf(
     object: 'audit_event',
     job_id: entry.jobId,
     job_type: type,
-    tenant,
+    tenant: record?.data.tenant ?? defaultTenant,
   } as const;
   if (!record || !('finishedAtMs' in record.state)) return { ...common, ...endOf(entry) };
   const { finishedAtMs } = record.state;
