@@ -54,7 +54,11 @@ afterAll(async () => {
 
 const bearer = ({ key }: Pick<Key, 'key'>) => ({ authorization: `Bearer ${key}` });
 
-function request(as: Key | null, where: string, init: RequestInit = {}): Promise<Response> {
+function request(
+  as: Key | null,
+  where: string,
+  init: RequestInit & { headers?: Record<string, string> } = {},
+): Promise<Response> {
   return stack.request(where, { ...init, headers: { ...init.headers, ...(as ? bearer(as) : {}) } });
 }
 
@@ -197,7 +201,7 @@ test('a key that is taken out of the file is dead without a restart; a faulty fi
 });
 
 test('without keys the API does not listen beyond this machine, unless that is said', async () => {
-  const { REDIS_URL, REDIS_PREFIX } = stack.environment as Record<string, string>;
+  const { REDIS_URL, REDIS_PREFIX } = stack.environment;
   const settings = { REDIS_URL: String(REDIS_URL), REDIS_PREFIX: String(REDIS_PREFIX), PORT: '0' };
   const refused = startProcess('packages/api/src/main.ts', { ...settings, HOST: '0.0.0.0' });
   expect((await refused.exited).code).toBe(1);

@@ -13,6 +13,8 @@ const settings = readApiSettings();
 const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
+  const keyring = openKeyring(settings, log);
+  if (keyring) runner.onStop('keys', () => keyring.close());
   const redis = connectFailingFast(settings.REDIS_URL, log);
   runner.onStop('redis', () => redis.disconnect());
   const queues = {
@@ -22,9 +24,6 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
   const opened = [queues.chat, queues.analysis, deliveries];
   runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
-
-  const keyring = openKeyring(settings, log);
-  if (keyring) runner.onStop('keys', () => keyring.close());
 
   // It listens before Redis is there: the process lives, and says 503 until it can serve.
   let isStarted = false;

@@ -4,7 +4,7 @@ import { Problem } from '../http/problem.ts';
 import type { Caller, Keyring } from './keyring.ts';
 
 /** Until there are keys, all jobs have one owner, who may do everything. */
-export const everybody: Caller = { tenant: 'default', scopes, keyId: null };
+const everybody: Caller = { tenant: 'default', scopes, keyId: null };
 
 const callers = new WeakMap<Request, Caller>();
 

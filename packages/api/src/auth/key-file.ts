@@ -21,22 +21,19 @@ export function watchKeyFile(
   log: Logger,
   onChange: (entries: KeyEntry[]) => void,
 ): () => void {
-  const listener = () => {
-    readFile(path, 'utf8')
-      .then((text) => {
-        const entries = readKeyEntries(text);
-        onChange(entries);
-        log.info({ keys: entries.length }, 'the API keys were read again');
-      })
-      .catch((error: unknown) =>
-        log.error(
-          error instanceof KeyEntryError
-            ? { fault: error.message }
-            : { error: describeError(error) },
-          'API_KEYS_FILE cannot be used: the keys of before stay valid',
-        ),
+  const readAgain = async () => {
+    try {
+      const entries = readKeyEntries(await readFile(path, 'utf8'));
+      onChange(entries);
+      log.info({ keys: entries.length }, 'the API keys were read again');
+    } catch (error) {
+      log.error(
+        error instanceof KeyEntryError ? { fault: error.message } : { error: describeError(error) },
+        'API_KEYS_FILE cannot be used: the keys of before stay valid',
       );
+    }
   };
+  const listener = () => void readAgain();
   watchFile(path, { interval: lookEveryMs }, listener);
   return () => unwatchFile(path, listener);
 }
