@@ -57,7 +57,7 @@ const bearer = ({ key }: Pick<Key, 'key'>) => ({ authorization: `Bearer ${key}` 
 function request(
   as: Key | null,
   where: string,
-  init: RequestInit & { headers?: Record<string, string> } = {},
+  init: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Response> {
   return stack.request(where, { ...init, headers: { ...init.headers, ...(as ? bearer(as) : {}) } });
 }
