@@ -1,0 +1,60 @@
+import type { Service } from '../../support/processes.ts';
+import { round, sleep, within } from '../wait.ts';
+import { signal } from './bed.ts';
+import { memoryLine } from './memory-line.ts';
+
+/** The environment of a service whose memory can be measured. */
+export const measurable = {
+  NODE_OPTIONS: `--expose-gc --import ${new URL('./memory-probe.ts', import.meta.url).href}`,
+};
+
+/** The memory of a process in MB. All but the last are taken after all garbage was collected. */
+export interface Memory {
+  /** What the program holds: objects on V8's heap, and what they own outside of it (buffers, texts). */
+  live: number;
+  /** V8's heap with the room that it keeps. */
+  heap: number;
+  resident: number;
+  /** Resident memory as it was found, with whatever garbage stood about. */
+  natural: number;
+}
+
+const looks = 3;
+const betweenLooksMs = 1_000;
+const answersWithinSeconds = 20;
+
+/**
+ * Has all garbage of a process collected a few times and gives the least of each figure: a request under way can
+ * only add to what is held for ever, and is gone at another look. `natural` is of the time before the first.
+ */
+export async function measureMemory(service: Service): Promise<Memory> {
+  const seen: Memory[] = [];
+  for (let look = 0; look < looks; look += 1) {
+    if (look > 0) await sleep(betweenLooksMs);
+    seen.push(await lookOnce(service));
+  }
+  const least = (figure: keyof Memory) => Math.min(...seen.map((memory) => memory[figure]));
+  return {
+    live: least('live'),
+    heap: least('heap'),
+    resident: least('resident'),
+    natural: seen[0]?.natural ?? 0,
+  };
+}
+
+/** @throws {Error} when the process does not answer */
+async function lookOnce({ pid, log }: Service): Promise<Memory> {
+  const lines = () => log.filter(({ msg }) => msg === memoryLine);
+  const before = lines().length;
+  signal(pid, 'SIGUSR2');
+  const seconds = await within(answersWithinSeconds, () => lines().length > before);
+  const line = lines().at(-1);
+  if (seconds === null || !line) throw new Error(`${pid} does not tell of its memory`);
+  const mb = (bytes: unknown) => round(Number(bytes) / 2 ** 20);
+  return {
+    live: mb(Number(line['heapUsed']) + Number(line['external'])),
+    heap: mb(line['heapTotal']),
+    resident: mb(line['rss']),
+    natural: mb(line['rssBefore']),
+  };
+}
