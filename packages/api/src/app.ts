@@ -14,6 +14,7 @@ import { redeliverOne } from './deliveries/redeliver-one.ts';
 import { authorize } from './auth/authorize.ts';
 import type { Keyring } from './auth/keyring.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
+import { fairShare } from './fairness/fair-share.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
 import { handleErrors } from './http/handle-errors.ts';
@@ -55,11 +56,12 @@ export function createApp({
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(queues, log);
+  const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
   const routes = [
-    submitJob({ queues, settings, pollHint }),
+    submitJob({ queues, fairShare: share, settings, pollHint }),
     getJob({ redis, keys, settings, pollHint }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ redis, keys, queues, settings, pollHint }),
+    retryJob({ redis, keys, queues, fairShare: share, settings, pollHint }),
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),

@@ -14,6 +14,21 @@ const apiKeys = z.string().transform((text, context) => {
   }
 });
 
+const weightsError = 'must be <tenant>:<whole number from 1 to 100>, separated by commas';
+const tenantWeights = z
+  .string()
+  .regex(/^[\w-]{1,64}:([1-9]\d?|100)(,[\w-]{1,64}:([1-9]\d?|100))*$/, { error: weightsError })
+  .transform(
+    (list) =>
+      new Map(
+        list
+          .split(',')
+          .map((entry) => entry.split(':') as [string, string])
+          .map(([tenant, weight]) => [tenant, Number(weight)]),
+      ),
+  )
+  .default(() => new Map<string, number>());
+
 const trueOrFalse = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
@@ -25,6 +40,8 @@ const apiSettingsSchema = z
     API_KEYS: apiKeys.optional(),
     /** A file with the same, one to a line, which is read again when it changes. */
     API_KEYS_FILE: z.string().optional(),
+    /** Tenants with another share of the workers than 1: `<tenant>:<whole number>`, separated by commas. */
+    TENANT_WEIGHTS: tenantWeights,
     /** Serves whoever reaches it, without keys, also beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
     HOST: z.string().default('127.0.0.1'),

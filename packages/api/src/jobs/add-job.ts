@@ -8,6 +8,7 @@ import {
   toStored,
   type JobData,
 } from '@promptq/shared/queues';
+import type { FairShare } from '../fairness/fair-share.ts';
 import { fromRedis } from '../http/from-redis.ts';
 
 export type JobQueues = Record<JobType, Pick<Queue<JobData>, 'add' | 'getJob'>>;
@@ -18,6 +19,13 @@ export type JobQueues = Record<JobType, Pick<Queue<JobData>, 'add' | 'getJob'>>;
  */
 const bullPriority: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 
+/** What adding jobs needs. */
+export interface AddNeeds {
+  queues: JobQueues;
+  /** `null`: there is one tenant, and its jobs are first in, first out in each class of priority. */
+  fairShare: FairShare | null;
+}
+
 interface NewJob {
   type: JobType;
   data: JobData;
@@ -27,12 +35,15 @@ interface NewJob {
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  queues: JobQueues,
+  { queues, fairShare }: AddNeeds,
   { type, data, maxAttempts, delaySeconds }: NewJob,
   resultTtlSeconds: number,
 ): Promise<PublicJob> {
   const delay = delaySeconds * 1_000;
-  const priority = bullPriority[data.priority];
+  const { priority: named, tenant } = data;
+  const priority = fairShare
+    ? await fromRedis(fairShare({ type, tenant, priority: named }))
+    : bullPriority[named];
   const job = await fromRedis(
     queues[type].add(type, toStored(data), {
       jobId: newJobId(type),

@@ -11,7 +11,13 @@ import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
  * `POST /v1/jobs/{id}/cancel`: asks for the end of a job and answers with the job. Idempotent; a finished job
  * is answered as it is. A queued one is cancelled with the answer, a running one a moment later.
  */
-export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
+export function cancelJob({
+  redis,
+  keys,
+  queues,
+  settings,
+  pollHint,
+}: Omit<JobRouteNeeds, 'fairShare'>): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/cancel',

@@ -13,7 +13,12 @@ const querySchema = z.strictObject({
 });
 
 /** `GET /v1/jobs/{id}`: the job, whatever its status. */
-export function getJob({ redis, keys, settings, pollHint }: Omit<JobRouteNeeds, 'queues'>): Route {
+export function getJob({
+  redis,
+  keys,
+  settings,
+  pollHint,
+}: Omit<JobRouteNeeds, 'queues' | 'fairShare'>): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}',

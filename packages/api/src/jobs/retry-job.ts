@@ -15,7 +15,7 @@ const retryable = new Set(['failed', 'cancelled', 'expired']);
  * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
  * starts at once, whatever the delay of the first was.
  */
-export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
+export function retryJob({ redis, keys, settings, pollHint, ...needs }: JobRouteNeeds): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -50,7 +50,7 @@ export function retryJob({ redis, keys, queues, settings, pollHint }: JobRouteNe
         );
       }
       const accepted = await addJob(
-        queues,
+        needs,
         {
           type: record.type,
           data: { ...record.data, cancel_requested_at: null, retry_of: id },

@@ -12,11 +12,10 @@ import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import { Problem } from '../http/problem.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
-import { addJob, type JobQueues } from './add-job.ts';
+import { addJob, type AddNeeds } from './add-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
-interface Needs {
-  queues: JobQueues;
+interface Needs extends AddNeeds {
   settings: Pick<
     ApiSettings,
     'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
@@ -25,7 +24,7 @@ interface Needs {
 }
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
-export function submitJob({ queues, settings, pollHint }: Needs): Route {
+export function submitJob({ settings, pollHint, ...needs }: Needs): Route {
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -53,7 +52,7 @@ export function submitJob({ queues, settings, pollHint }: Needs): Route {
       if (req.get('idempotency-key') !== undefined) throw idempotencyNotYet();
       const submission = parseBody(submissionSchema, req);
       const accepted = await addJob(
-        queues,
+        needs,
         {
           type: submission.type,
           data: toData(submission, settings, callerOf(req).tenant),
