@@ -41,6 +41,7 @@ test('completions that are not settled survive 30,000 submissions made while no 
     webhook: null,
     idempotency: null,
     custom_id: null,
+    tenant: 'default',
   } as const;
   for (let thousand = 0; thousand < 30; thousand += 1) {
     await queue.addBulk(

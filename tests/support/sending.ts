@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import type { PublicDelivery } from '@promptq/shared/contracts';
+import { defaultTenant, type PublicDelivery } from '@promptq/shared/contracts';
 import { createLogger } from '@promptq/shared/logging';
 import { newJobId } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
@@ -63,7 +63,7 @@ export function openSending(): Sending {
   );
   const consumers: DeliveryConsumer[] = [];
   const read = async (id: string) => {
-    const delivery = await readDelivery(redis, keys, id);
+    const delivery = await readDelivery(redis, keys, id, defaultTenant);
     if (!delivery) throw new Error(`there is no delivery ${id}`);
     return delivery;
   };
@@ -105,7 +105,8 @@ export function openSending(): Sending {
         const jobId = newJobId('chat');
         const eventId = `evt_${jobId}`;
         const body = JSON.stringify({ id: eventId, data: { text: 'grüß dich', secret_text: 1 } });
-        return { url, job_id: jobId, event_id: eventId, event_type: 'job.completed', body };
+        const event = { event_id: eventId, event_type: 'job.completed', body };
+        return { url, job_id: jobId, tenant: defaultTenant, ...event };
       });
       await queueDeliveries(queue, deliveries);
       return deliveries.map(({ job_id }) => deliveryIdOf(job_id));

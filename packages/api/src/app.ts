@@ -12,11 +12,14 @@ import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
 import { redeliverOne } from './deliveries/redeliver-one.ts';
+import { authorize } from './auth/authorize.ts';
+import type { Keyring } from './auth/keyring.ts';
 import { batchResults } from './batches/batch-results.ts';
 import { cancelBatch } from './batches/cancel-batch.ts';
 import { createBatch } from './batches/create-batch.ts';
 import { getBatch } from './batches/get-batch.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
+import { fairShare } from './fairness/fair-share.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
 import { handleErrors } from './http/handle-errors.ts';
@@ -43,6 +46,8 @@ export interface AppNeeds {
   settings: ApiSettings;
   log: Logger;
   redis: Redis;
+  /** `null`: there are no keys, and everybody may do everything. */
+  keyring: Keyring | null;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
   live: Live;
@@ -61,6 +66,7 @@ export function createApp({
   settings,
   log,
   redis,
+  keyring,
   queues,
   deliveries,
   live,
@@ -71,20 +77,22 @@ export function createApp({
   stopping,
 }: AppNeeds): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const pollHint = pollHints(queues, log);
+  const pollHint = pollHints(redis, keys, log);
   const { submitted } = metrics.submissions;
   const noteInIndex = indexWriter(redis, keys);
+  const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
+  const adding = { redis, keys, queues, noteInIndex, submitted, fairShare: share, settings };
   const webhooks = {
     canSign: settings.WEBHOOK_SECRET !== undefined,
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [
-    submitJob({ redis, keys, live, queues, noteInIndex, submitted, settings, pollHint, webhooks }),
+    submitJob({ ...adding, live, pollHint, webhooks }),
     listJobs({ redis, keys, settings }),
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ redis, keys, queues, noteInIndex, submitted, settings, pollHint }),
+    retryJob({ ...adding, pollHint }),
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),
@@ -109,7 +117,7 @@ export function createApp({
     next();
   });
   const served = [...routes, docsPage, openApiRoute(routes)];
-  addRoutes(app, served);
+  addRoutes(app, served, (scope) => authorize(keyring, scope));
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });

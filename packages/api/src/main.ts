@@ -6,13 +6,12 @@ import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq
 import { openDeliveries } from '@promptq/shared/webhooks';
 import { openTracing } from '@promptq/shared/tracing';
 import { createApp } from './app.ts';
+import { openKeyring } from './auth/open-keyring.ts';
 import { listen } from './http/server.ts';
 import { openLive } from './live/open-live.ts';
 import { watchStates } from './live/watch-states.ts';
 import { openApiMetrics } from './metrics/api-metrics.ts';
 import { readApiSettings } from './settings.ts';
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const settings = readApiSettings();
 const log = createLogger({ service: 'api', level: settings.LOG_LEVEL });
@@ -25,6 +24,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     log,
   });
   if (tracing) runner.onStop('traces', () => tracing.close());
+  const keyring = openKeyring(settings, log);
+  if (keyring) runner.onStop('keys', () => keyring.close());
   const redis = connectFailingFast(settings.REDIS_URL, log);
   runner.onStop('redis', () => redis.disconnect());
   const queues = {
@@ -50,6 +51,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     settings,
     log,
     redis,
+    keyring,
     queues,
     deliveries,
     live,
@@ -63,10 +65,10 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('server', close);
   log.info({ host: settings.HOST, port }, 'listening');
 
-  if (!loopback.has(settings.HOST)) {
+  if (settings.API_OPEN && !keyring) {
     log.warn(
       { host: settings.HOST },
-      'THIS API HAS NO AUTHENTICATION and listens beyond this machine: whoever reaches it can submit jobs and read results.',
+      'API_OPEN: THIS API HAS NO AUTHENTICATION: whoever reaches it can submit jobs and read results.',
     );
   }
   await untilReady(redis, runner.stopping);

@@ -24,19 +24,22 @@ interface Found {
  * The stream is ordered by settlement. A job settles after it was made, so looking for one job begins at
  * its end, or at its id's time when the job is gone; all other filters read from the newest event on. A page that ends at `mostEntries` may
  * hold few events, or none, and still have more behind it.
+ * @param owner whose events; `null` stands for those of all tenants
  * @param gone aborted when nobody waits for the answer any more
  */
 export async function findAuditEvents(
   redis: Redis,
   keys: RedisKeys,
   query: AuditQuery,
+  owner: string | null,
   gone: AbortSignal,
 ): Promise<Found | null> {
   const auditKey = keys.audit;
   const cursor =
     query.after === undefined ? null : await findEntry(redis, auditKey, query.after, gone);
-  if (query.after !== undefined && !cursor) return null;
-  const matches = matcher(query);
+  const isOwn = (event: AuditEvent) => owner === null || event.tenant === owner;
+  if (query.after !== undefined && !(cursor && isOwn(cursor.event()))) return null;
+  const matches = matcher(query, isOwn);
   if (query.job_id !== undefined) {
     const entries = await findOfJob(redis, keys, query.job_id, gone);
     const events = entries
@@ -71,12 +74,16 @@ export async function findAuditEvents(
   return { events, hasMore: false, lastId: events.at(-1)?.id ?? null };
 }
 
-function matcher(query: AuditQuery): (event: AuditEvent) => boolean {
+function matcher(
+  query: AuditQuery,
+  isOwn: (event: AuditEvent) => boolean,
+): (event: AuditEvent) => boolean {
   const sinceMs = query.since === undefined ? -Infinity : Date.parse(query.since);
   const untilMs = query.until === undefined ? Infinity : Date.parse(query.until);
   return (event) => {
     const finishedAtMs = Date.parse(event.timestamp);
     return (
+      isOwn(event) &&
       finishedAtMs >= sinceMs &&
       finishedAtMs <= untilMs &&
       (query.user_id === undefined || event.user_id === query.user_id) &&

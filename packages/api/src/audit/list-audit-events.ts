@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { auditEventSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
+import { callerOf } from '../auth/authorize.ts';
+import type { Caller } from '../auth/keyring.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseQuery } from '../http/parse.ts';
 import { Problem } from '../http/problem.ts';
@@ -33,6 +35,7 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
   return {
     method: 'get',
     path: '/v1/audit',
+    scope: 'audit',
     operation: {
       operationId: 'listAuditEvents',
       summary: 'List audit events, newest first',
@@ -53,7 +56,9 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
       const query = parseQuery(auditQuerySchema, req);
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      const found = await fromRedis(findAuditEvents(redis, keys, query, gone.signal));
+      const found = await fromRedis(
+        findAuditEvents(redis, keys, query, ownerOf(callerOf(req)), gone.signal),
+      );
       if (!found) {
         throw new Problem('invalid_request', '/after: There is no such audit event.', {
           faults: [{ pointer: '/after', detail: 'There is no such audit event.' }],
@@ -69,4 +74,9 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
       res.set('Cache-Control', 'no-store').json(page);
     },
   };
+}
+
+/** Whose events a caller may read: `null` stands for those of all tenants. */
+function ownerOf({ tenant, scopes }: Caller): string | null {
+  return scopes.includes('admin') ? null : tenant;
 }

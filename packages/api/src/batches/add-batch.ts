@@ -46,7 +46,7 @@ interface Needs {
 export async function addBatch(
   { redis, keys }: Needs,
   { uploadId, total }: Pick<Staged, 'uploadId' | 'total'>,
-  { metadata, webhookUrl }: Pick<BatchBody, 'metadata' | 'webhookUrl'>,
+  { tenant, metadata, webhookUrl }: Pick<BatchBody, 'metadata' | 'webhookUrl'> & { tenant: string },
   idempotency: Idempotency | null,
 ): Promise<{ id: string; isReplay: boolean }> {
   const id = newBatchId();
@@ -72,6 +72,8 @@ export async function addBatch(
           longestLifeMs,
           'metadata',
           JSON.stringify(metadata),
+          'tenant',
+          tenant,
           'webhook_url',
           webhookUrl ?? '',
           'fingerprint',

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { nextChunk, pendingType } from '@promptq/shared/batches';
 import { batchResultSchema } from '@promptq/shared/contracts';
 import { fromRedis } from '../http/from-redis.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { batchPathSchema } from './batch-answers.ts';
@@ -19,6 +20,7 @@ export function batchResults(needs: BatchNeeds): Route {
   return {
     method: 'get',
     path: '/v1/batches/{id}/results',
+    scope: 'jobs',
     operation: {
       operationId: 'batchResults',
       summary: 'The results of a batch so far, in input order',
@@ -37,7 +39,8 @@ export function batchResults(needs: BatchNeeds): Route {
     },
     handle: async (req, res) => {
       const { id } = batchPathSchema.parse(req.params);
-      const { request_counts } = await findBatch(needs, id);
+      const { tenant } = callerOf(req);
+      const { request_counts } = await findBatch(needs, id, tenant);
       const lines = resultLines(needs, id, request_counts.total);
       // Read before the head is sent: an outage can still be told as what it is.
       const first = await lines.next();

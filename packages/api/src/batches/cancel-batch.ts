@@ -1,6 +1,6 @@
-import { isBatchId } from '@promptq/shared/queues';
 import { luaScript } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { batchAnswer, batchPathSchema, sendBatch } from './batch-answers.ts';
@@ -23,6 +23,7 @@ export function cancelBatch(needs: BatchNeeds): Route {
   return {
     method: 'post',
     path: '/v1/batches/{id}/cancel',
+    scope: 'jobs',
     hasBody: false,
     operation: {
       operationId: 'cancelBatch',
@@ -33,9 +34,11 @@ export function cancelBatch(needs: BatchNeeds): Route {
     },
     handle: async (req, res) => {
       const { id } = batchPathSchema.parse(req.params);
+      const { tenant } = callerOf(req);
       const { redis, keys } = needs;
-      if (isBatchId(id)) await fromRedis(cancelScript(redis, [keys.batch(id)], [Date.now()]));
-      sendBatch(res, await findBatch(needs, id));
+      await findBatch(needs, id, tenant);
+      await fromRedis(cancelScript(redis, [keys.batch(id)], [Date.now()]));
+      sendBatch(res, await findBatch(needs, id, tenant));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { batchRequestSchema, batchSubmissionSchema, jobTypes } from '@promptq/shared/contracts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { checkWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
@@ -10,7 +11,6 @@ import {
   scopeOf,
 } from '../jobs/idempotency-key.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
-import { onlyTenant } from '../jobs/tenant.ts';
 import type { JobDefaults } from '../jobs/wanted.ts';
 import { addBatch } from './add-batch.ts';
 import { batchAnswer, isEnded, sendBatch } from './batch-answers.ts';
@@ -34,6 +34,7 @@ export function createBatch(needs: Needs): Route {
   return {
     method: 'post',
     path: '/v1/batches',
+    scope: 'jobs',
     readBody: readBatchBody,
     operation: {
       operationId: 'createBatch',
@@ -64,17 +65,23 @@ export function createBatch(needs: Needs): Route {
     handle: async (req, res) => {
       // What is refused in the middle is read to its end, so that the client hears why.
       res.once('finish', () => req.resume());
+      const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
       const { requests, metadata, webhookUrl } = batchBodyOf(req);
       if (webhookUrl !== null) await checkWebhook(needs.webhooks, { url: webhookUrl });
-      const staged = await stageRequests(needs, requests);
+      const staged = await stageRequests(needs, requests, tenant);
       const whole = canonicalJson(webhookUrl === null ? metadata : { metadata, webhookUrl });
       const fingerprint = staged.digest.update(whole).digest('hex');
       const idempotency =
-        key === undefined ? null : { scope: scopeOf('batch', onlyTenant, key), fingerprint };
-      const { id, isReplay } = await addBatch(needs, staged, { metadata, webhookUrl }, idempotency);
+        key === undefined ? null : { scope: scopeOf('batch', tenant, key), fingerprint };
+      const { id, isReplay } = await addBatch(
+        needs,
+        staged,
+        { tenant, metadata, webhookUrl },
+        idempotency,
+      );
       if (!isReplay) for (const type of jobTypes) needs.submitted(type, staged.counts[type]);
-      const batch = await findBatch(needs, id);
+      const batch = await findBatch(needs, id, tenant);
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       sendBatch(res.status(isEnded(batch) ? 200 : 202).set('Location', batch.urls.self), batch);
     },

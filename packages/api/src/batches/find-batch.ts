@@ -29,10 +29,11 @@ export interface BatchNeeds {
   settings: { RESULT_TTL_SECONDS: number };
 }
 
-/** The batch as it is now. @throws {Problem} `not_found`, `redis_unavailable` */
+/** The batch of this tenant as it is now; another tenant's is answered as if there were none. @throws {Problem} `not_found`, `redis_unavailable` */
 export async function findBatch(
   { redis, keys, settings }: BatchNeeds,
   id: string,
+  tenant: string,
 ): Promise<PublicBatch> {
   if (!isBatchId(id)) throw noSuchBatch();
   const digits = id.slice(-32);
@@ -48,7 +49,9 @@ export async function findBatch(
   const fields: Record<string, string> = {};
   for (let at = 0; at + 1 < flat.length; at += 2)
     fields[flat[at] as string] = flat[at + 1] as string;
-  return toPublicBatch(readBatchRecord(id, fields), {
+  const record = readBatchRecord(id, fields);
+  if (record.tenant !== tenant) throw noSuchBatch();
+  return toPublicBatch(record, {
     active,
     resultTtlSeconds: settings.RESULT_TTL_SECONDS,
   });

@@ -1,3 +1,4 @@
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { batchAnswer, batchPathSchema, sendBatch } from './batch-answers.ts';
@@ -8,6 +9,7 @@ export function getBatch(needs: BatchNeeds): Route {
   return {
     method: 'get',
     path: '/v1/batches/{id}',
+    scope: 'jobs',
     operation: {
       operationId: 'getBatch',
       summary: 'Poll a batch',
@@ -17,7 +19,8 @@ export function getBatch(needs: BatchNeeds): Route {
     },
     handle: async (req, res) => {
       const { id } = batchPathSchema.parse(req.params);
-      sendBatch(res, await findBatch(needs, id));
+      const { tenant } = callerOf(req);
+      sendBatch(res, await findBatch(needs, id, tenant));
     },
   };
 }

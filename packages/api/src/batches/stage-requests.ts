@@ -47,6 +47,7 @@ interface Needs {
 export async function stageRequests(
   { redis, keys, settings, webhooks }: Needs,
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>,
+  tenant: string,
 ): Promise<Staged> {
   const uploadId = randomUUID();
   const [waiting, results] = [keys.stagedWaiting(uploadId), keys.stagedResults(uploadId)];
@@ -94,7 +95,7 @@ export async function stageRequests(
         continue;
       }
       counts[submission.type] += 1;
-      const wanted = toWanted(submission, settings);
+      const wanted = toWanted(submission, settings, tenant);
       const staged = writeStaged({ ...wanted, data: { ...wanted.data, custom_id } });
       digest.update(`${canonicalJson(found.request)}\n`);
       chunk.push({ index, staged, pending: pendingResult(submission.type, custom_id) });

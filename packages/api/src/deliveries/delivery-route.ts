@@ -17,8 +17,9 @@ export interface DeliveryRouteNeeds {
 export async function findDelivery(
   { redis, keys }: Pick<DeliveryRouteNeeds, 'redis' | 'keys'>,
   id: string,
+  tenant: string,
 ): Promise<PublicDelivery> {
-  const delivery = await fromRedis(readDelivery(redis, keys, id));
+  const delivery = await fromRedis(readDelivery(redis, keys, id, tenant));
   if (!delivery)
     throw new Problem('not_found', 'There is no such delivery, or it is no longer kept.');
   return delivery;

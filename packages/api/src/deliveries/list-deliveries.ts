@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deliverySchema } from '@promptq/shared/contracts';
 import { readJob } from '@promptq/shared/queues';
 import { deliveryIdOf, readDelivery } from '@promptq/shared/webhooks';
+import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
@@ -28,6 +29,7 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'delive
   return {
     method: 'get',
     path: '/v1/jobs/{id}/deliveries',
+    scope: 'jobs',
     operation: {
       operationId: 'listDeliveries',
       summary: 'The webhook of a job, with its tries',
@@ -46,8 +48,9 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'delive
     },
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
-      const delivery = await fromRedis(readDelivery(redis, keys, deliveryIdOf(id)));
-      if (!delivery && !(await fromRedis(readJob(redis, keys, id))))
+      const { tenant } = callerOf(req);
+      const delivery = await fromRedis(readDelivery(redis, keys, deliveryIdOf(id), tenant));
+      if (!delivery && (await fromRedis(readJob(redis, keys, id)))?.data.tenant !== tenant)
         throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
       const list: z.infer<typeof listSchema> = {
         object: 'list',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { redeliver } from '@promptq/shared/webhooks';
+import { readDelivery, redeliver } from '@promptq/shared/webhooks';
+import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
@@ -8,6 +9,7 @@ import type { DeliveryRouteNeeds } from './delivery-route.ts';
 
 /** One request sends no more again: with `has_more` the same request is made again. */
 const mostAtOnce = 1_000;
+const chunkSize = 500;
 
 const bodySchema = z
   .strictObject({
@@ -29,10 +31,11 @@ const answerSchema = z
   .meta({ id: 'RedeliveryAnswer' });
 
 /** `POST /v1/deliveries/redeliver`: sends every webhook again that was given up since a moment. */
-export function redeliverDead({ redis, keys, deliveries }: DeliveryRouteNeeds): Route {
+export function redeliverDead(needs: DeliveryRouteNeeds): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/redeliver',
+    scope: 'jobs',
     operation: {
       operationId: 'redeliverDead',
       summary: 'Send webhooks again that were given up',
@@ -51,25 +54,45 @@ export function redeliverDead({ redis, keys, deliveries }: DeliveryRouteNeeds): 
     },
     handle: async (req, res) => {
       const { since } = parseBody(bodySchema, req);
-      // BullMQ's set of failed jobs, by when they failed; an id leaves it when it is sent again.
-      const ids = await fromRedis(
-        redis.zrangebyscore(
-          keys.deadDeliveries,
-          Date.parse(since),
-          '+inf',
-          'LIMIT',
-          0,
-          mostAtOnce + 1,
-        ),
-      );
-      const chosen = ids.slice(0, mostAtOnce);
-      for (const id of chosen) await fromRedis(redeliver(deliveries, id));
+      const { tenant } = callerOf(req);
+      const gone = new AbortController();
+      res.once('close', () => gone.abort());
+      let redelivered = 0;
+      let hasMore = false;
+      for await (const id of deadOf(needs, tenant, Date.parse(since))) {
+        hasMore = redelivered === mostAtOnce;
+        if (hasMore || gone.signal.aborted) break;
+        await fromRedis(redeliver(needs.deliveries, id));
+        redelivered += 1;
+      }
       const answer: z.infer<typeof answerSchema> = {
         object: 'redelivery',
-        redelivered: chosen.length,
-        has_more: ids.length > mostAtOnce,
+        redelivered,
+        has_more: hasMore,
       };
       res.status(202).set('Cache-Control', 'no-store').json(answer);
     },
   };
+}
+
+/**
+ * The deliveries of this tenant that were given up since then, oldest first: BullMQ's set of failed jobs, by when they
+ * failed. What is sent again leaves the set, so only those of others have to be passed over.
+ */
+async function* deadOf(
+  { redis, keys }: DeliveryRouteNeeds,
+  tenant: string,
+  sinceMs: number,
+): AsyncGenerator<string> {
+  const chunkAt = (passedOver: number) =>
+    redis.zrangebyscore(keys.deadDeliveries, sinceMs, '+inf', 'LIMIT', passedOver, chunkSize);
+  let passedOver = 0;
+  for (;;) {
+    const ids = await fromRedis(chunkAt(passedOver));
+    for (const id of ids) {
+      if (await fromRedis(readDelivery(redis, keys, id, tenant))) yield id;
+      else passedOver += 1;
+    }
+    if (ids.length < chunkSize) return;
+  }
 }

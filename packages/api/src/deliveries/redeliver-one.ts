@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deliverySchema } from '@promptq/shared/contracts';
 import { redeliver } from '@promptq/shared/webhooks';
+import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -16,6 +17,7 @@ export function redeliverOne(needs: DeliveryRouteNeeds): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/{id}/redeliver',
+    scope: 'jobs',
     hasBody: false,
     operation: {
       operationId: 'redeliver',
@@ -35,9 +37,10 @@ export function redeliverOne(needs: DeliveryRouteNeeds): Route {
     },
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
-      await findDelivery(needs, id);
+      const { tenant } = callerOf(req);
+      await findDelivery(needs, id, tenant);
       await fromRedis(redeliver(needs.deliveries, id));
-      const delivery = await findDelivery(needs, id);
+      const delivery = await findDelivery(needs, id, tenant);
       res.status(202).set('Cache-Control', 'no-store').json(delivery);
     },
   };

@@ -20,6 +20,7 @@ export function openApiRoute(others: Route[]): Route {
   const route: Route = {
     method: 'get',
     path: '/openapi.json',
+    scope: null,
     operation: {
       operationId: 'openApi',
       summary: 'This document',
@@ -55,6 +56,7 @@ const initializer = `SwaggerUIBundle({ url: new URL('openapi.json', document.bas
 export const docsPage: Route = {
   method: 'get',
   path: '/docs',
+  scope: null,
   operation: {
     operationId: 'docs',
     summary: 'The contract as a page',

@@ -1,11 +1,12 @@
 import { createDocument } from 'zod-openapi';
+import { answersWith } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: Route[]): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, Route['operation']>> = {};
-  for (const { path, method, operation } of routes) {
-    paths[path] = { ...paths[path], [method]: operation };
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -16,6 +17,22 @@ export function openApiDocument(routes: Route[]): ReturnType<typeof createDocume
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `pq_...`' },
+      },
+    },
     paths,
   });
+}
+
+/** A route that asks for a scope can refuse a caller for it. Without `API_KEYS` it lets everybody through. */
+function operationOf({ operation, scope }: Route): Route['operation'] {
+  if (scope === null) return operation;
+  return {
+    ...operation,
+    description: `Scope \`${scope}\`.`,
+    security: [{ apiKey: [] }, {}],
+    responses: { ...answersWith({}, [401, 403]), ...operation.responses },
+  };
 }

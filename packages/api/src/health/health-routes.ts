@@ -19,6 +19,7 @@ const okAnswer = {
 export const liveness: Route = {
   method: 'get',
   path: '/healthz',
+  scope: null,
   operation: {
     operationId: 'liveness',
     summary: 'Is the process alive?',
@@ -35,6 +36,7 @@ export function readiness({ redis, stopping }: { redis: Redis; stopping: AbortSi
   return {
     method: 'get',
     path: '/readyz',
+    scope: null,
     operation: {
       operationId: 'readiness',
       summary: 'Does the service take requests?',

@@ -6,6 +6,8 @@ const problems = {
   malformed_json: { status: 400, title: 'Malformed JSON' },
   invalid_request: { status: 400, title: 'Invalid request' },
   webhook_forbidden: { status: 403, title: 'Webhook host not allowed' },
+  unauthorized: { status: 401, title: 'Unauthorized' },
+  scope_missing: { status: 403, title: 'Scope missing' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   job_not_retryable: { status: 409, title: 'Job not retryable' },

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { problemSchema } from './problem.ts';
 
-type ProblemStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
   400: 'Malformed or invalid.',
+  401: 'No valid API key.',
   403: 'Not allowed.',
   404: 'Not there.',
   405: 'Not possible with this method.',
@@ -46,6 +47,7 @@ export const replayedHeaders = acceptedHeaders.extend({
 });
 
 const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {
+  401: plainHeaders.extend({ 'WWW-Authenticate': z.string() }),
   405: plainHeaders.extend({ Allow: z.string() }),
   409: plainHeaders.extend({ 'X-Should-Retry': z.literal('false') }),
   503: plainHeaders.extend({ 'Retry-After': z.string() }),

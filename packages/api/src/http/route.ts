@@ -1,5 +1,6 @@
 import type { Express, RequestHandler } from 'express';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import type { Scope } from '@promptq/shared/keys';
 import { jsonBody } from './json-body.ts';
 import { Problem } from './problem.ts';
 
@@ -8,6 +9,8 @@ export interface Route {
   method: 'get' | 'post';
   /** As in OpenAPI: `/v1/jobs/{id}`. */
   path: string;
+  /** What a caller's key has to allow; `null` serves everybody, without a key. */
+  scope: Scope | null;
   /** Whether a POST takes a JSON body; one that takes none ignores what is sent. */
   hasBody?: boolean;
   /** Reads the body where it is not JSON of at most 1 MiB. */
@@ -16,10 +19,19 @@ export interface Route {
   handle: RequestHandler;
 }
 
-/** Adds the routes, and 405 for every other method on their paths. */
-export function addRoutes(app: Express, routes: Route[]): void {
-  for (const { method, path, hasBody = method === 'post', readBody = jsonBody, handle } of routes) {
-    app[method](toExpressPath(path), ...(hasBody ? readBody : []), handle);
+/**
+ * Adds the routes, and 405 for every other method on their paths.
+ * @param authorize makes the handler that lets only callers with the scope through; it comes before the body is read
+ */
+export function addRoutes(
+  app: Express,
+  routes: Route[],
+  authorize: (scope: Scope) => RequestHandler,
+): void {
+  for (const route of routes) {
+    const { method, path, scope, hasBody = method === 'post', readBody = jsonBody, handle } = route;
+    const first = scope === null ? [] : [authorize(scope)];
+    app[method](toExpressPath(path), ...first, ...(hasBody ? readBody : []), handle);
   }
   for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {
     const methods = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));

@@ -5,6 +5,7 @@ import {
   bullOptions,
   createdAtOf,
   newJobId,
+  priorityOfSingle,
   startBy,
   toPublicJob,
   toStored,
@@ -12,6 +13,7 @@ import {
   type NewJob,
 } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
+import type { FairShare } from '../fairness/fair-share.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { NoteInIndex } from './index-writer.ts';
@@ -26,21 +28,30 @@ export interface AddNeeds {
   noteInIndex: NoteInIndex;
   /** Counts accepted jobs. */
   submitted: SubmissionMetrics['submitted'];
+  /** `null`: there is one tenant, and its jobs are first in, first out in each class of priority. */
+  fairShare: FairShare | null;
   settings: { RESULT_TTL_SECONDS: number };
 }
 
-/** The job to add, with an id of its own. */
-export function toNewJob({ delaySeconds, ...wanted }: Wanted): NewJob {
+/** The job to add, with an id of its own and its place in the queue. */
+export async function toNewJob(
+  { delaySeconds, ...wanted }: Wanted,
+  fairShare: FairShare | null,
+): Promise<NewJob> {
   const id = newJobId(wanted.type);
-  return { ...wanted, id, delayMs: delaySeconds * 1_000, isOfBatch: false };
+  const { tenant, priority: named } = wanted.data;
+  const priority = fairShare
+    ? await fromRedis(fairShare({ type: wanted.type, tenant, priority: named }))
+    : priorityOfSingle(named);
+  return { ...wanted, id, delayMs: delaySeconds * 1_000, priority };
 }
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  { queues, noteInIndex, submitted, settings }: AddNeeds,
+  { queues, noteInIndex, submitted, fairShare, settings }: AddNeeds,
   wanted: Wanted,
 ): Promise<PublicJob> {
-  const job = toNewJob(wanted);
+  const job = await toNewJob(wanted, fairShare);
   const { sent, written } = noteInIndex(job.id);
   // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in
   // it would be in no list.

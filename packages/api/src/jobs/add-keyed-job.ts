@@ -42,12 +42,12 @@ interface Keyed {
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  { redis, keys, queues, submitted, settings }: Omit<AddNeeds, 'noteInIndex'>,
+  { redis, keys, queues, submitted, fairShare, settings }: Omit<AddNeeds, 'noteInIndex'>,
   wanted: Wanted,
   idempotency: Idempotency,
 ): Promise<Keyed> {
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-  const job = toNewJob({ ...wanted, data: { ...wanted.data, idempotency } });
+  const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, fairShare);
   await fromRedis(queues[job.type].waitUntilReady());
   let gone = '';
   for (let tries = 0; tries < mostTries; tries += 1) {

@@ -1,5 +1,6 @@
 import { jobSchema } from '@promptq/shared/contracts';
-import { jobTypeOf, requestCancel, toPublicJob } from '@promptq/shared/queues';
+import { requestCancel, toPublicJob } from '@promptq/shared/queues';
+import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -14,6 +15,7 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteN
   return {
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
+    scope: 'jobs',
     hasBody: false,
     operation: {
       operationId: 'cancelJob',
@@ -33,9 +35,11 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteN
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
-      const type = jobTypeOf(id);
-      if (type) await fromRedis(requestCancel(redis, keys, queues[type], id));
-      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
+      const { tenant } = callerOf(req);
+      const find = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
+      const { type } = await find();
+      await fromRedis(requestCancel(redis, keys, queues[type], id));
+      const record = await find();
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: false,

@@ -5,7 +5,7 @@ import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 
 /**
- * The job with this id.
+ * The job of this tenant with this id; another tenant's is answered as if there were none.
  * @param resultTtlSeconds a job that finished longer ago is gone, even if it has not been removed yet
  * @throws {Problem} `not_found`, `redis_unavailable`
  */
@@ -14,9 +14,11 @@ export async function findJob(
   keys: RedisKeys,
   id: string,
   resultTtlSeconds: number,
+  tenant: string,
 ): Promise<JobRecord> {
   const record = await fromRedis(readJob(redis, keys, id));
-  if (!record || isOver(record, resultTtlSeconds, Date.now())) {
+  const isKept = record && !isOver(record, resultTtlSeconds, Date.now());
+  if (!isKept || record.data.tenant !== tenant) {
     throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
   }
   return record;

@@ -18,6 +18,8 @@ interface Needs {
   redis: Redis;
   keys: RedisKeys;
   resultTtlSeconds: number;
+  /** Whose jobs. */
+  tenant: string;
 }
 
 interface Found {
@@ -69,16 +71,17 @@ async function withStatus(
   return ids.filter((_, at) => statuses[at]?.includes(status));
 }
 
-/** The jobs as clients see them; `null` for one that is no longer kept. */
+/** The jobs as clients see them; `null` for one that is no longer kept, or another tenant's. */
 async function readAll(
-  { redis, keys, resultTtlSeconds }: Needs,
+  { redis, keys, resultTtlSeconds, tenant }: Needs,
   ids: string[],
 ): Promise<[string, PublicJob | null][]> {
   return Promise.all(
     ids.map(async (id): Promise<[string, PublicJob | null]> => {
       const record = await readJob(redis, keys, id);
       const nowMs = Date.now();
-      if (!record || isOver(record, resultTtlSeconds, nowMs)) return [id, null];
+      const isKept = record && !isOver(record, resultTtlSeconds, nowMs);
+      if (!isKept || record.data.tenant !== tenant) return [id, null];
       return [id, toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs })];
     }),
   );

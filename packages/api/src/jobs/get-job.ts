@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { toPublicJob } from '@promptq/shared/queues';
 import { parseQuery } from '../http/parse.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { Live } from '../live/open-live.ts';
@@ -30,6 +31,7 @@ export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route 
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
+    scope: 'jobs',
     operation: {
       operationId: 'getJob',
       summary: 'Poll a job',
@@ -48,9 +50,10 @@ export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route 
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
+      const { tenant } = callerOf(req);
       const preferred = readWaitPreference(req);
       const { include, wait: seconds = preferred } = parseQuery(querySchema, req);
-      const read = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
+      const read = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
       const waited = await waitForEnd({ live, jobId: id, seconds: seconds ?? 0, read, res });
       if (!waited) return;
       const job = toPublicJob(waited.record, {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
+import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { parseQuery } from '../http/parse.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
@@ -34,6 +35,7 @@ export function listJobs({ redis, keys, settings }: Needs): Route {
   return {
     method: 'get',
     path: '/v1/jobs',
+    scope: 'jobs',
     operation: {
       operationId: 'listJobs',
       summary: 'List jobs, newest first',
@@ -52,9 +54,10 @@ export function listJobs({ redis, keys, settings }: Needs): Route {
     },
     handle: async (req, res) => {
       const query = parseQuery(listQuerySchema, req);
+      const { tenant } = callerOf(req);
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      const needs = { redis, keys, resultTtlSeconds: settings.RESULT_TTL_SECONDS };
+      const needs = { redis, keys, resultTtlSeconds: settings.RESULT_TTL_SECONDS, tenant };
       const { jobs, hasMore, lastId } = await fromRedis(findJobs(needs, query, gone.signal));
       const page: z.infer<typeof pageSchema> = {
         object: 'list',

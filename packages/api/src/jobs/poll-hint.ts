@@ -1,11 +1,14 @@
-import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { isTerminal, type JobType, type PublicJob } from '@promptq/shared/contracts';
-import { prioritiesOfSingleJobs } from '@promptq/shared/queues';
+import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
 import { describeError, type Logger } from '@promptq/shared/logging';
+import type { RedisKeys } from '@promptq/shared/redis';
 
 const sampleEveryMs = 1_000;
 const soonestMs = 500;
 const latestMs = 60_000;
+/** The scores of jobs that were submitted alone lie below. */
+const endOfSingleJobs = `(${smallestBatchPriority * scorePerPriority}`;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
@@ -17,23 +20,19 @@ export type PollHint = (job: PublicJob) => Record<string, string>;
  * state is sampled at most once a second, beside the requests, so that none of them waits for it. Jobs of batches
  * come after all others and are not counted.
  */
-export function pollHints(
-  queues: Record<JobType, Pick<Queue, 'getJobCounts' | 'getCountsPerPriority'>>,
-  log: Logger,
-): PollHint {
+export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint {
   const samples: Partial<Record<JobType, Sample>> = {};
 
   const sample = async (type: JobType) => {
     const before = samples[type] ?? { waiting: 0, active: 0 };
     samples[type] = { ...before, takenAtMs: Date.now() };
     try {
-      const queue = queues[type];
-      const [counts, { active = 0 }] = await Promise.all([
-        queue.getCountsPerPriority(prioritiesOfSingleJobs),
-        queue.getJobCounts('active'),
+      const [first, others, active] = await Promise.all([
+        redis.llen(keys.ofQueue(type, 'wait')),
+        redis.zcount(keys.prioritized(type), '-inf', endOfSingleJobs),
+        redis.llen(keys.active(type)),
       ]);
-      const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      samples[type] = { takenAtMs: Date.now(), waiting, active };
+      samples[type] = { takenAtMs: Date.now(), waiting: first + others, active };
     } catch (error) {
       // Only a hint: the request itself tells the client when Redis is down.
       log.debug({ error: describeError(error) }, 'the queue could not be sampled');

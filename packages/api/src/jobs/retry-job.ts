@@ -1,6 +1,7 @@
 import { jobSchema } from '@promptq/shared/contracts';
 import { standingOf } from '@promptq/shared/queues';
 import { Problem } from '../http/problem.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { addJob, type AddNeeds } from './add-job.ts';
@@ -22,6 +23,7 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
+    scope: 'jobs',
     hasBody: false,
     operation: {
       operationId: 'retryJob',
@@ -41,7 +43,8 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
-      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS);
+      const { tenant } = callerOf(req);
+      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
       const { status } = standingOf(record, Date.now());
       if (!retryable.has(status)) {
         throw new Problem(

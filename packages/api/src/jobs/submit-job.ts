@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
+import { callerOf } from '../auth/authorize.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, replayedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -12,7 +13,6 @@ import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
-import { onlyTenant } from './tenant.ts';
 import { toWanted, type JobDefaults } from './wanted.ts';
 
 interface Needs extends AddNeeds {
@@ -28,6 +28,7 @@ export function submitJob(needs: Needs): Route {
   return {
     method: 'post',
     path: '/v1/jobs',
+    scope: 'jobs',
     operation: {
       operationId: 'submitJob',
       summary: 'Submit a job',
@@ -55,21 +56,22 @@ export function submitJob(needs: Needs): Route {
       ),
     },
     handle: async (req, res) => {
+      const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
       const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
       if (submission.webhook) await checkWebhook(webhooks, submission.webhook);
-      const wanted = toWanted(submission, settings);
+      const wanted = toWanted(submission, settings, tenant);
       const { job, isReplay } =
         key === undefined
           ? { job: await addJob(needs, wanted), isReplay: false }
           : await addKeyedJob(needs, wanted, {
-              scope: scopeOf('job', onlyTenant, key),
+              scope: scopeOf('job', tenant, key),
               fingerprint: fingerprintOf(submission),
             });
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-      const read = () => findJob(redis, keys, job.id, resultTtlSeconds);
+      const read = () => findJob(redis, keys, job.id, resultTtlSeconds, tenant);
       const answer = { live, accepted: job, seconds, read, resultTtlSeconds, res };
       const waited = await waitAfterSubmission(answer);
       if (waited) sendAccepted(res, waited.job, pollHint, waited.headers);

@@ -17,16 +17,16 @@ export type JobDefaults = Pick<
 >;
 
 /** The submission with what it leaves to the settings. */
-export function toWanted(submission: Submission, settings: JobDefaults): Wanted {
+export function toWanted(submission: Submission, settings: JobDefaults, tenant: string): Wanted {
   return {
     type: submission.type,
-    data: toData(submission, settings),
+    data: toData(submission, settings, tenant),
     maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
     delaySeconds: submission.delay_seconds,
   };
 }
 
-function toData(submission: Submission, settings: JobDefaults): JobData {
+function toData(submission: Submission, settings: JobDefaults, tenant: string): JobData {
   const { input, user_id, metadata, priority, start_within_seconds } = submission;
   return {
     input: { ...input, model: input.model ?? settings.DEFAULT_MODEL },
@@ -40,5 +40,6 @@ function toData(submission: Submission, settings: JobDefaults): JobData {
     webhook: submission.webhook ?? null,
     idempotency: null,
     custom_id: null,
+    tenant,
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }

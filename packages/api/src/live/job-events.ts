@@ -7,6 +7,7 @@ import { toPublicJob, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
+import { callerOf } from '../auth/authorize.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { findJob } from '../jobs/find-job.ts';
@@ -40,10 +41,11 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
   const toPublic = (record: JobRecord) =>
     toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
-  const find = (id: string) => findJob(redis, keys, id, resultTtlSeconds);
+  const find = (id: string, tenant: string) => findJob(redis, keys, id, resultTtlSeconds, tenant);
   return {
     method: 'get',
     path: '/v1/jobs/{id}/events',
+    scope: 'jobs',
     operation: {
       operationId: 'followJob',
       summary: 'Follow a job, and what it says, as it happens',
@@ -75,9 +77,10 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
+      const { tenant } = callerOf(req);
       const from = readEventId(req.get('last-event-id'), id);
       // Before anything is subscribed to: of a job that is not there nothing is heard.
-      await find(id);
+      await find(id, tenant);
       if (from?.isEnd) {
         res.status(204).set('Cache-Control', 'no-store').end();
         return;
@@ -85,14 +88,14 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
       const ear = await openEar(live, id, { tokens: true }, res);
       const unwatch = states.watch(id, () => live.tell(id));
       try {
-        const first = await find(id);
+        const first = await find(id, tenant);
         const writer = writeEvents(res);
         if (req.method === 'HEAD') return writer.end(false);
         let count = from?.count ?? 0;
         for await (const { event, data, output, isEnd = false } of followJob({
           first,
           ear,
-          read: () => untilRedisAnswers(ear, () => find(id)),
+          read: () => untilRedisAnswers(ear, () => find(id, tenant)),
           tokensAfter: async (position) =>
             (await untilRedisAnswers(ear, () =>
               fromRedis(readTokens(redis, keys, id, position, piecesAtOnce)),

@@ -8,6 +8,7 @@ export function metricsRoute(registry: Registry): Route {
   return {
     method: 'get',
     path: '/metrics',
+    scope: null,
     operation: {
       operationId: 'metrics',
       summary: 'The metrics of this process and of the queues',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toTime, type PublicBatch } from '../contracts/index.ts';
+import { defaultTenant, toTime, type PublicBatch } from '../contracts/index.ts';
 
 const wholeNumber = z.coerce.number().int();
 const moment = wholeNumber.optional();
@@ -10,6 +10,8 @@ const batchRecordSchema = z.object({
   created_at: wholeNumber,
   metadata: z.string().transform((text) => JSON.parse(text) as Record<string, string>),
   fingerprint: z.string(),
+  /** Whose batch it is: nobody else sees it. */
+  tenant: z.string().default(defaultTenant),
   /** Where the end is told; empty: nowhere. */
   webhook_url: z.string().default(''),
   /** How many requests have become jobs, the first ones. */

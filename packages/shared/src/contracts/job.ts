@@ -41,6 +41,9 @@ export const webhookSchema = z
   .meta({ id: 'Webhook' });
 export type Webhook = z.infer<typeof webhookSchema>;
 
+/** The owner of all jobs while there are no API keys. */
+export const defaultTenant = 'default';
+
 const commonMembers = {
   user_id: z.string().min(1).max(256).default('anonymous'),
   metadata: metadataSchema.default({}),

@@ -2,7 +2,16 @@ export { addGuarded } from './add-guarded.ts';
 export { batchCreatedAt, batchJobId, batchOf, isBatchId, newBatchId } from './batch-id.ts';
 export { createdAtOf, jobTypeOf, newJobId } from './job-id.ts';
 export { bucketOf, idsInBucket, indexEntry, newestFirst, type IndexEntry } from './job-index.ts';
-export { bullJob, bullOptions, prioritiesOfSingleJobs, type NewJob } from './new-job.ts';
+export {
+  bullJob,
+  bullOptions,
+  largestPriority,
+  priorityInBatch,
+  priorityOfSingle,
+  scorePerPriority,
+  smallestBatchPriority,
+  type NewJob,
+} from './new-job.ts';
 export {
   analysisDataSchema,
   chatDataSchema,

@@ -5,6 +5,7 @@ import {
   chatOutputSchema,
   chatRequestSchema,
   defaultStartWithinSeconds,
+  defaultTenant,
   prioritySchema,
   progressSchema,
   textAnalysisSchema,
@@ -26,6 +27,7 @@ const defaults = {
   webhook: null,
   idempotency: null,
   custom_id: null,
+  tenant: defaultTenant,
 } as const;
 
 const kept = {
@@ -47,6 +49,8 @@ const kept = {
     .default(defaults.idempotency),
   /** The name that a client gave this request of a batch. */
   custom_id: z.string().nullable().default(defaults.custom_id),
+  /** Whose job it is: nobody else sees it. */
+  tenant: z.string().default(defaults.tenant),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;

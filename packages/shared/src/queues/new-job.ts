@@ -10,21 +10,34 @@ export interface NewJob {
   data: JobData;
   maxAttempts: number;
   delayMs: number;
-  /** Jobs of a batch wait until no job that was submitted alone does. */
-  isOfBatch: boolean;
+  /** BullMQ's: 0 goes first, then the lowest number, and each class is first in, first out. */
+  priority: number;
 }
 
 /**
- * BullMQ takes jobs of priority 0 first, then the lowest number. Each class is first in, first out.
+ * The largest priority that BullMQ takes, and the smallest of a job of a batch: those wait until no job that was
+ * submitted alone does, whatever place fair-tags.ts of the API gives to that one.
  * https://docs.bullmq.io/guide/jobs/prioritized
  */
-const bullPriority: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
-/** The classes of jobs that were submitted alone. */
-export const prioritiesOfSingleJobs = Object.values(bullPriority);
+export const largestPriority = 2 ** 21;
+export const smallestBatchPriority = largestPriority - 16;
+/** What BullMQ's score of a waiting job counts for each step of priority (`getPriorityScore`); the rest is arrival. */
+export const scorePerPriority = 2 ** 32;
+
+const classes: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+
+/** The place of a job that was submitted alone, when there is one tenant. */
+export function priorityOfSingle(priority: Priority): number {
+  return classes[priority];
+}
+
+/** The place of a job of a batch. */
+export function priorityInBatch(priority: Priority): number {
+  return smallestBatchPriority + classes[priority];
+}
 
 /** What BullMQ is told of the job besides its data. */
-export function bullOptions({ id, data, maxAttempts, delayMs, isOfBatch }: NewJob): JobsOptions {
-  const priority = bullPriority[data.priority] + (isOfBatch ? prioritiesOfSingleJobs.length : 0);
+export function bullOptions({ id, maxAttempts, delayMs, priority }: NewJob): JobsOptions {
   return {
     jobId: id,
     attempts: maxAttempts,

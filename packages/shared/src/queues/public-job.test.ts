@@ -17,6 +17,7 @@ const data = {
   webhook: null,
   idempotency: null,
   custom_id: null,
+  tenant: 'default',
 } as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {

@@ -17,6 +17,10 @@ export function redisKeys(prefix: string) {
     jobsBeginWith: `${prefix}:`,
     active: (type: JobType) => queueKey(type, 'active'),
     delayed: (type: JobType) => queueKey(type, 'delayed'),
+    /** BullMQ's waiting jobs that have a priority, by priority and arrival. */
+    prioritized: (type: JobType) => queueKey(type, 'prioritized'),
+    /** The last tag of each tenant in a band of priorities, and virtual time: a hash. */
+    fairTags: (type: JobType, band: number) => `${prefix}:fair:${type}:${band}`,
     marker: (type: JobType) => queueKey(type, 'marker'),
     /** BullMQ's rate limiter: while it lasts, no worker fetches a job of this type. */
     limiter: (type: JobType) => queueKey(type, 'limiter'),

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { defaultTenant } from '../contracts/index.ts';
 
 /** The BullMQ queue of deliveries: one job for each webhook being sent. */
 export const webhooksQueue = 'webhooks';
@@ -15,6 +16,7 @@ export const mostTriesKept = 50;
 export const deliveryDataSchema = z.object({
   url: z.string(),
   job_id: z.string(),
+  tenant: z.string().default(defaultTenant),
   event_id: z.string(),
   event_type: z.string(),
   /** What is sent, byte for byte the same in every try. */

@@ -22,11 +22,12 @@ const answerSchema = z.tuple([
   z.string().nullable(),
 ]);
 
-/** The delivery with this id, or `null` when there is none (any more). */
+/** The delivery with this id, or `null` when this tenant has none (any more). */
 export async function readDelivery(
   redis: Redis,
   keys: RedisKeys,
   id: string,
+  owner: string,
 ): Promise<PublicDelivery | null> {
   const answer = await readScript(
     redis,
@@ -36,7 +37,8 @@ export async function readDelivery(
   if ((answer as unknown[][])[0]?.[0] === null) return null;
   const [[data, createdAtMs, finishedAtMs, returnValue], rows, delayedScore] =
     answerSchema.parse(answer);
-  const { url, job_id, event_id, event_type } = deliveryDataSchema.parse(JSON.parse(data));
+  const { url, job_id, event_id, event_type, tenant } = deliveryDataSchema.parse(JSON.parse(data));
+  if (tenant !== owner) return null;
   const hasEnded = finishedAtMs !== null;
   return {
     id,

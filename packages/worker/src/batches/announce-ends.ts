@@ -43,7 +43,7 @@ async function batchEnded(record: BatchRecord, { deliveries, log }: Needs): Prom
 
 /** The webhook of a batch, if it has one; its id follows from the batch's, because a batch ends once. */
 function batchEventOf(record: BatchRecord): DeliveryData[] {
-  const { id, webhook_url: url, finished_at: finishedAtMs = 0, metadata } = record;
+  const { id, webhook_url: url, finished_at: finishedAtMs = 0, metadata, tenant } = record;
   if (url === '') return [];
   const { status, request_counts } = toPublicBatch(record, { active: 0, resultTtlSeconds: 0 });
   const type = `batch.${status}`;
@@ -55,5 +55,7 @@ function batchEventOf(record: BatchRecord): DeliveryData[] {
     created_at: Math.floor(finishedAtMs / 1_000),
     data: { id, object: 'batch', status, request_counts, metadata },
   };
-  return [{ url, job_id: id, event_id: eventId, event_type: type, body: JSON.stringify(body) }];
+  return [
+    { url, job_id: id, tenant, event_id: eventId, event_type: type, body: JSON.stringify(body) },
+  ];
 }

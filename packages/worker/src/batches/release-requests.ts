@@ -7,7 +7,14 @@ import {
   type StagedRequest,
 } from '@promptq/shared/batches';
 import type { JobType } from '@promptq/shared/contracts';
-import { addGuarded, batchJobId, bullJob, type JobData, type NewJob } from '@promptq/shared/queues';
+import {
+  addGuarded,
+  batchJobId,
+  bullJob,
+  priorityInBatch,
+  type JobData,
+  type NewJob,
+} from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 
 /**
@@ -103,6 +110,6 @@ function toJob(
     maxAttempts,
     // A worker refuses it at once.
     delayMs: cancel_requested_at === undefined ? delayMs : 0,
-    isOfBatch: true,
+    priority: priorityInBatch(data.priority),
   };
 }

@@ -1,5 +1,6 @@
 import { eventIdOf } from '@promptq/shared/audit';
 import {
+  defaultTenant,
   excerpt,
   noUsage,
   toTime,
@@ -25,9 +26,6 @@ export type EndEvent = AuditEvent & { error: JobError | null };
 type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const excerptLength = 100;
-/** Until there are API keys, all jobs have one owner. */
-const tenant = 'default';
-
 /**
  * The audit event of a finished job.
  * @param record the job, or `null` when it is no longer there or was not made by promptq: the entry of
@@ -43,7 +41,7 @@ export function auditEventOf(
     object: 'audit_event',
     job_id: entry.jobId,
     job_type: type,
-    tenant,
+    tenant: record?.data.tenant ?? defaultTenant,
   } as const;
   if (!record || !('finishedAtMs' in record.state)) return { ...common, ...endOf(entry) };
   const { finishedAtMs } = record.state;

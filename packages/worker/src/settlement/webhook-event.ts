@@ -32,6 +32,7 @@ export function webhookEventOf(event: AuditEvent, record: JobRecord | null): Del
   return {
     url: webhook.url,
     job_id: record.id,
+    tenant: record.data.tenant,
     event_id: event.id,
     event_type: event.type,
     body: JSON.stringify(body),

@@ -15,12 +15,9 @@ redis.call('HSET', KEYS[1], 'audited', entry)
 `,
 );
 
-/** Until there are API keys, all jobs have one owner. */
-const tenant = 'default';
-
 /** Writes the audit event of a delivery whose receiver is an address that is not allowed; once for each delivery. */
 export function blockedAudit(redis: Redis, keys: RedisKeys, workerName: string) {
-  return async ({ job_id }: Pick<DeliveryData, 'job_id'>): Promise<void> => {
+  return async ({ job_id, tenant }: Pick<DeliveryData, 'job_id' | 'tenant'>): Promise<void> => {
     const nowMs = Date.now();
     const event: AuditEvent = {
       id: `evt_webhook_${nowMs}_${randomInt(1_000_000_000)}`,

@@ -1,0 +1,39 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/keys';
+import { describeError, type Logger } from '@promptq/shared/logging';
+
+/** Asking for the file's state works on every file system, also where it is a link that is exchanged (Kubernetes secrets). */
+const lookEveryMs = 2_000;
+
+/** @throws {Error} when the file cannot be read or has a faulty entry */
+export function readKeyFile(path: string): KeyEntry[] {
+  return readKeyEntries(readFileSync(path, 'utf8'));
+}
+
+/**
+ * Calls `onChange` with the keys whenever the file has changed. A file that is gone or faulty changes nothing: the keys
+ * of before stay, and the log says so at `error` until it is mended.
+ * @returns stops it
+ */
+export function watchKeyFile(
+  path: string,
+  log: Logger,
+  onChange: (entries: KeyEntry[]) => void,
+): () => void {
+  const readAgain = async () => {
+    try {
+      const entries = readKeyEntries(await readFile(path, 'utf8'));
+      onChange(entries);
+      log.info({ keys: entries.length }, 'the API keys were read again');
+    } catch (error) {
+      log.error(
+        error instanceof KeyEntryError ? { fault: error.message } : { error: describeError(error) },
+        'API_KEYS_FILE cannot be used: the keys of before stay valid',
+      );
+    }
+  };
+  const listener = () => void readAgain();
+  watchFile(path, { interval: lookEveryMs }, listener);
+  return () => unwatchFile(path, listener);
+}

@@ -1,0 +1,38 @@
+import { timingSafeEqual } from 'node:crypto';
+import { hashOfApiKey, idOfApiKey, type KeyEntry, type Scope } from '@promptq/shared/keys';
+
+/** Who makes a request, and what they may do. */
+export interface Caller {
+  tenant: string;
+  scopes: readonly Scope[];
+  /** The public id of the key; `null` when there are no keys. */
+  keyId: string | null;
+}
+
+/** The keys of this process. */
+export interface Keyring {
+  /** Whose key this is, or `null` when it is nobody's. Takes as long for a key that is unknown as for one that is wrong. */
+  callerOf(key: string): Caller | null;
+  /** Puts other keys in the place of all. */
+  replace(entries: readonly KeyEntry[]): void;
+}
+
+const nobodysHash = Buffer.alloc(32);
+
+export function keyringOf(first: readonly KeyEntry[]): Keyring {
+  let byId = new Map<string, KeyEntry>();
+  const replace = (entries: readonly KeyEntry[]) => {
+    byId = new Map(entries.map((entry) => [entry.id, entry]));
+  };
+  replace(first);
+  return {
+    replace,
+    callerOf: (key) => {
+      const id = idOfApiKey(key);
+      if (id === null) return null;
+      const entry = byId.get(id);
+      const isRight = timingSafeEqual(hashOfApiKey(key), entry?.hash ?? nobodysHash);
+      return entry && isRight ? { tenant: entry.tenant, scopes: entry.scopes, keyId: id } : null;
+    },
+  };
+}

@@ -1,2 +1,0 @@
-/** Until there are API keys, all jobs have one owner. */
-export const onlyTenant = 'default';

@@ -1,0 +1,52 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const idLength = 12;
+/** 256 bits take 43 digits of base 62. */
+const secretLength = 43;
+const checksumLength = 6;
+
+const keyPattern = new RegExp(
+  `^pq_([0-9A-Za-z]{${idLength}})_([0-9A-Za-z]{${secretLength}})([0-9A-Za-z]{${checksumLength}})$`,
+);
+
+/**
+ * A new API key: `pq_<public id>_<256-bit secret><checksum>`. The checksum lets a mistyped key, or a text that only
+ * looks like one, be told apart without asking anybody.
+ * https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+ */
+export function newApiKey(): { id: string; key: string } {
+  const id = toBase62(randomBytes(16), idLength);
+  const body = `pq_${id}_${toBase62(randomBytes(32), secretLength)}`;
+  return { id, key: body + checksumOf(body) };
+}
+
+/** The public id in a key, or `null` when this is no key: of another form, or mistyped. */
+export function idOfApiKey(key: string): string | null {
+  const [, id, , checksum] = keyPattern.exec(key) ?? [];
+  if (id === undefined || checksumOf(key.slice(0, -checksumLength)) !== checksum) return null;
+  return id;
+}
+
+/** What is kept of a key. A secret of 256 random bits needs no slow hash. */
+export function hashOfApiKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+function checksumOf(text: string): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32(text));
+  return toBase62(bytes, checksumLength);
+}
+
+/** The last `length` digits of the bytes as one number of base 62. */
+function toBase62(bytes: Buffer, length: number): string {
+  let rest = BigInt(`0x${bytes.toString('hex')}`);
+  let text = '';
+  while (rest > 0n) {
+    text = (digits[Number(rest % 62n)] as string) + text;
+    rest /= 62n;
+  }
+  return text.padStart(length, '0').slice(-length);
+}
