@@ -104,6 +104,8 @@ export async function startReceiver({ tls = false, redirectTo = '' } = {}): Prom
 
 export interface Canary {
   port: number;
+  /** Whether this machine has IPv6. */
+  hasIpv6: boolean;
   /** How many connections it has had, whatever was said on them. */
   connections(): number;
   close(): Promise<void>;
@@ -120,12 +122,20 @@ export async function startCanary(): Promise<Canary> {
     });
   const [v4, v6] = [count(), count()];
   const port = await listen(v4, 0, '0.0.0.0');
-  await listen(v6, port, '::');
+  const hasIpv6 = await listen(v6, port, '::').then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error;
+      return false;
+    },
+  );
   return {
     port,
+    hasIpv6,
     connections: () => connections,
     close: async () => {
-      for (const server of [v4, v6]) await new Promise((resolve) => server.close(resolve));
+      for (const server of hasIpv6 ? [v4, v6] : [v4])
+        await new Promise((resolve) => server.close(resolve));
     },
   };
 }
