@@ -40,7 +40,10 @@ export function redisUnavailable(cause?: unknown): Problem {
 /** An answer that could not be read, a command that Redis does not take: no waiting mends these. */
 function isFaultOfOurs(error: unknown): boolean {
   if (error instanceof ReplyError) {
-    return !passingReplies.has((error as Error).message.split(' ', 1)[0] ?? '');
+    // A transaction that was not taken says EXECABORT, and ioredis says why not.
+    const { previousErrors } = error as { previousErrors?: Error[] };
+    const causes = previousErrors?.length ? previousErrors : [error as Error];
+    return causes.some(({ message }) => !passingReplies.has(message.split(' ', 1)[0] ?? ''));
   }
   return [ZodError, TypeError, SyntaxError, RangeError].some((kind) => error instanceof kind);
 }

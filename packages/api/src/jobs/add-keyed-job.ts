@@ -20,8 +20,13 @@ end
 redis.call('SET', own[1], args[1], 'PX', args[4])
 `;
 
-/** A job that was not stored (Redis is full) leaves the key free. */
+/**
+ * A job that was not stored (Redis is full) leaves the key free. When not even the guard could write, the key may be
+ * another job's, and stays that.
+ */
 const conclude = `
+local held = redis.call('GET', own[1])
+if held and held ~= args[1] then return end
 if all_added then redis.call('SET', own[1], args[1], 'PX', args[4])
 else redis.call('DEL', own[1]) end
 `;

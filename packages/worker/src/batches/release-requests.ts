@@ -34,7 +34,7 @@ if (redis.call('HGET', own[1], 'cancel_requested_at') or '') ~= args[2] then ret
 
 /** What was not stored, because Redis ran full, stays in the list and is added again. */
 const conclude = `
-if not all_added then return end
+if not all_added or redis.call('HGET', own[1], 'released') ~= args[1] then return end
 redis.call('LTRIM', own[2], #jobs, -1)
 redis.call('HINCRBY', own[1], 'released', #jobs)
 `;
