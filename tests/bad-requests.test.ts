@@ -82,7 +82,7 @@ test('a path that is no valid URL is refused', async () => {
   expect(response.headers.get('content-type')).toContain('application/problem+json');
 });
 
-test.each(['?include=output', '?wait=5', '?include=input&include=input'])(
+test.each(['?include=output', '?wait=61', '?include=input&include=input'])(
   'the query %s is refused',
   async (query) => {
     const response = await stack.request(`/v1/jobs/chat_1${query}`);

@@ -8,7 +8,7 @@ import { openEar } from './ear.ts';
 import type { Live } from './open-live.ts';
 
 /** A silent connection is given up after 2 s (see connect.ts), and opened anew in another. */
-const connectionIsBackMs = 3_000;
+const connectionIsBackMs = 4_000;
 const askAgainMs = 250;
 
 interface Wait {
