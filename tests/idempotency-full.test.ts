@@ -51,9 +51,10 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
       start_within_seconds: 86_400,
     },
     settings,
+    'default',
   );
-  const add = (scope: string) =>
-    addKeyedJob({ redis, keys, queues, settings }, wanted, { scope, fingerprint: 'f' });
+  const needs = { redis, keys, queues, settings, fairShare: null, submitted: () => undefined };
+  const add = (scope: string) => addKeyedJob(needs, wanted, { scope, fingerprint: 'f' });
   const { job } = await add('before');
   await redis.config('SET', 'maxmemory', '1');
   for (const scope of ['before', 'new']) {

@@ -78,13 +78,17 @@ test('what happened while the connection was lost is read when it is back', asyn
   const { proxy, api } = await behindProxy();
   const { id, release } = await heldJob();
   await stack.worker();
-  const waiting = fetch(`${api.url}/v1/jobs/${id}?wait=60`).then(jobOf);
+  const wait = () => fetch(`${api.url}/v1/jobs/${id}?wait=60`);
+  const waiting = wait();
   await until('it is waited for', async () => (await heard()) === 1);
   const startedAt = performance.now();
   proxy.swallowOpen();
   release();
   await stack.finished(id);
-  expect((await waiting).status).toBe('completed');
+  // On a busy machine the connections may be back too late for it: then it is told so, and asks again.
+  let answer = await waiting;
+  while (answer.status === 503) answer = await wait();
+  expect((await jobOf(answer)).status).toBe('completed');
   expect(performance.now() - startedAt).toBeLessThan(55_000);
   await api.kill('SIGKILL');
   await proxy.close();

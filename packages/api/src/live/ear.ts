@@ -11,6 +11,13 @@ export interface Ear {
   close(): void;
 }
 
+/** The answer that is owed to a client. */
+export interface Client {
+  once(event: 'close', listener: () => void): unknown;
+  /** Whether the client has left, or has its answer. */
+  readonly closed: boolean;
+}
+
 /** A timer of Node.js cannot wait for longer. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -23,7 +30,7 @@ export async function openEar(
   live: Live,
   jobId: string,
   of: { tokens: boolean },
-  client: { once(event: 'close', listener: () => void): unknown; closed: boolean },
+  client: Client,
 ): Promise<Ear> {
   let come = new Set<News | 'gone'>();
   let ring: (() => void) | null = null;

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Response } from 'express';
 import { isTerminal } from '@promptq/shared/contracts';
 import { standingOf, type JobRecord } from '@promptq/shared/queues';
 import { redisUnavailable } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { openEar } from './ear.ts';
+import { openEar, type Client } from './ear.ts';
 import type { Live } from './open-live.ts';
 
 /** A silent connection is given up after 2 s (see connect.ts), and opened anew in another. */
-const connectionIsBackMs = 3_000;
+const connectionIsBackMs = 4_000;
 const askAgainMs = 250;
 
 interface Wait {
@@ -18,7 +17,7 @@ interface Wait {
   /** Reads the job. */
   read: () => Promise<JobRecord>;
   /** The answer that is owed; when the client leaves, its place is free at once. */
-  res: Pick<Response, 'once' | 'closed'>;
+  res: Client;
 }
 
 /** The job as it is now, and whether the wait lasted as long as was asked for. */
