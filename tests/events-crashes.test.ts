@@ -13,7 +13,9 @@ beforeEach(async () => {
   stack = await startStack();
   second = await startApi(stack.environment);
 });
+const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
   await second.kill('SIGKILL');
   await stack.close();
 });
@@ -118,6 +120,10 @@ test.each(['down', 'swallow'] as const)(
     const through = new URL(real);
     through.host = `127.0.0.1:${proxy.port}`;
     const api = await startApi({ ...stack.environment, REDIS_URL: through.href });
+    closing.push(
+      () => api.kill('SIGKILL'),
+      () => proxy.close(),
+    );
     await stack.worker();
     const { id, answer } = await streamedJob();
     const upstream = await answer(0);
@@ -135,7 +141,5 @@ test.each(['down', 'swallow'] as const)(
     upstream.say('after').end();
     expect(await reader.ended).toBe('ended');
     expect(saidIn(reader.events)).toBe('before meanwhile after');
-    await api.kill('SIGKILL');
-    await proxy.close();
   },
 );

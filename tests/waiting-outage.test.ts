@@ -10,7 +10,11 @@ let stack: Stack;
 beforeEach(async () => {
   stack = await startStack();
 });
-afterEach(() => stack.close());
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  await stack.close();
+});
 
 const submission = JSON.stringify({ type: 'chat', input: { message: 'x' } });
 const jobOf = async (response: Response) => (await response.json()) as PublicJob;
@@ -35,6 +39,10 @@ async function behindProxy() {
   const through = new URL(real);
   through.host = `127.0.0.1:${proxy.port}`;
   const api = await startApi({ ...stack.environment, REDIS_URL: through.href });
+  closing.push(
+    () => api.kill('SIGKILL'),
+    () => proxy.close(),
+  );
   return { proxy, api };
 }
 
@@ -69,8 +77,6 @@ test.each(['down', 'swallow'] as const)(
       return response.status === 200 && response;
     });
     expect((await jobOf(answered)).status).toBe('completed');
-    await api.kill('SIGKILL');
-    await proxy.close();
   },
 );
 
@@ -90,6 +96,4 @@ test('what happened while the connection was lost is read when it is back', asyn
   while (answer.status === 503) answer = await wait();
   expect((await jobOf(answer)).status).toBe('completed');
   expect(performance.now() - startedAt).toBeLessThan(55_000);
-  await api.kill('SIGKILL');
-  await proxy.close();
 });
