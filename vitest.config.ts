@@ -17,8 +17,8 @@ export default defineConfig({
     // Long enough for a dead worker's jobs to be found (45 s) on a slow machine; tests wait for conditions.
     testTimeout: 180 * seconds,
     hookTimeout: 180 * seconds,
-    // The processes of a test mostly wait; as many files at once keep two cores busy.
-    maxWorkers: 3,
+    // The processes of a test mostly wait; so many files at once keep two cores busy.
+    maxWorkers: 5,
     passWithNoTests: false,
   },
 });

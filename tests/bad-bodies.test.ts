@@ -107,7 +107,6 @@ const invalidBodies: [string, string, string][] = [
     chatBody({ message: 'x' }, { webhook: { url: 'https://a.example' } }),
     '/webhook',
   ],
-  ['stream, which does not work yet', chatBody({ message: 'x', stream: true }), '/input/stream'],
 ];
 
 test.each(invalidBodies)('%s is refused with a pointer to it', async (_name, body, pointer) => {

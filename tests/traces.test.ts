@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startApi, startWorker } from './support/processes.ts';
 import { startCollector, type Collector } from './support/collector.ts';
+import { newWebhookSecret } from '@promptq/shared/webhooks';
+import { startReceiver } from './support/receiver.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
 
@@ -26,29 +28,41 @@ const submit = (body: object, headers: Record<string, string> = {}) =>
   });
 
 test('one trace from the caller through API, queue and worker to the upstream and the webhook', async () => {
-  stack = await startStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const secret = newWebhookSecret();
+  const receiver = await startReceiver(secret);
+  stack = await startStack({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    WEBHOOK_SECRET: secret,
+    WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
+  });
   await stack.worker();
   const accepted = await submit(
     {
       type: 'chat',
       input: { message: 'a secret prompt' },
-      webhook: { url: 'https://example.com/hook' },
+      webhook: { url: `${receiver.url}/example.com` },
     },
     { traceparent: `00-${traceId}-${callersSpan}-01`, tracestate: 'vendor=1' },
   );
   const { id } = (await accepted.json()) as { id: string };
   await stack.finished(id);
 
-  const find = (kind: number | undefined, service: string) =>
+  const find = (kind: number | undefined, service: string, name = '') =>
     until(`a span of kind ${kind} of ${service}`, () =>
       collector.spans.find(
-        (span) => span.traceId === traceId && span.kind === kind && span.service === service,
+        (span) =>
+          span.traceId === traceId &&
+          span.kind === kind &&
+          span.service === service &&
+          span.name.includes(name),
       ),
     );
   const request = await find(server, 'promptq-api');
   const added = await find(producer, 'promptq-api');
-  const attempt = await find(consumer, 'promptq-worker');
-  const call = await find(client, 'promptq-worker');
+  const attempt = await find(consumer, 'promptq-worker', 'chat');
+  const call = await find(client, 'promptq-worker', 'upstream');
+  const delivery = await find(consumer, 'promptq-worker', 'webhooks');
+  const sending = await find(client, 'promptq-worker', 'webhook');
   expect(request.name).toBe('POST /v1/jobs');
   expect(request.parentSpanId).toBe(callersSpan);
   expect(added.parentSpanId).toBe(request.spanId);
@@ -57,10 +71,12 @@ test('one trace from the caller through API, queue and worker to the upstream an
   expect(stack.upstream.calls.map(({ traceparent }) => traceparent)).toEqual([
     `00-${traceId}-${call.spanId}-01`,
   ]);
-  const options = await until('the webhook is queued', () =>
-    stack.redis.hget(stack.keys.delivery(`dlv_${id}`), 'opts'),
-  );
-  expect(options).toContain(`00-${traceId}-${added.spanId}-01`);
+  expect(delivery.parentSpanId).toBe(added.spanId);
+  expect(sending.parentSpanId).toBe(delivery.spanId);
+  expect(receiver.received.map(({ headers }) => headers['traceparent'])).toEqual([
+    `00-${traceId}-${sending.spanId}-01`,
+  ]);
+  await receiver.close();
   for (const secret of ['a secret prompt', 'sk-test-secret', 'example.com'])
     expect(collector.text()).not.toContain(secret);
 });

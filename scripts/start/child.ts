@@ -8,6 +8,8 @@ import { endWithUs } from '../processes/end-with-us.ts';
 import { lastLines } from '../processes/last-lines.ts';
 import { signal, terminate } from '../processes/terminate.ts';
 
+/** As in the images: V8 keeps its young generation at 32 MB (docs/reliability.md, "Memory"). */
+const nodeOptions = ['--max-semi-space-size=16', '-C', '@promptq/source'];
 const readySeconds = 30;
 const pollMs = 100;
 
@@ -40,7 +42,7 @@ export async function startChild(options: {
   await mkdir(options.logDir, { recursive: true });
   const logFile = path.join(options.logDir, `${name}.log`);
   const log = await open(logFile, 'w');
-  const child = spawn(process.execPath, ['-C', '@promptq/source', options.script], {
+  const child = spawn(process.execPath, [...nodeOptions, options.script], {
     cwd: options.root,
     env: options.environment,
     detached: true,

@@ -29,10 +29,9 @@ export async function startReceiver(secret: string): Promise<Receiver> {
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
     const body = await text(req);
     const headers = Object.fromEntries(
-      ['webhook-id', 'webhook-timestamp', 'webhook-signature', 'content-type'].map((name) => [
-        name,
-        String(req.headers[name]),
-      ]),
+      ['webhook-id', 'webhook-timestamp', 'webhook-signature', 'content-type', 'traceparent'].map(
+        (name) => [name, String(req.headers[name])],
+      ),
     );
     const event = webhook.verify(body, headers) as Received['event'];
     const one = { id: headers['webhook-id'] ?? '', headers, body, event };
