@@ -27,7 +27,7 @@ export {
   type JobResult,
   type QueueState,
 } from './job-record.ts';
-export { backoff, keepEvents, openQueue } from './open-queue.ts';
+export { backoff, keepEvents, openQueue, retryInMs } from './open-queue.ts';
 export { callsOf, jobError, toPublicJob } from './public-job.ts';
 export { failedStatus, standingOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';

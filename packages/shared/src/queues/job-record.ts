@@ -20,6 +20,8 @@ import { createdAtOf } from './job-id.ts';
 
 /** Members with these values are not stored: every job of a long queue has them. */
 const defaults = {
+  user_id: 'anonymous',
+  timeout_seconds: 600,
   start_within_seconds: defaultStartWithinSeconds,
   priority: 'normal',
   cancel_requested_at: null,
@@ -31,10 +33,10 @@ const defaults = {
 } as const;
 
 const kept = {
-  user_id: z.string(),
-  metadata: z.record(z.string(), z.string()),
+  user_id: z.string().default(defaults.user_id),
+  metadata: z.record(z.string(), z.string()).default({}),
   /** Seconds that one attempt may take. */
-  timeout_seconds: z.number(),
+  timeout_seconds: z.number().default(defaults.timeout_seconds),
   /** Seconds, counted after the delay, within which the first attempt has to start. */
   start_within_seconds: z.number().default(defaults.start_within_seconds),
   priority: prioritySchema.default(defaults.priority),
@@ -83,7 +85,18 @@ export function toStored(data: JobData): JobData {
   const members = Object.entries(data).filter(
     ([name, value]) => !(name in defaults && defaults[name as keyof typeof defaults] === value),
   );
-  return Object.fromEntries(members) as JobData;
+  const { metadata, input, ...rest } = Object.fromEntries(members) as JobData;
+  return {
+    ...rest,
+    input: withoutUsual(input),
+    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+  } as JobData;
+}
+
+function withoutUsual(input: JobData['input']): JobData['input'] {
+  if (!('temperature' in input) || input.temperature !== 0) return input;
+  const { temperature: _, ...rest } = input;
+  return rest as JobData['input']; // Its schema has 0 as the default.
 }
 
 /** What a processor returns and BullMQ keeps as the job's return value. */

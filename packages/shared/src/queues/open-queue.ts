@@ -10,8 +10,15 @@ import type { JobData } from './job-record.ts';
  */
 const maxStreamEvents = 10_000_000;
 
+const firstRetryMs = 1_000;
+
+/** What BullMQ is told of the time between attempts: a name, because every job of a long queue has it; see `retryInMs`. */
+export const backoff: BackoffOptions = { type: 'retry' };
+
 /** Between attempts: 1 s, 2 s, 4 s ..., each shortened by up to half at random so that failed jobs do not return as one wave. */
-export const backoff: BackoffOptions = { type: 'exponential', delay: 1_000, jitter: 0.5 };
+export function retryInMs(attemptsMade: number, random = Math.random()): number {
+  return Math.round(firstRetryMs * 2 ** (attemptsMade - 1) * (1 - random / 2));
+}
 
 /**
  * Opens the BullMQ queue of a job type. It is usable when the connection is.

@@ -2,7 +2,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
-import type { JobData, JobResult } from '@promptq/shared/queues';
+import { retryInMs, type JobData, type JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import { countTroubles } from '../metrics/count-troubles.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
@@ -89,6 +89,7 @@ export function consume(needs: Needs): Consumer {
     ...workerOptions,
     maxStalledCount: maxStalls,
     limiter,
+    settings: { backoffStrategy: (attemptsMade) => retryInMs(attemptsMade) },
     removeOnComplete: keep,
     removeOnFail: keep,
     ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
