@@ -118,7 +118,7 @@ test('a batch runs, is counted while it runs, and its results come in input orde
     'late',
   ]);
   const events = await stack.auditEvents();
-  expect(events.map(({ job_id }) => job_id).toSorted()).toEqual(
+  expect(events.map(({ job_id }) => String(job_id)).toSorted()).toEqual(
     results.map(({ id }) => id).toSorted(),
   );
   await until(

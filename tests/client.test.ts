@@ -32,6 +32,8 @@ const failure = (calling: Promise<unknown>) =>
 function streamedCalls(): (n: number) => Promise<StreamedAnswer> {
   const answers: StreamedAnswer[] = [];
   stack.upstream.answerWith((call, res) => {
+    // Jobs of an earlier test can still be under way.
+    if (!call.body.stream) return 'done';
     answers.push(streamAnswer(res, call.body.model));
     return undefined;
   });

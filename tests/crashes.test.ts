@@ -14,10 +14,10 @@ async function expectAllSettledOnce(ids: string[]): Promise<void> {
     const seen = await stack.auditEvents();
     return seen.length >= ids.length && seen;
   });
-  expect(events.map(({ job_id }) => job_id).toSorted()).toEqual(ids.toSorted());
+  expect(events.map(({ job_id }) => String(job_id)).toSorted()).toEqual(ids.toSorted());
   expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);
   for (const event of events) {
-    const job = await stack.get(event.job_id);
+    const job = await stack.get(event.job_id as string);
     expect(`job.${job.status}`).toBe(event.type);
   }
   for (const type of ['chat', 'analysis'] as const) {

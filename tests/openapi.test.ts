@@ -31,6 +31,7 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
     'get /v1/jobs/{id}',
     'get /v1/jobs/{id}/deliveries',
     'get /v1/jobs/{id}/events',
+    'get /v1/queues',
     'post /v1/batches',
     'post /v1/batches/{id}/cancel',
     'post /v1/deliveries/redeliver',
@@ -38,6 +39,8 @@ test('the OpenAPI document is valid 3.1 and has every route of the contract', as
     'post /v1/jobs',
     'post /v1/jobs/{id}/cancel',
     'post /v1/jobs/{id}/retry',
+    'post /v1/queues/{type}/pause',
+    'post /v1/queues/{type}/resume',
   ]);
 });
 

@@ -84,7 +84,7 @@ test('five processes that settle at once write one audit event for each job', as
     const seen = await stack.auditEvents();
     return seen.length >= 300 && seen;
   });
-  expect(events.map(({ job_id }) => job_id).toSorted()).toEqual(ids.toSorted());
+  expect(events.map(({ job_id }) => String(job_id)).toSorted()).toEqual(ids.toSorted());
   for (const id of ids) expect((await stack.get(id)).status).toBe('completed');
 });
 

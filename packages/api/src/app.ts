@@ -39,6 +39,8 @@ import type { Live } from './live/open-live.ts';
 import type { States } from './live/watch-states.ts';
 import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { listQueues } from './queues/list-queues.ts';
+import { pauseQueue } from './queues/pause-queue.ts';
 import type { ApiSettings } from './settings.ts';
 import { traceRequests } from './tracing/trace-requests.ts';
 
@@ -101,6 +103,9 @@ export function createApp({
     batchResults({ redis, keys, settings }),
     cancelBatch({ redis, keys, settings }),
     listAuditEvents({ redis, keys }),
+    listQueues({ redis, keys }),
+    pauseQueue({ redis, keys, queues }, 'pause'),
+    pauseQueue({ redis, keys, queues }, 'resume'),
     liveness,
     readiness({ redis, stopping }),
     metricsRoute(metrics.registry),

@@ -7,7 +7,8 @@ const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_bloc
 
 /**
  * The durable record of a finished job: exactly one for each. Beside these there is `webhook.blocked`, for
- * a delivery whose receiver is an address that is not allowed.
+ * a delivery whose receiver is an address that is not allowed, and `queue.paused` and `queue.resumed`, for what an operator
+ * asked for; `user_id` is then the key that asked.
  */
 export const auditEventSchema = z
   .object({
@@ -19,11 +20,13 @@ export const auditEventSchema = z
       'job.cancelled',
       'job.expired',
       'webhook.blocked',
+      'queue.paused',
+      'queue.resumed',
     ]),
     timestamp: timeSchema.meta({
       description: 'When the job finished, or the webhook was blocked.',
     }),
-    job_id: z.string(),
+    job_id: z.string().nullable().meta({ description: 'null: it is about a queue.' }),
     job_type: jobTypeSchema.nullable().meta({ description: 'null: the webhook of a batch.' }),
     tenant: z.string(),
     user_id: z.string().nullable(),

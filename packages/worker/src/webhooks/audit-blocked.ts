@@ -1,6 +1,5 @@
-import { randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { noUsage, toTime, type AuditEvent } from '@promptq/shared/contracts';
+import { plainEvent } from '@promptq/shared/audit';
 import { jobTypeOf } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 import { deliveryIdOf, type DeliveryData } from '@promptq/shared/webhooks';
@@ -18,23 +17,11 @@ redis.call('HSET', KEYS[1], 'audited', entry)
 /** Writes the audit event of a delivery whose receiver is an address that is not allowed; once for each delivery. */
 export function blockedAudit(redis: Redis, keys: RedisKeys, workerName: string) {
   return async ({ job_id, tenant }: Pick<DeliveryData, 'job_id' | 'tenant'>): Promise<void> => {
-    const nowMs = Date.now();
-    const event: AuditEvent = {
-      id: `evt_webhook_${nowMs}_${randomInt(1_000_000_000)}`,
-      object: 'audit_event',
+    const event = plainEvent('webhook', {
       type: 'webhook.blocked',
-      timestamp: toTime(nowMs),
       job_id,
       job_type: jobTypeOf(job_id),
       tenant,
-      user_id: null,
-      model: null,
-      attempts: null,
-      queued_ms: null,
-      latency_ms: null,
-      usage: noUsage,
-      message: null,
-      reply: null,
       error: {
         code: 'webhook_blocked',
         message: 'The webhook goes to an address that is not allowed. See WEBHOOK_ALLOWED_HOSTS.',
@@ -43,7 +30,7 @@ export function blockedAudit(redis: Redis, keys: RedisKeys, workerName: string) 
         upstream: null,
       },
       worker: workerName,
-    };
+    });
     await auditScript(
       redis,
       [keys.delivery(deliveryIdOf(job_id)), keys.audit],
