@@ -126,6 +126,18 @@ test('lines that are wrong are named by their numbers, and nothing is created', 
   expect(stack.upstream.calls.length).toBe(calls);
 });
 
+test('a place for the results that is none is told before anything is submitted', async () => {
+  const file = await requests('nowhere', 2);
+  const calls = stack.upstream.calls.length;
+  for (const output of [join(folder, 'none', 'results.jsonl'), folder]) {
+    const { code, stdout, stderr } = await run(['run', file, '--output', output]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--output');
+    expect(stderr).not.toContain('accepted');
+  }
+  expect(stack.upstream.calls.length).toBe(calls);
+});
+
 test('some that failed are exit code 1, told in the counts and in the results', async () => {
   stack.upstream.answerWith((call, res) =>
     call.body.messages[0]?.content === 'some 3'

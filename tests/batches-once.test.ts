@@ -23,14 +23,14 @@ const textOf = (call: { body: { messages: { content: string }[] } }) =>
 
 test('a batch that is cancelled: what runs is aborted, what waits never runs, each has one end', async () => {
   stack.upstream.answerWith((call) => (textOf(call) === 'r-0' ? 'quick' : undefined));
-  await stack.worker({ WORKER_CONCURRENCY: '5' });
+  await stack.worker({ WORKER_CONCURRENCY: '50' });
   const { id } = await createBatch(stack, [
     ...chats(1_200),
     { custom_id: 'late', type: 'chat', input: { message: 'late' }, delay_seconds: 3_600 },
   ]);
-  await until('one is done, five run', async () => {
+  await until('one is done, fifty run', async () => {
     const { request_counts } = await getBatch(stack, id);
-    return request_counts.completed === 1 && request_counts.in_progress === 5;
+    return request_counts.completed === 1 && request_counts.in_progress === 50;
   });
   const cancel = async () =>
     (await (
@@ -44,7 +44,7 @@ test('a batch that is cancelled: what runs is aborted, what waits never runs, ea
     status: 'cancelled',
     request_counts: { total: 1_201, completed: 1, cancelled: 1_200, queued: 0, in_progress: 0 },
   });
-  expect(stack.upstream.calls.length).toBe(6);
+  expect(stack.upstream.calls.length).toBe(51);
   const results = await resultsOf(stack, id);
   expect(results.length).toBe(1_201);
   expect(results[1_200]).toMatchObject({

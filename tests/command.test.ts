@@ -116,6 +116,24 @@ test('Ctrl-C says that the job goes on and how to come back; it does go on', asy
   expect((await stack.get(job.id)).status).toBe('queued');
 });
 
+test('submit --wait that is given up says which job goes on', async () => {
+  const late = ['submit', 'chat', 'x', '--wait', '--delay-seconds', '3600'];
+  const waiting = start(late);
+  const job = await until('it waits', async () => {
+    const { data } = (await (await stack.request('/v1/jobs?limit=1')).json()) as {
+      data: PublicJob[];
+    };
+    return data[0] && (await waitersOf(data[0])) > 0 ? data[0] : undefined;
+  });
+  waiting.kill('SIGINT');
+  const { code, stderr } = await waiting.ended;
+  expect(code).toBe(130);
+  expect(stderr).toContain(`promptq cancel ${job.id}`);
+  const over = await run([...late, '--timeout', '1']);
+  expect(over).toMatchObject({ code: 5, stdout: '' });
+  expect(over.stderr).toMatch(/chat_[0-9a-f]{32} has not ended within 1000 ms/);
+});
+
 async function waitersOf({ id }: PublicJob): Promise<number> {
   const [, count] = (await stack.redis.pubsub('NUMSUB', stack.keys.wakeUp(id))) as [string, number];
   return count;

@@ -1,4 +1,6 @@
 import { request as rawRequest } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chatBody, json, post, problemOf } from './support/problem.ts';
 import { startStack, type Stack } from './support/stack.ts';
@@ -58,3 +60,19 @@ test('two keys in one request are refused', async () => {
   const waiting = await stack.redis.zrange(`${stack.prefix}:chat:prioritized`, '0', '-1');
   expect(waiting, 'nothing was added').toEqual([]);
 });
+
+test.each(['a\u0001b', 'a\u007fb', 'a\0b'])(
+  'the control character in %j is refused with a problem',
+  async (key) => {
+    const { hostname, port } = new URL(stack.api.url);
+    const socket = connect(Number(port), hostname);
+    // No client sends these; Node.js refuses the most before there is a request.
+    socket.write(
+      `POST /v1/jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nIdempotency-Key: ${key}\r\nContent-Length: 2\r\n\r\n{}`,
+    );
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status: 400 });
+  },
+);

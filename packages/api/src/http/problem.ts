@@ -76,17 +76,20 @@ export function tooLarge(limitBytes: number, cause?: unknown): Problem {
   return new Problem('body_too_large', `The body is larger than ${mebibytes} MiB.`, { cause });
 }
 
-/** Answers with the problem document of the contract. */
-export function sendProblem(res: Response, problem: Problem): void {
+/** The problem document of the contract. */
+export function problemDocument(
+  problem: Problem,
+  requestId: string,
+): z.infer<typeof problemSchema> {
   const { status, title } = problems[problem.code];
   const pointer = problem.faults[0]?.pointer;
-  const document: z.infer<typeof problemSchema> = {
+  return {
     type: `urn:promptq:problem:${problem.code}`,
     title,
     status,
     detail: problem.message,
     code: problem.code,
-    request_id: res.get('X-Request-Id') ?? '',
+    request_id: requestId,
     errors: problem.faults,
     error: {
       type: status < 500 ? 'invalid_request_error' : 'server_error',
@@ -95,8 +98,13 @@ export function sendProblem(res: Response, problem: Problem): void {
       param: pointer ? toParam(pointer) : null,
     },
   };
+}
+
+/** Answers with the problem document of the contract. */
+export function sendProblem(res: Response, problem: Problem): void {
+  const document = problemDocument(problem, res.get('X-Request-Id') ?? '');
   res
-    .status(status)
+    .status(problem.status)
     .set({ 'Cache-Control': 'no-store', ...problem.headers })
     .type('application/problem+json')
     .send(JSON.stringify(document));

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { answerUnreadable } from './answer-unreadable.ts';
 
 export interface HttpServer {
   port: number;
@@ -32,6 +33,13 @@ export async function listen(
   server.on('connection', (socket) => {
     owed.set(socket, new Set());
     socket.once('close', () => owed.delete(socket));
+  });
+  server.on('clientError', (error, stream) => {
+    const socket = stream as Socket;
+    // Into an answer that has begun nothing else may be written.
+    const hasBegun = [...(owed.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    if (hasBegun) socket.destroy();
+    else answerUnreadable(error, socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -7,7 +7,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Interrupted } from '../interrupted.ts';
 import { openProgress, type Progress } from '../output/progress.ts';
 import { cannotRead } from '../read-text.ts';
-import { writeResults } from './write-results.ts';
+import { requireWritable, writeResults } from './write-results.ts';
 
 export interface RunFlags {
   output?: string;
@@ -20,6 +20,7 @@ export async function runBatch(file: string, flags: RunFlags, context: Context):
   const { client, say, signal } = context;
   if (flags.new === true && flags.idempotencyKey !== undefined)
     throw new BadInput('--new and --idempotency-key exclude each other.');
+  if (flags.output !== undefined) await requireWritable(flags.output);
   const content = await digestOf(file);
   const idempotencyKey =
     flags.idempotencyKey ?? `promptq-file-${content}${flags.new === true ? `-${Date.now()}` : ''}`;

@@ -76,14 +76,12 @@ async function submit(
 ): Promise<number> {
   const { client, out, say, json, signal } = context;
   const { idempotencyKey } = flags;
-  const startedAtMs = performance.now();
   let job: Job;
   try {
+    // Without a wait: whoever gives up waiting must know the id of what goes on.
     job = await client.submit(request, {
       signal,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      // The answer to a short job comes with the first request; a longer wait is one of its own.
-      ...(flags.wait === true ? { wait: Math.min(flags.timeout ?? 20, 20) } : {}),
     });
   } catch (error) {
     if (error instanceof Interrupted)
@@ -92,9 +90,7 @@ async function submit(
   }
   if (flags.stream === true) return watchJob(job.id, context);
   if (flags.wait === true) {
-    const spentMs = performance.now() - startedAtMs;
-    const timeoutMs =
-      flags.timeout === undefined ? undefined : Math.max(0, flags.timeout * 1_000 - spentMs);
+    const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1_000;
     return printEnd(await waitForEnd(job, timeoutMs, context), context);
   }
   await out.write(`${json ? JSON.stringify(job) : job.id}\n`);

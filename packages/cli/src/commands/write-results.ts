@@ -1,9 +1,22 @@
-import { open, rename, unlink } from 'node:fs/promises';
+import { access, constants, open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BadInput } from '../bad-input.ts';
 import type { Context } from '../context.ts';
 import { cannotWrite } from '../read-text.ts';
 
 /** As many lines are written at once. */
 const linesAtOnce = 500;
+
+/** Finds out before hours were spent on it that a file cannot be written there. @throws {BadInput} */
+export async function requireWritable(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw cannotWrite(path, '--output', cause);
+  }
+  const there = await stat(path).catch(() => null);
+  if (there?.isDirectory() === true) throw new BadInput(`--output ${path} is a directory.`);
+}
 
 /**
  * Writes the results of a batch to stdout, or to a file that is there when it is whole: until then it is called

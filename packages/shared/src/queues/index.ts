@@ -32,4 +32,4 @@ export { callsOf, jobError, toPublicJob } from './public-job.ts';
 export { failedStatus, standingOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
-export { requestCancel } from './request-cancel.ts';
+export { flagCancel, requestCancel } from './request-cancel.ts';

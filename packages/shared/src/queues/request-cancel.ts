@@ -5,10 +5,10 @@ import { jobTypeOf } from './job-id.ts';
 import type { JobData } from './job-record.ts';
 
 /**
- * Writes the flag into the job's data and tells the workers, in one step. The data is JSON text that begins
+ * Writes the flag into the job's data and tells the workers, in one step, unless no channel is given. The data is JSON text that begins
  * with `{"`; the flag is put in front, because decoding and encoding in Lua would change what is in it
  * (an empty list becomes an object). A finished job stays as it is; of one that is flagged already, the
- * first word counts, but it is moved again: the process that flagged it may have died before.
+ * first time counts, but it is told and moved again: the process that flagged it may have died before.
  */
 const flagScript = luaScript(
   'promptqCancel',
@@ -16,12 +16,22 @@ const flagScript = luaScript(
 local data = redis.call('HGET', KEYS[1], 'data')
 if not data or redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 0 end
 if string.sub(data, 1, 2) ~= '{"' then return 0 end
-if string.find(data, '{"cancel_requested_at":', 1, true) == 1 then return 1 end
-redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. string.sub(data, 2))
-redis.call('PUBLISH', ARGV[3], ARGV[1])
+if string.find(data, '{"cancel_requested_at":', 1, true) ~= 1 then
+  redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. string.sub(data, 2))
+end
+if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[3], ARGV[1]) end
 return 1
 `,
 );
+
+/**
+ * Only flags a job, so that it is not run any more when its turn comes; one that runs goes on. To be followed by
+ * `requestCancel`: whoever cancels many flags all of them first, or those that are aborted make room for the others.
+ */
+export async function flagCancel(redis: Redis, keys: RedisKeys, jobId: string): Promise<void> {
+  const type = jobTypeOf(jobId);
+  if (type) await flagScript(redis, [keys.job(type, jobId)], [jobId, Date.now(), '']);
+}
 
 /**
  * Asks for a job to be cancelled. Idempotent; a job that is finished or unknown is left alone.

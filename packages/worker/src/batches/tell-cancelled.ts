@@ -1,9 +1,11 @@
 import { pendingType, type BatchRecord } from '@promptq/shared/batches';
-import { batchJobId, requestCancel } from '@promptq/shared/queues';
+import type { JobType } from '@promptq/shared/contracts';
+import { batchJobId, flagCancel, requestCancel } from '@promptq/shared/queues';
 import { luaScript } from '@promptq/shared/redis';
 import type { BatchQueues } from './release-requests.ts';
 
 const placesAtOnce = 500;
+const togetherFlagged = 100;
 const togetherCancelled = 20;
 
 const toldScript = luaScript(
@@ -11,30 +13,52 @@ const toldScript = luaScript(
   `if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'cancel_told', 1) end`,
 );
 
+interface OpenJob {
+  type: JobType;
+  jobId: string;
+}
+
 /**
  * Cancels the jobs that there were when their batch was cancelled; what is released from then on is cancelled from the
  * start. Done again from the beginning when it was not finished: asking twice changes nothing.
  */
-export async function tellCancelled(
-  { redis, keys, queues }: BatchQueues,
+export async function tellCancelled(needs: BatchQueues, record: BatchRecord): Promise<void> {
+  const { redis, keys, queues } = needs;
+  const jobs = await openJobs(needs, record);
+  // All are flagged before the first is aborted: its place is taken at once, and the next one must not be run.
+  await together(jobs, togetherFlagged, ({ jobId }) => flagCancel(redis, keys, jobId));
+  await together(jobs, togetherCancelled, ({ type, jobId }) =>
+    requestCancel(redis, keys, queues[type], jobId),
+  );
+  await toldScript(redis, [keys.batch(record.id)], []);
+}
+
+/** The jobs of a batch that have not ended. */
+async function openJobs(
+  { redis, keys }: BatchQueues,
   { id, released }: BatchRecord,
-): Promise<void> {
+): Promise<OpenJob[]> {
+  const jobs: OpenJob[] = [];
   for (let from = 0; from < released; from += placesAtOnce) {
     const places = Array.from(
       { length: Math.min(placesAtOnce, released - from) },
       (_, at) => from + at,
     );
     const found = await redis.hmget(keys.batchResults(id), ...places.map(String));
-    const jobs = places.flatMap((index, at) => {
+    for (const [at, index] of places.entries()) {
       const type = pendingType(found[at] ?? '');
-      return type ? [{ type, jobId: batchJobId(id, type, index) }] : [];
-    });
-    for (let at = 0; at < jobs.length; at += togetherCancelled) {
-      const some = jobs.slice(at, at + togetherCancelled);
-      await Promise.all(
-        some.map(({ type, jobId }) => requestCancel(redis, keys, queues[type], jobId)),
-      );
+      if (type) jobs.push({ type, jobId: batchJobId(id, type, index) });
     }
   }
-  await toldScript(redis, [keys.batch(id)], []);
+  return jobs;
+}
+
+async function together<Item>(
+  items: Item[],
+  count: number,
+  doing: (item: Item) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < items.length; at += count) {
+    await Promise.all(items.slice(at, at + count).map(doing));
+  }
 }
