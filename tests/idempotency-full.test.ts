@@ -53,7 +53,15 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     settings,
     'default',
   );
-  const needs = { redis, keys, queues, settings, fairShare: null, submitted: () => undefined };
+  const needs = {
+    redis,
+    keys,
+    queues,
+    settings,
+    fairShare: null,
+    submitted: () => undefined,
+    notFull: async () => undefined,
+  };
   const add = (scope: string) => addKeyedJob(needs, wanted, { scope, fingerprint: 'f' });
   const { job } = await add('before');
   await redis.config('SET', 'maxmemory', '1');

@@ -39,6 +39,8 @@ import type { Live } from './live/open-live.ts';
 import type { States } from './live/watch-states.ts';
 import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { limitRequests } from './limits/limit-requests.ts';
+import { queueLimit } from './limits/queue-limit.ts';
 import { listQueues } from './queues/list-queues.ts';
 import { pauseQueue } from './queues/pause-queue.ts';
 import type { ApiSettings } from './settings.ts';
@@ -83,7 +85,17 @@ export function createApp({
   const { submitted } = metrics.submissions;
   const noteInIndex = indexWriter(redis, keys);
   const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
-  const adding = { redis, keys, queues, noteInIndex, submitted, fairShare: share, settings };
+  const notFull = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
+  const adding = {
+    redis,
+    keys,
+    queues,
+    noteInIndex,
+    submitted,
+    notFull,
+    fairShare: share,
+    settings,
+  };
   const webhooks = {
     canSign: settings.WEBHOOK_SECRET !== undefined,
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
@@ -122,7 +134,9 @@ export function createApp({
     next();
   });
   const served = [...routes, docsPage, openApiRoute(routes)];
-  addRoutes(app, served, (scope) => authorize(keyring, scope));
+  const { REQUESTS_PER_MINUTE: perMinute } = settings;
+  const limited = perMinute > 0 ? [limitRequests({ redis, keys, perMinute })] : [];
+  addRoutes(app, served, (scope) => [authorize(keyring, scope), ...limited]);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });

@@ -42,6 +42,10 @@ const apiSettingsSchema = z
     API_KEYS_FILE: z.string().optional(),
     /** Tenants with another share of the workers than 1: `<tenant>:<whole number>`, separated by commas. */
     TENANT_WEIGHTS: tenantWeights,
+    /** Requests of one API key, or of all callers without keys. 0: no limit. */
+    REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }),
+    /** Jobs of one type that may wait for a worker, those of batches aside. */
+    MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
     /** Serves whoever reaches it, without keys, also beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
     HOST: z.string().default('127.0.0.1'),

@@ -33,6 +33,6 @@ function operationOf({ operation, scope }: Route): Route['operation'] {
     ...operation,
     description: `Scope \`${scope}\`.`,
     security: [{ apiKey: [] }, {}],
-    responses: { ...answersWith({}, [401, 403]), ...operation.responses },
+    responses: { ...answersWith({}, [401, 403, 429]), ...operation.responses },
   };
 }

@@ -14,6 +14,8 @@ const problems = {
   body_too_large: { status: 413, title: 'Body too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   idempotency_key_reused: { status: 422, title: 'Idempotency key reused' },
+  rate_limited: { status: 429, title: 'Rate limited' },
+  queue_full: { status: 429, title: 'Queue full' },
   internal_error: { status: 500, title: 'Internal error' },
   redis_unavailable: { status: 503, title: 'Redis unavailable' },
   shutting_down: { status: 503, title: 'Shutting down' },

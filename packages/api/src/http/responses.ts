@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi';
 import { problemSchema } from './problem.ts';
 
-type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
   400: 'Malformed or invalid.',
@@ -14,6 +14,7 @@ const problemTexts: Record<ProblemStatus, string> = {
   413: 'The body is too large.',
   415: 'The body is of another media type or encoding than expected.',
   422: 'The Idempotency-Key was used for another submission.',
+  429: 'Too many requests, or too many jobs that wait.',
   500: 'A fault of ours; it has been logged.',
   503: 'Not possible now; `Retry-After` says when to try again.',
 };
@@ -21,6 +22,8 @@ const problemTexts: Record<ProblemStatus, string> = {
 const commonHeaders = {
   'X-Request-Id': z.string().meta({ description: 'Of the caller when it is safe, else ours.' }),
   'Cache-Control': z.string().optional(),
+  'RateLimit-Policy': z.string().optional().meta({ description: 'When requests are limited.' }),
+  RateLimit: z.string().optional().meta({ description: 'How many are left, and for how long.' }),
 };
 
 /** Headers of an answer without a job. */
@@ -50,6 +53,11 @@ const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {
   401: plainHeaders.extend({ 'WWW-Authenticate': z.string() }),
   405: plainHeaders.extend({ Allow: z.string() }),
   409: plainHeaders.extend({ 'X-Should-Retry': z.literal('false') }),
+  429: plainHeaders.extend({
+    'Retry-After': z.string(),
+    'RateLimit-Policy': z.string().optional(),
+    RateLimit: z.string().optional(),
+  }),
   503: plainHeaders.extend({ 'Retry-After': z.string() }),
 };
 

@@ -21,16 +21,17 @@ export interface Route {
 
 /**
  * Adds the routes, and 405 for every other method on their paths.
- * @param authorize makes the handler that lets only callers with the scope through; it comes before the body is read
+ * @param admit makes the handlers that let only callers with the scope through, and not too often; they come before
+ * the body is read
  */
 export function addRoutes(
   app: Express,
   routes: Route[],
-  authorize: (scope: Scope) => RequestHandler,
+  admit: (scope: Scope) => RequestHandler[],
 ): void {
   for (const route of routes) {
     const { method, path, scope, hasBody = method === 'post', readBody = jsonBody, handle } = route;
-    const first = scope === null ? [] : [authorize(scope)];
+    const first = scope === null ? [] : admit(scope);
     app[method](toExpressPath(path), ...first, ...(hasBody ? readBody : []), handle);
   }
   for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {

@@ -15,6 +15,7 @@ import {
 import type { RedisKeys } from '@promptq/shared/redis';
 import type { FairShare } from '../fairness/fair-share.ts';
 import { fromRedis } from '../http/from-redis.ts';
+import type { QueueLimit } from '../limits/queue-limit.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { NoteInIndex } from './index-writer.ts';
 import type { Wanted } from './wanted.ts';
@@ -28,6 +29,8 @@ export interface AddNeeds {
   noteInIndex: NoteInIndex;
   /** Counts accepted jobs. */
   submitted: SubmissionMetrics['submitted'];
+  /** Refuses a job when its queue is full. */
+  notFull: QueueLimit;
   /** `null`: there is one tenant, and its jobs are first in, first out in each class of priority. */
   fairShare: FairShare | null;
   settings: { RESULT_TTL_SECONDS: number };
@@ -48,9 +51,10 @@ export async function toNewJob(
 
 /** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
 export async function addJob(
-  { queues, noteInIndex, submitted, fairShare, settings }: AddNeeds,
+  { queues, noteInIndex, submitted, notFull, fairShare, settings }: AddNeeds,
   wanted: Wanted,
 ): Promise<PublicJob> {
+  await notFull(wanted.type);
   const job = await toNewJob(wanted, fairShare);
   const { sent, written } = noteInIndex(job.id);
   // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in

@@ -47,11 +47,15 @@ interface Keyed {
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  { redis, keys, queues, submitted, fairShare, settings }: Omit<AddNeeds, 'noteInIndex'>,
+  { redis, keys, queues, submitted, notFull, fairShare, settings }: Omit<AddNeeds, 'noteInIndex'>,
   wanted: Wanted,
   idempotency: Idempotency,
 ): Promise<Keyed> {
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
+  await notFull(wanted.type).catch(async (error: unknown) => {
+    // A replay adds nothing: it is answered though the queue is full.
+    if ((await fromRedis(redis.exists(keys.keyed(idempotency.scope)))) === 0) throw error;
+  });
   const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, fairShare);
   await fromRedis(queues[job.type].waitUntilReady());
   let gone = '';

@@ -29,6 +29,8 @@ export function redisKeys(prefix: string) {
     delivery: (deliveryId: string) => `${prefix}:webhooks:${deliveryId}`,
     deadDeliveries: `${prefix}:webhooks:failed`,
     delayedDeliveries: `${prefix}:webhooks:delayed`,
+    /** Requests of each API key in this minute: the beginning of their keys. */
+    requests: `${prefix}:requests`,
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */

@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { fromRedis } from '../http/from-redis.ts';
+import { Problem } from '../http/problem.ts';
+
+/** The scores of jobs that were submitted alone lie below. */
+const endOfSingleJobs = `(${smallestBatchPriority * scorePerPriority}`;
+/** A look at the queue is good for so long while it is far from full. */
+const lookAgainMs = 1_000;
+/** From here on every submission looks. */
+const nearlyFull = 0.8;
+const retryAfterSeconds = 5;
+
+/** Refuses a job when its queue is full. @throws {Problem} `queue_full`, `redis_unavailable` */
+export type QueueLimit = (type: JobType) => Promise<void>;
+
+/**
+ * At most so many jobs of a type wait for a worker; those of batches are not counted, they are released a few at a
+ * time. Far from the limit a look a second is enough; near it each submission looks, so it is passed by no more than
+ * the submissions that are under way at one moment.
+ */
+export function queueLimit(redis: Redis, keys: RedisKeys, most: number): QueueLimit {
+  const looks = new Map<JobType, { atMs: number; waiting: number; since: number }>();
+  const look = async (type: JobType) => {
+    const [first, others] = await fromRedis(
+      Promise.all([
+        redis.llen(keys.ofQueue(type, 'wait')),
+        redis.zcount(keys.prioritized(type), '-inf', endOfSingleJobs),
+      ]),
+    );
+    const seen = { atMs: Date.now(), waiting: first + others, since: 0 };
+    looks.set(type, seen);
+    return seen;
+  };
+  return async (type) => {
+    let seen = looks.get(type);
+    const isFresh = seen && Date.now() - seen.atMs < lookAgainMs;
+    if (!seen || !isFresh || seen.waiting + seen.since >= most * nearlyFull)
+      seen = await look(type);
+    if (seen.waiting >= most) {
+      throw new Problem(
+        'queue_full',
+        `${most} ${type} jobs are waiting already. Try again later.`,
+        {
+          headers: { 'Retry-After': String(retryAfterSeconds) },
+        },
+      );
+    }
+    seen.since += 1;
+  };
+}
