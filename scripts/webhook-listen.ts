@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
+import { webhookSecrets } from '@promptq/shared/webhooks';
 import { localWebhookSecret } from './start/webhook-secret.ts';
 import { readListenOptions, type ListenOptions } from './webhooks/listen-options.ts';
 
@@ -19,6 +20,13 @@ async function listen({ port, status, secret }: ListenOptions): Promise<void> {
   const used = secret ?? (process.env['WEBHOOK_SECRET'] || (await localWebhookSecret(root)));
   // While a secret is rotated there are several, and a receiver needs to know one of them.
   const [first = ''] = used.split(',');
+  if (!webhookSecrets.safeParse(first.trim()).success) {
+    console.error(
+      'The secret is none. `pnpm keygen webhook` prints one; the service has the same.',
+    );
+    process.exitCode = 1;
+    return;
+  }
   const webhook = new Webhook(first.trim());
   const server = createServer((req, res) => {
     receive(req, res, { webhook, status }).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timeSchema, toTime } from '@promptq/shared/contracts';
 import { readDelivery, redeliver } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
@@ -7,7 +8,7 @@ import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { DeliveryRouteNeeds } from './delivery-route.ts';
 
-/** One request sends no more again: with `has_more` the same request is made again. */
+/** One request sends no more again: with `has_more` the same request is made again, with the answer's `until`. */
 const mostAtOnce = 1_000;
 const chunkSize = 500;
 
@@ -19,6 +20,13 @@ const bodySchema = z
         error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
       })
       .meta({ description: 'Given up at this time or later.' }),
+    until: z.iso
+      .datetime({
+        offset: true,
+        error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
+      })
+      .optional()
+      .meta({ description: 'Given up at this time or earlier; until now unless it is said.' }),
   })
   .meta({ id: 'Redelivery' });
 
@@ -26,7 +34,11 @@ const answerSchema = z
   .object({
     object: z.literal('redelivery'),
     redelivered: z.int().min(0),
-    has_more: z.boolean().meta({ description: 'Whether to make the same request again.' }),
+    until: timeSchema,
+    has_more: z.boolean().meta({
+      description:
+        'Whether to make the same request again, with this `until`: what is given up again meanwhile is left out.',
+    }),
   })
   .meta({ id: 'RedeliveryAnswer' });
 
@@ -53,13 +65,15 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
       ),
     },
     handle: async (req, res) => {
-      const { since } = parseBody(bodySchema, req);
+      const { since, until } = parseBody(bodySchema, req);
+      // What is sent again and given up again at once would otherwise come round without end.
+      const untilMs = until === undefined ? Date.now() : Date.parse(until);
       const { tenant } = callerOf(req);
       const gone = new AbortController();
       res.once('close', () => gone.abort());
       let redelivered = 0;
       let hasMore = false;
-      for await (const id of deadOf(needs, tenant, Date.parse(since))) {
+      for await (const id of deadOf(needs, tenant, Date.parse(since), untilMs)) {
         hasMore = redelivered === mostAtOnce;
         if (hasMore || gone.signal.aborted) break;
         await fromRedis(redeliver(needs.deliveries, id));
@@ -68,6 +82,7 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
       const answer: z.infer<typeof answerSchema> = {
         object: 'redelivery',
         redelivered,
+        until: toTime(untilMs),
         has_more: hasMore,
       };
       res.status(202).set('Cache-Control', 'no-store').json(answer);
@@ -76,16 +91,17 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
 }
 
 /**
- * The deliveries of this tenant that were given up since then, oldest first: BullMQ's set of failed jobs, by when they
+ * The deliveries of this tenant that were given up in this time, oldest first: BullMQ's set of failed jobs, by when they
  * failed. What is sent again leaves the set, so only those of others have to be passed over.
  */
 async function* deadOf(
   { redis, keys }: DeliveryRouteNeeds,
   tenant: string,
   sinceMs: number,
+  untilMs: number,
 ): AsyncGenerator<string> {
   const chunkAt = (passedOver: number) =>
-    redis.zrangebyscore(keys.deadDeliveries, sinceMs, '+inf', 'LIMIT', passedOver, chunkSize);
+    redis.zrangebyscore(keys.deadDeliveries, sinceMs, untilMs, 'LIMIT', passedOver, chunkSize);
   let passedOver = 0;
   for (;;) {
     const ids = await fromRedis(chunkAt(passedOver));

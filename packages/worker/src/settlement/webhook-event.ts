@@ -6,8 +6,9 @@ import type { DeliveryData } from '@promptq/shared/webhooks';
 const mostOutputBytes = 256 * 1024;
 
 /**
- * The webhook of a finished job, or `null` when it has none. Its id is the audit event's, so it is the same
- * however often settlement is tried.
+ * The webhook of a finished job, or `null` when it has none. Its id follows from the job's, because a job ends once:
+ * the same however often settlement is tried, and nobody else's. The audit event's id is a moment and a number, which
+ * another installation that sends to the same receiver has as well, and receivers remember ids.
  * https://www.standardwebhooks.com
  */
 export function webhookEventOf(event: AuditEvent, record: JobRecord | null): DeliveryData | null {
@@ -15,8 +16,9 @@ export function webhookEventOf(event: AuditEvent, record: JobRecord | null): Del
   if (!record || !webhook) return null;
   const output = record.state.at === 'completed' ? record.state.result.output : null;
   const isIncluded = webhook.include_output && output !== null && fits(output);
+  const eventId = `evt_${record.id}`;
   const body = {
-    id: event.id,
+    id: eventId,
     object: 'event',
     type: event.type,
     created_at: Math.floor(Date.parse(event.timestamp) / 1_000),
@@ -33,7 +35,7 @@ export function webhookEventOf(event: AuditEvent, record: JobRecord | null): Del
     url: webhook.url,
     job_id: record.id,
     tenant: record.data.tenant,
-    event_id: event.id,
+    event_id: eventId,
     event_type: event.type,
     body: JSON.stringify(body),
   };
