@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublicDelivery } from '@promptq/shared/contracts';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
+import { startApi } from './support/processes.ts';
 import { startReceiver, type Receiver } from './support/receiver.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
@@ -47,4 +48,45 @@ test('what is given up again does not come round in the same replay', async () =
   await givenUpAfter(2);
   expect(await replay({ until: first.until })).toEqual({ ...first, redelivered: 0 });
   expect((await replay()).redelivered).toBe(1);
+});
+
+test('one that waits for its next try is tried now, and has all its tries before it again', async () => {
+  receiver.answerWith(() => 500);
+  await stack.worker();
+  const { id } = await stack.submit({
+    type: 'chat',
+    input: { message: 'hi' },
+    webhook: { url: receiver.url },
+  });
+  const waiting = (tries: number) =>
+    until(`it waits after ${tries}`, async () => {
+      const { data } = (await (await stack.request(`/v1/jobs/${id}/deliveries`)).json()) as {
+        data: PublicDelivery[];
+      };
+      const [delivery] = data;
+      return delivery?.tries.length === tries && delivery.next_try_at !== null && delivery;
+    });
+  await waiting(1);
+  for (let tries = 2; tries <= 4; tries += 1) {
+    await stack.request(`/v1/deliveries/dlv_${id}/redeliver`, { method: 'POST' });
+    const { next_try_at, tries: all } = await waiting(tries);
+    const pauseMs = Date.parse(next_try_at ?? '') - Date.parse(all.at(-1)?.at ?? '');
+    // The first pause of the schedule is 5 s, the second 5 minutes.
+    expect(pauseMs).toBeLessThan(60_000);
+  }
+});
+
+test('a job is not run again with a webhook that could not be sent any more', async () => {
+  const { id } = await stack.submit({
+    type: 'chat',
+    input: { message: 'hi' },
+    delay_seconds: 3_600,
+    webhook: { url: receiver.url },
+  });
+  const without = await startApi({ ...stack.environment, WEBHOOK_SECRET: '' });
+  await stack.request(`/v1/jobs/${id}/cancel`, { method: 'POST' });
+  const refused = await fetch(`${without.url}/v1/jobs/${id}/retry`, { method: 'POST' });
+  expect(refused.status).toBe(400);
+  expect((await stack.request(`/v1/jobs/${id}/retry`, { method: 'POST' })).status).toBe(202);
+  await without.kill('SIGTERM');
 });

@@ -150,7 +150,8 @@ test('ten tries by the schedule, the same webhook-id in each, then dead; a repla
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
 
-  await redeliver(sending.queue, id);
+  const { redis, keys, queue: deliveries } = sending;
+  await redeliver({ redis, keys, deliveries }, id);
   const again = await sending.tried(id, 11);
   expect(again.status, 'the first of ten tries').toBe('pending');
   expect(Date.parse(again.next_try_at ?? '')).toBeLessThanOrEqual(Date.now() + 5_500);

@@ -106,7 +106,7 @@ export function createApp({
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
-    retryJob({ ...adding, pollHint }),
+    retryJob({ ...adding, pollHint, webhooks }),
     listDeliveries({ redis, keys }),
     redeliverOne({ redis, keys, deliveries }),
     redeliverDead({ redis, keys, deliveries }),

@@ -76,7 +76,7 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
       for await (const id of deadOf(needs, tenant, Date.parse(since), untilMs)) {
         hasMore = redelivered === mostAtOnce;
         if (hasMore || gone.signal.aborted) break;
-        await fromRedis(redeliver(needs.deliveries, id));
+        await fromRedis(redeliver(needs, id));
         redelivered += 1;
       }
       const answer: z.infer<typeof answerSchema> = {

@@ -39,7 +39,7 @@ export function redeliverOne(needs: DeliveryRouteNeeds): Route {
       const { id } = pathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       await findDelivery(needs, id, tenant);
-      await fromRedis(redeliver(needs.deliveries, id));
+      await fromRedis(redeliver(needs, id));
       const delivery = await findDelivery(needs, id, tenant);
       res.status(202).set('Cache-Control', 'no-store').json(delivery);
     },

@@ -54,7 +54,7 @@ export async function addKeyedJob(
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
   await notFull(wanted.type).catch(async (error: unknown) => {
     // A replay adds nothing: it is answered though the queue is full.
-    if ((await fromRedis(redis.exists(keys.keyed(idempotency.scope)))) === 0) throw error;
+    if (!(await isKnown({ redis, keys }, idempotency.scope))) throw error;
   });
   const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, fairShare);
   await fromRedis(queues[job.type].waitUntilReady());
@@ -84,4 +84,12 @@ export async function addKeyedJob(
     gone = held;
   }
   throw redisUnavailable(new Error('the job of an Idempotency-Key changes all the time'));
+}
+
+/** Whether something was submitted with this key before, so that it will be a replay. */
+export async function isKnown(
+  { redis, keys }: Pick<AddNeeds, 'redis' | 'keys'>,
+  scope: string,
+): Promise<boolean> {
+  return (await fromRedis(redis.exists(keys.keyed(scope)))) === 1;
 }

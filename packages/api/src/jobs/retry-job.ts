@@ -5,6 +5,7 @@ import { callerOf } from '../auth/authorize.ts';
 import { answersWith, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { addJob, type AddNeeds } from './add-job.ts';
+import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
@@ -18,8 +19,8 @@ const retryable = new Set(['failed', 'cancelled', 'expired']);
  * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
  * starts at once, whatever the delay of the first was.
  */
-export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
-  const { redis, keys, settings, pollHint } = needs;
+export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPolicy }): Route {
+  const { redis, keys, settings, pollHint, webhooks } = needs;
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -38,7 +39,7 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
             content: { 'application/json': { schema: jobSchema } },
           },
         },
-        [404, 409, 503],
+        [400, 403, 404, 409, 503],
       ),
     },
     handle: async (req, res) => {
@@ -53,6 +54,7 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds): Route {
           { headers: { 'X-Should-Retry': 'false' } },
         );
       }
+      if (record.data.webhook) await checkWebhook(webhooks, record.data.webhook);
       const accepted = await addJob(needs, {
         type: record.type,
         data: { ...record.data, ...ofAnotherJob, retry_of: id },

@@ -8,7 +8,7 @@ import type { Live } from '../live/open-live.ts';
 import { waitAfterSubmission } from '../live/wait-after-submission.ts';
 import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
 import { addJob, type AddNeeds } from './add-job.ts';
-import { addKeyedJob } from './add-keyed-job.ts';
+import { addKeyedJob, isKnown } from './add-keyed-job.ts';
 import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
@@ -60,15 +60,15 @@ export function submitJob(needs: Needs): Route {
       const key = idempotencyKeyOf(req);
       const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
-      if (submission.webhook) await checkWebhook(webhooks, submission.webhook);
+      const scope = key === undefined ? null : scopeOf('job', tenant, key);
+      // What was accepted before is answered, whatever webhooks are allowed now.
+      if (submission.webhook && !(scope !== null && (await isKnown(needs, scope))))
+        await checkWebhook(webhooks, submission.webhook);
       const wanted = toWanted(submission, settings, tenant);
       const { job, isReplay } =
-        key === undefined
+        scope === null
           ? { job: await addJob(needs, wanted), isReplay: false }
-          : await addKeyedJob(needs, wanted, {
-              scope: scopeOf('job', tenant, key),
-              fingerprint: fingerprintOf(submission),
-            });
+          : await addKeyedJob(needs, wanted, { scope, fingerprint: fingerprintOf(submission) });
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
       const read = () => findJob(redis, keys, job.id, resultTtlSeconds, tenant);

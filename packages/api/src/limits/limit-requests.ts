@@ -5,6 +5,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
+import { isKnown } from '../jobs/add-keyed-job.ts';
 import { idempotencyKeyOf, scopeOf } from '../jobs/idempotency-key.ts';
 
 const windowSeconds = 60;
@@ -28,16 +29,16 @@ export function limitRequests({ redis, keys, perMinute }: Needs): RequestHandler
     points: perMinute,
     duration: windowSeconds,
   });
-  const isKnown = async (req: Request) => {
+  const isReplay = async (req: Request) => {
     const kind = kindOf(req);
     if (!kind) return false;
     const key = idempotencyKeyOf(req);
     if (key === undefined) return false;
     const scope = scopeOf(kind, callerOf(req).tenant, key);
-    return (await fromRedis(redis.exists(keys.keyed(scope)))) === 1;
+    return isKnown({ redis, keys }, scope);
   };
   return async (req, res, next) => {
-    if (await isKnown(req)) return next();
+    if (await isReplay(req)) return next();
     const { keyId } = callerOf(req);
     const { isOver, left } = await fromRedis(consume(limiter, keyId ?? 'everybody'));
     const seconds = Math.ceil(left.msBeforeNext / 1_000);

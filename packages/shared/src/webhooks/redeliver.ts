@@ -1,19 +1,32 @@
 import { ErrorCode, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { RedisKeys } from '../redis/index.ts';
 import type { DeliveryData } from './delivery.ts';
+
+interface Needs {
+  redis: Redis;
+  keys: RedisKeys;
+  deliveries: Pick<Queue<DeliveryData>, 'getJob'>;
+}
 
 /**
  * Has a delivery tried again now, from its first try on: one that ended, and one that waits for its next try.
  * One that is being sent, or about to be, is left as it is.
  */
 export async function redeliver(
-  queue: Pick<Queue<DeliveryData>, 'getJob'>,
+  { redis, keys, deliveries }: Needs,
   deliveryId: string,
 ): Promise<void> {
-  const job = await queue.getJob(deliveryId);
+  const job = await deliveries.getJob(deliveryId);
   if (!job) return;
-  const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
-  if (job.finishedOn === undefined) await unlessMoved(job.promote());
-  else await unlessMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
+  if (job.finishedOn === undefined) {
+    // BullMQ counts tries in the job's hash (`atm`): an operator who asks again spends none of them.
+    if (await job.isDelayed()) await redis.hset(keys.delivery(deliveryId), 'atm', 0);
+    await unlessMoved(job.promote());
+  } else {
+    const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
+    await unlessMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
+  }
 }
 
 /** Moves a job of BullMQ. When somebody else, or its time, was faster, that is as good. */

@@ -22,6 +22,7 @@ export interface TargetGuard {
 
 const notAUrl = fault('invalid', 'Must be a URL, as in https://example.com/webhooks.');
 const notHttp = fault('invalid', 'Must begin with https://.');
+const noPort = fault('invalid', 'Must not have the port 0: nobody listens there.');
 const hasUser = fault(
   'invalid',
   'Must not contain a user name or a password: receivers verify the signature.',
@@ -69,6 +70,7 @@ export function targetGuard(
     if (!url) return notAUrl;
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return notHttp;
     if (url.username !== '' || url.password !== '') return hasUser;
+    if (url.port === '0') return noPort;
     return hostFault(url);
   };
   return {
