@@ -164,3 +164,17 @@ test('a cancellation that no worker heard, because Redis was away, is looked up'
   await expectCancelled(id);
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
+
+test('what was cancelled while it waited is so also while a worker has it to refuse it', async () => {
+  // As BullMQ does when a worker fetches a job; a worker itself refuses it too fast to be watched.
+  const fetchNext = () =>
+    stack.redis.rpoplpush(stack.keys.ofQueue('chat', 'wait'), stack.keys.active('chat'));
+  const waiting = await chat('cancel me', { priority: 'high' });
+  await cancel(waiting.id);
+  expect(await fetchNext()).toBe(waiting.id);
+  expect(await stack.get(waiting.id)).toMatchObject({ status: 'cancelled', attempt: 0 });
+
+  const running = await chat('cancel me', { priority: 'high' });
+  expect(await fetchNext()).toBe(running.id);
+  expect(await cancel(running.id)).toMatchObject({ status: 'in_progress', attempt: 1 });
+});

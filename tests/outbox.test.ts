@@ -37,6 +37,7 @@ test('completions that are not settled survive 30,000 submissions made while no 
     start_within_seconds: 86_400,
     priority: 'normal',
     cancel_requested_at: null,
+    cancelled_before_start: false,
     retry_of: null,
     webhook: null,
     idempotency: null,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublicDelivery } from '@promptq/shared/contracts';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
+import { deliveriesOf, deliveryOf } from './support/deliveries.ts';
 import { startApi } from './support/processes.ts';
 import { startReceiver, type Receiver } from './support/receiver.ts';
 import { startStack, type Stack } from './support/stack.ts';
@@ -89,4 +90,32 @@ test('a job is not run again with a webhook that could not be sent any more', as
   expect(refused.status).toBe(400);
   expect((await stack.request(`/v1/jobs/${id}/retry`, { method: 'POST' })).status).toBe(202);
   await without.kill('SIGTERM');
+});
+
+test('an address that is not allowed is not called: final, logged with the delivery and audited once', async () => {
+  await stack.worker({ WEBHOOK_ALLOWED_HOSTS: '' });
+  const { id } = await stack.submit({
+    type: 'chat',
+    input: { message: 'hi' },
+    webhook: { url: receiver.url },
+  });
+  const dead = await deliveryOf(stack, id, 'dead');
+  expect(dead.tries).toMatchObject([{ status: null, error: 'blocked_address', answer: null }]);
+  await stack.request(`/v1/deliveries/${dead.id}/redeliver`, { method: 'POST' });
+  const again = await until('it is blocked again', async () =>
+    (await deliveriesOf(stack, id)).find(
+      ({ status, tries }) => status === 'dead' && tries.length === 2,
+    ),
+  );
+  expect(again.finished_at).not.toBe(dead.finished_at);
+  const audit = await stack.request(`/v1/audit?job_id=${id}`);
+  expect(await audit.json()).toMatchObject({
+    data: [
+      { type: 'webhook.blocked', job_id: id, error: { code: 'webhook_blocked' } },
+      { type: 'job.completed', job_id: id, error: null },
+    ],
+    has_more: false,
+  });
+  expect((await stack.auditEvents()).length).toBe(2);
+  expect(receiver.received).toEqual([]);
 });

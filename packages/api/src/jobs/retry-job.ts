@@ -11,7 +11,12 @@ import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
 
 /** What a new job does not take over: a cancellation, a key, a place in a batch. */
-const ofAnotherJob = { cancel_requested_at: null, idempotency: null, custom_id: null };
+const ofAnotherJob = {
+  cancel_requested_at: null,
+  cancelled_before_start: false,
+  idempotency: null,
+  custom_id: null,
+};
 
 const retryable = new Set(['failed', 'cancelled', 'expired']);
 

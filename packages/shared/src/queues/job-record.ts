@@ -25,6 +25,7 @@ const defaults = {
   start_within_seconds: defaultStartWithinSeconds,
   priority: 'normal',
   cancel_requested_at: null,
+  cancelled_before_start: false,
   retry_of: null,
   webhook: null,
   idempotency: null,
@@ -42,6 +43,8 @@ const kept = {
   priority: prioritySchema.default(defaults.priority),
   /** When a client asked for the job to be cancelled, in milliseconds since 1970. */
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
+  /** Whether no worker had the job then: it will not be run. */
+  cancelled_before_start: z.boolean().default(defaults.cancelled_before_start),
   retry_of: z.string().nullable().default(defaults.retry_of),
   webhook: webhookSchema.nullable().default(defaults.webhook),
   /** Of a job that came with an Idempotency-Key: a digest of tenant and key, and one of the submission. */

@@ -13,6 +13,7 @@ const data = {
   start_within_seconds: 60,
   priority: 'normal',
   cancel_requested_at: null,
+  cancelled_before_start: false,
   retry_of: null,
   webhook: null,
   idempotency: null,

@@ -17,7 +17,8 @@ export function toPublicJob(
   const { status, finishedAtMs, failure } = standingOf(record, options.nowMs);
   const result = state.at === 'completed' ? state.result : null;
   const attempts = attemptsOf(record);
-  const hasStarted = attempts > 0 || state.at === 'active';
+  const isRunning = status === 'in_progress';
+  const hasStarted = attempts > 0 || isRunning;
   const startedAtMs = hasStarted ? record.startedAtMs : null;
   const total = callsOf(data);
   const self = `/v1/jobs/${record.id}`;
@@ -33,7 +34,7 @@ export function toPublicJob(
     user_id: data.user_id,
     priority: data.priority,
     metadata: data.metadata,
-    attempt: attempts + (state.at === 'active' ? 1 : 0),
+    attempt: attempts + (isRunning ? 1 : 0),
     max_attempts: record.maxAttempts,
     next_attempt_at: status === 'queued' && state.at === 'delayed' ? toTime(state.untilMs) : null,
     progress: { done: result ? total : Math.min(record.progress?.done ?? 0, total), total },

@@ -56,6 +56,20 @@ test('a queued job that is to be cancelled is cancelled, whether or not its time
   );
 });
 
+test('one that was cancelled while it waited is so with the worker that refuses it; one that ran is in progress', () => {
+  const options = { resultTtlSeconds: 60, includeInput: false, nowMs: 3_000 };
+  const active = (before: boolean) =>
+    toPublicJob(
+      {
+        ...record({ data: { cancel_requested_at: 2_000, cancelled_before_start: before } }),
+        state: { at: 'active' },
+      },
+      options,
+    );
+  expect(active(true)).toMatchObject({ status: 'cancelled', attempt: 0, started_at: null });
+  expect(active(false)).toMatchObject({ status: 'in_progress', attempt: 1 });
+});
+
 test.each([
   ['cancelled', 'cancelled'],
   ['expired', 'expired'],

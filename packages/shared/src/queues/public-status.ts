@@ -18,6 +18,10 @@ export function standingOf(record: JobRecord, nowMs: number): Standing {
   const { state, data } = record;
   switch (state.at) {
     case 'active':
+      // It was cancelled while it waited, and is with the worker that will fail it for that.
+      if (data.cancelled_before_start && data.cancel_requested_at !== null) {
+        return refused('cancelled', data.cancel_requested_at);
+      }
       return { status: 'in_progress', finishedAtMs: null, failure: null };
     case 'completed':
       return { status: 'completed', finishedAtMs: state.finishedAtMs, failure: null };

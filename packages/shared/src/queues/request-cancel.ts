@@ -5,9 +5,10 @@ import { jobTypeOf } from './job-id.ts';
 import type { JobData } from './job-record.ts';
 
 /**
- * Writes the flag into the job's data and tells the workers, in one step, unless no channel is given. The data is JSON text that begins
- * with `{"`; the flag is put in front, because decoding and encoding in Lua would change what is in it
- * (an empty list becomes an object). A finished job stays as it is; of one that is flagged already, the
+ * Writes the flag into the job's data and tells the workers, in one step, unless no channel is given. The data is JSON
+ * text that begins with `{"`; the flag is put in front, because decoding and encoding in Lua would change what is in it
+ * (an empty list becomes an object). Whether the job was with a worker then is noted with it: one that was not is
+ * refused by whichever worker takes it, so it is cancelled from here on and never in progress again. A finished job stays as it is; of one that is flagged already, the
  * first time counts, but it is told and moved again: the process that flagged it may have died before.
  */
 const flagScript = luaScript(
@@ -17,7 +18,8 @@ local data = redis.call('HGET', KEYS[1], 'data')
 if not data or redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 0 end
 if string.sub(data, 1, 2) ~= '{"' then return 0 end
 if string.find(data, '{"cancel_requested_at":', 1, true) ~= 1 then
-  redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. string.sub(data, 2))
+  local before = redis.call('LPOS', KEYS[2], ARGV[1]) and '' or '"cancelled_before_start":true,'
+  redis.call('HSET', KEYS[1], 'data', '{"cancel_requested_at":' .. ARGV[2] .. ',' .. before .. string.sub(data, 2))
 end
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[3], ARGV[1]) end
 return 1
@@ -30,7 +32,8 @@ return 1
  */
 export async function flagCancel(redis: Redis, keys: RedisKeys, jobId: string): Promise<void> {
   const type = jobTypeOf(jobId);
-  if (type) await flagScript(redis, [keys.job(type, jobId)], [jobId, Date.now(), '']);
+  if (type)
+    await flagScript(redis, [keys.job(type, jobId), keys.active(type)], [jobId, Date.now(), '']);
 }
 
 /**
@@ -48,7 +51,7 @@ export async function requestCancel(
   if (!type) return;
   const flagged = await flagScript(
     redis,
-    [keys.job(type, jobId)],
+    [keys.job(type, jobId), keys.active(type)],
     [jobId, Date.now(), keys.cancel],
   );
   if (flagged !== 1) return;

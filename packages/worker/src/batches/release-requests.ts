@@ -101,7 +101,8 @@ function toJob(
   const startByMs = dueAtMs + data.start_within_seconds * 1_000;
   const startWithinSeconds = Math.max(0, Math.ceil((startByMs - nowMs - delayMs) / 1_000));
   const { cancel_requested_at } = record;
-  const flag = cancel_requested_at === undefined ? {} : { cancel_requested_at };
+  const flag =
+    cancel_requested_at === undefined ? {} : { cancel_requested_at, cancelled_before_start: true };
   return {
     id: batchJobId(record.id, type, index),
     type,
