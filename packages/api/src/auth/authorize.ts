@@ -3,14 +3,19 @@ import { scopes, type Scope } from '@promptq/shared/keys';
 import { Problem } from '../http/problem.ts';
 import type { Caller, Keyring } from './keyring.ts';
 
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** Who makes the request, see `authorize`. */
+    caller?: Caller;
+  }
+}
+
 /** Until there are keys, all jobs have one owner, who may do everything. */
 const everybody: Caller = { tenant: 'default', scopes, keyId: null };
 
-const callers = new WeakMap<Request, Caller>();
-
 /** Who makes this request. @throws {Error} when its route is not one that asks for a scope */
 export function callerOf(req: Request): Caller {
-  const caller = callers.get(req);
+  const { caller } = req;
   if (!caller) throw new Error('this route was not authorized');
   return caller;
 }
@@ -25,7 +30,7 @@ export function authorize(keyring: Keyring | null, scope: Scope): RequestHandler
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new Problem('scope_missing', `This key has not the scope "${scope}".`);
     }
-    callers.set(req, caller);
+    req.caller = caller;
     next();
   };
 }

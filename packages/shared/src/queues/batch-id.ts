@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { JobType } from '../contracts/index.ts';
 import { jobTypeOf } from './job-id.ts';
+import { newUuid7 } from './uuid7.ts';
 
 /**
  * The id of a batch is a UUID version 7 without dashes, the ids of its jobs are version 8 (RFC 9562, "custom"):
@@ -17,7 +17,7 @@ const jobOfBatchPattern = /_([0-9a-f]{12})8([0-9a-f]{3})8([0-9a-f])([0-9a-f]{14}
 const mostIndices = 0x10000;
 
 export function newBatchId(): string {
-  const digits = uuidv7().replaceAll('-', '');
+  const digits = newUuid7();
   return `batch_${digits.slice(0, 12)}700080${digits.slice(18)}`;
 }
 

@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import { jobTypes, type JobType } from '../contracts/index.ts';
+import { newUuid7 } from './uuid7.ts';
 
 const jobIdPattern = new RegExp(`^(${jobTypes.join('|')})_([0-9a-f]{32})$`);
 
@@ -8,8 +8,7 @@ const jobIdPattern = new RegExp(`^(${jobTypes.join('|')})_([0-9a-f]{32})$`);
  * @param atMs the moment in it, in milliseconds since 1970; now, unless it is given
  */
 export function newJobId(type: JobType, atMs?: number): string {
-  const uuid = atMs === undefined ? uuidv7() : uuidv7({ msecs: atMs });
-  return `${type}_${uuid.replaceAll('-', '')}`;
+  return `${type}_${newUuid7(atMs)}`;
 }
 
 /** The type in a job id, or `null` when this is no id of ours. */
