@@ -33,3 +33,4 @@ export { failedStatus, standingOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
 export { flagCancel, requestCancel } from './request-cancel.ts';
+export { unlessMoved } from './unless-moved.ts';
