@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
 import { jobTypeOf } from './job-id.ts';
 import { readJobHash, type JobRecord } from './job-record.ts';
+import { delayedUntilMs } from './scores.ts';
 
 /**
  * The job's hash and where an unfinished job is, in one atomic step and one round trip. BullMQ's own
@@ -17,9 +18,6 @@ local active = redis.call('LPOS', KEYS[3], ARGV[1])
 return { fields, delayed or '', active and 1 or 0 }
 `,
 );
-
-/** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
-const delayedScorePerMs = 0x1000;
 
 /** The job with this id, or `null` when there is none (any more). */
 export async function readJob(
@@ -45,7 +43,7 @@ export async function readJob(
       : delayedScore !== ''
         ? ({
             at: 'delayed',
-            untilMs: Math.floor(Number(delayedScore) / delayedScorePerMs),
+            untilMs: delayedUntilMs(delayedScore),
           } as const)
         : ({ at: 'waiting' } as const);
   return readJobHash(id, type, fields, unfinished);
