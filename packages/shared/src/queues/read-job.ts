@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { luaScript, type RedisKeys } from '../redis/index.ts';
+import { hashFields, luaScript, type RedisKeys } from '../redis/index.ts';
 import { jobTypeOf } from './job-id.ts';
 import { readJobHash, type JobRecord } from './job-record.ts';
 import { delayedUntilMs } from './scores.ts';
@@ -34,9 +34,6 @@ export async function readJob(
   );
   const [flat, delayedScore, isActive] = answer as [string[], string, number];
   if (flat.length === 0) return null;
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2)
-    fields[flat[at] as string] = flat[at + 1] as string;
   const unfinished =
     isActive === 1
       ? ({ at: 'active' } as const)
@@ -46,5 +43,5 @@ export async function readJob(
             untilMs: delayedUntilMs(delayedScore),
           } as const)
         : ({ at: 'waiting' } as const);
-  return readJobHash(id, type, fields, unfinished);
+  return readJobHash(id, type, hashFields(flat), unfinished);
 }
