@@ -1,10 +1,11 @@
 import type { Request, RequestHandler } from 'express';
+import { defaultTenant } from '@promptq/shared/contracts';
 import { scopes, type Scope } from '@promptq/shared/keys';
 import { Problem } from '../http/problem.ts';
 import type { Caller, Keyring } from './keyring.ts';
 
 /** Until there are keys, all jobs have one owner, who may do everything. */
-const everybody: Caller = { tenant: 'default', scopes, keyId: null };
+const everybody: Caller = { tenant: defaultTenant, scopes, keyId: null };
 
 const callers = new WeakMap<Request, Caller>();
 
