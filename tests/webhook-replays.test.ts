@@ -1,24 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PublicDelivery } from '@promptq/shared/contracts';
-import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { deliveriesOf, deliveryOf } from './support/deliveries.ts';
 import { startApi } from './support/processes.ts';
-import { startReceiver, type Receiver } from './support/receiver.ts';
-import { startStack, type Stack } from './support/stack.ts';
+import type { Receiver } from './support/receiver.ts';
+import type { Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
-
-const secret = newWebhookSecret();
+import { startWebhookStack } from './support/webhook-stack.ts';
 
 let stack: Stack;
 let receiver: Receiver;
 beforeEach(async () => {
-  receiver = await startReceiver(secret);
-  stack = await startStack({ WEBHOOK_SECRET: secret, WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' });
+  ({ stack, receiver } = await startWebhookStack());
 });
-afterEach(async () => {
-  await stack.close();
-  await receiver.close();
-});
+afterEach(() => stack.close());
 
 test('what is given up again does not come round in the same replay', async () => {
   receiver.answerWith(() => 410);
@@ -28,13 +21,7 @@ test('what is given up again does not come round in the same replay', async () =
     input: { message: 'hi' },
     webhook: { url: receiver.url },
   });
-  const givenUpAfter = (tries: number) =>
-    until(`it is given up after ${tries}`, async () => {
-      const { data } = (await (await stack.request(`/v1/jobs/${id}/deliveries`)).json()) as {
-        data: PublicDelivery[];
-      };
-      return data[0]?.status === 'dead' && data[0].tries.length === tries;
-    });
+  const givenUpAfter = (tries: number) => deliveryOf(stack, id, 'dead', tries);
   const replay = async (more: object = {}) => {
     const response = await stack.request('/v1/deliveries/redeliver', {
       method: 'POST',
@@ -61,10 +48,7 @@ test('one that waits for its next try is tried now, and has all its tries before
   });
   const waiting = (tries: number) =>
     until(`it waits after ${tries}`, async () => {
-      const { data } = (await (await stack.request(`/v1/jobs/${id}/deliveries`)).json()) as {
-        data: PublicDelivery[];
-      };
-      const [delivery] = data;
+      const [delivery] = await deliveriesOf(stack, id);
       return delivery?.tries.length === tries && delivery.next_try_at !== null && delivery;
     });
   await waiting(1);
@@ -102,11 +86,7 @@ test('an address that is not allowed is not called: final, logged with the deliv
   const dead = await deliveryOf(stack, id, 'dead');
   expect(dead.tries).toMatchObject([{ status: null, error: 'blocked_address', answer: null }]);
   await stack.request(`/v1/deliveries/${dead.id}/redeliver`, { method: 'POST' });
-  const again = await until('it is blocked again', async () =>
-    (await deliveriesOf(stack, id)).find(
-      ({ status, tries }) => status === 'dead' && tries.length === 2,
-    ),
-  );
+  const again = await deliveryOf(stack, id, 'dead', 2);
   expect(again.finished_at).not.toBe(dead.finished_at);
   const audit = await stack.request(`/v1/audit?job_id=${id}`);
   expect(await audit.json()).toMatchObject({

@@ -1,23 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublicBatch } from '@promptq/shared/contracts';
-import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { problemOf } from './support/problem.ts';
-import { startReceiver, type Receiver } from './support/receiver.ts';
-import { startStack, type Stack } from './support/stack.ts';
+import type { Receiver } from './support/receiver.ts';
+import type { Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
-
-const secret = newWebhookSecret();
+import { startWebhookStack } from './support/webhook-stack.ts';
 
 let stack: Stack;
 let receiver: Receiver;
 beforeEach(async () => {
-  receiver = await startReceiver(secret);
-  stack = await startStack({ WEBHOOK_SECRET: secret, WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' });
+  ({ stack, receiver } = await startWebhookStack());
 });
-afterEach(async () => {
-  await stack.close();
-  await receiver.close();
-});
+afterEach(() => stack.close());
 
 function create(body: object): Promise<Response> {
   return stack.request('/v1/batches', {

@@ -5,23 +5,20 @@ import type { PublicDelivery, PublicJob } from '@promptq/shared/contracts';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { deliveriesOf, deliveryOf } from './support/deliveries.ts';
 import { problemOf } from './support/problem.ts';
-import { startReceiver, type Receiver } from './support/receiver.ts';
-import { startStack, type Stack } from './support/stack.ts';
+import type { Receiver } from './support/receiver.ts';
+import type { Stack } from './support/stack.ts';
 import { sendError } from './support/upstream.ts';
 import { until } from './support/until.ts';
+import { startWebhookStack } from './support/webhook-stack.ts';
 
 const secret = newWebhookSecret();
 
 let stack: Stack;
 let receiver: Receiver;
 beforeEach(async () => {
-  receiver = await startReceiver(secret);
-  stack = await startStack({ WEBHOOK_SECRET: secret, WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' });
+  ({ stack, receiver } = await startWebhookStack(secret));
 });
-afterEach(async () => {
-  await stack.close();
-  await receiver.close();
-});
+afterEach(() => stack.close());
 
 const chat = (more: object = {}, message = 'hi') =>
   stack.submit({

@@ -8,13 +8,17 @@ export async function deliveriesOf(stack: Stack, jobId: string): Promise<PublicD
   return ((await response.json()) as { data: PublicDelivery[] }).data;
 }
 
-/** The delivery of a job, when it has this status. */
+/** The delivery of a job, when it has this status and, if asked for, so many tries. */
 export function deliveryOf(
   stack: Stack,
   jobId: string,
   status: PublicDelivery['status'],
+  tries?: number,
 ): Promise<PublicDelivery> {
-  return until(`the delivery of ${jobId} is ${status}`, async () =>
-    (await deliveriesOf(stack, jobId)).find((found) => found.status === status),
+  const inAll = tries === undefined ? '' : ` after ${tries} tries`;
+  return until(`the delivery of ${jobId} is ${status}${inAll}`, async () =>
+    (await deliveriesOf(stack, jobId)).find(
+      (found) => found.status === status && (tries === undefined || found.tries.length === tries),
+    ),
   );
 }

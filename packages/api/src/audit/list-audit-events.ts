@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { auditEventSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
 import { fromRedis } from '../http/from-redis.ts';
+import { pageOf } from '../http/page-of.ts';
 import { parseQuery } from '../http/parse.ts';
 import { Problem } from '../http/problem.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
@@ -12,18 +13,7 @@ import type { Route } from '../http/route.ts';
 import { auditQuerySchema } from './audit-query.ts';
 import { findAuditEvents } from './find-audit-events.ts';
 
-const pageSchema = z
-  .object({
-    object: z.literal('list'),
-    data: z.array(auditEventSchema),
-    has_more: z.boolean(),
-    first_id: z.string().nullable(),
-    last_id: z
-      .string()
-      .nullable()
-      .meta({ description: 'Where the next page begins, also when this one is empty.' }),
-  })
-  .meta({ id: 'AuditEventList' });
+const pageSchema = pageOf(auditEventSchema, 'AuditEventList');
 
 interface Needs {
   redis: Redis;

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { defaultTenant } from '@promptq/shared/contracts';
 import { scopes, type Scope } from '@promptq/shared/keys';
 import { Problem } from '../http/problem.ts';
 import type { Caller, Keyring } from './keyring.ts';
@@ -11,7 +12,7 @@ declare module 'node:http' {
 }
 
 /** Until there are keys, all jobs have one owner, who may do everything. */
-const everybody: Caller = { tenant: 'default', scopes, keyId: null };
+const everybody: Caller = { tenant: defaultTenant, scopes, keyId: null };
 
 /** Who makes this request. @throws {Error} when its route is not one that asks for a scope */
 export function callerOf(req: Request): Caller {

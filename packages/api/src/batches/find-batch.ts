@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { readBatchRecord, toPublicBatch } from '@promptq/shared/batches';
 import type { PublicBatch } from '@promptq/shared/contracts';
 import { isBatchId } from '@promptq/shared/queues';
-import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+import { hashFields, luaScript, type RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 
@@ -46,10 +46,7 @@ export async function findBatch(
   );
   const [flat, active] = answer as [string[], number];
   if (flat.length === 0) throw noSuchBatch();
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2)
-    fields[flat[at] as string] = flat[at + 1] as string;
-  const record = readBatchRecord(id, fields);
+  const record = readBatchRecord(id, hashFields(flat));
   if (record.tenant !== tenant) throw noSuchBatch();
   return toPublicBatch(record, {
     active,

@@ -3,6 +3,7 @@ import { timeSchema, toTime } from '@promptq/shared/contracts';
 import { readDelivery, redeliver } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
+import { momentSchema } from '../http/list-query.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -14,17 +15,8 @@ const chunkSize = 500;
 
 const bodySchema = z
   .strictObject({
-    since: z.iso
-      .datetime({
-        offset: true,
-        error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
-      })
-      .meta({ description: 'Given up at this time or later.' }),
-    until: z.iso
-      .datetime({
-        offset: true,
-        error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
-      })
+    since: momentSchema.meta({ description: 'Given up at this time or later.' }),
+    until: momentSchema
       .optional()
       .meta({ description: 'Given up at this time or earlier; until now unless it is said.' }),
   })

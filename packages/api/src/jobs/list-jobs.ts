@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
+import { pageOf } from '../http/page-of.ts';
 import { parseQuery } from '../http/parse.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -11,18 +12,7 @@ import type { ApiSettings } from '../settings.ts';
 import { findJobs } from './find-jobs.ts';
 import { listQuerySchema } from './list-query.ts';
 
-const pageSchema = z
-  .object({
-    object: z.literal('list'),
-    data: z.array(jobSchema),
-    has_more: z.boolean(),
-    first_id: z.string().nullable(),
-    last_id: z
-      .string()
-      .nullable()
-      .meta({ description: 'Where the next page begins, also when this one is empty.' }),
-  })
-  .meta({ id: 'JobList' });
+const pageSchema = pageOf(jobSchema, 'JobList');
 
 interface Needs {
   redis: Redis;

@@ -1,14 +1,12 @@
 import type { Redis } from 'ioredis';
 import { isTerminal, type JobType, type PublicJob } from '@promptq/shared/contracts';
-import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
 import { describeError, type Logger } from '@promptq/shared/logging';
 import type { RedisKeys } from '@promptq/shared/redis';
+import { countSingleJobs } from '../queues/count-single-jobs.ts';
 
 const sampleEveryMs = 1_000;
 const soonestMs = 500;
 const latestMs = 60_000;
-/** The scores of jobs that were submitted alone lie below. */
-const endOfSingleJobs = `(${smallestBatchPriority * scorePerPriority}`;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
@@ -27,12 +25,11 @@ export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint 
     const before = samples[type] ?? { waiting: 0, active: 0 };
     samples[type] = { ...before, takenAtMs: Date.now() };
     try {
-      const [first, others, active] = await Promise.all([
-        redis.llen(keys.ofQueue(type, 'wait')),
-        redis.zcount(keys.prioritized(type), '-inf', endOfSingleJobs),
+      const [waiting, active] = await Promise.all([
+        countSingleJobs(redis, keys, type),
         redis.llen(keys.active(type)),
       ]);
-      samples[type] = { takenAtMs: Date.now(), waiting: first + others, active };
+      samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
       // Only a hint: the request itself tells the client when Redis is down.
       log.debug({ error: describeError(error) }, 'the queue could not be sampled');

@@ -1,12 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
-import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
+import { countSingleJobs } from '../queues/count-single-jobs.ts';
 
-/** The scores of jobs that were submitted alone lie below. */
-const endOfSingleJobs = `(${smallestBatchPriority * scorePerPriority}`;
 /** A look at the queue is good for so long while it is far from full. */
 const lookAgainMs = 1_000;
 /** From here on every submission looks. */
@@ -24,13 +22,8 @@ export type QueueLimit = (type: JobType) => Promise<void>;
 export function queueLimit(redis: Redis, keys: RedisKeys, most: number): QueueLimit {
   const looks = new Map<JobType, { atMs: number; waiting: number; since: number }>();
   const look = async (type: JobType) => {
-    const [first, others] = await fromRedis(
-      Promise.all([
-        redis.llen(keys.ofQueue(type, 'wait')),
-        redis.zcount(keys.prioritized(type), '-inf', endOfSingleJobs),
-      ]),
-    );
-    const seen = { atMs: Date.now(), waiting: first + others, since: 0 };
+    const waiting = await fromRedis(countSingleJobs(redis, keys, type));
+    const seen = { atMs: Date.now(), waiting, since: 0 };
     looks.set(type, seen);
     return seen;
   };

@@ -8,7 +8,6 @@ export {
   largestPriority,
   priorityInBatch,
   priorityOfSingle,
-  scorePerPriority,
   smallestBatchPriority,
   type NewJob,
 } from './new-job.ts';
@@ -33,3 +32,5 @@ export { failedStatus, standingOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
 export { flagCancel, requestCancel } from './request-cancel.ts';
+export { delayedUntilMs, scorePerPriority } from './scores.ts';
+export { unlessMoved } from './unless-moved.ts';

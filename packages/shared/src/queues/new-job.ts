@@ -21,8 +21,6 @@ export interface NewJob {
  */
 export const largestPriority = 2 ** 21;
 export const smallestBatchPriority = largestPriority - 16;
-/** What BullMQ's score of a waiting job counts for each step of priority (`getPriorityScore`); the rest is arrival. */
-export const scorePerPriority = 2 ** 32;
 
 const classes: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 

@@ -1,18 +1,15 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
+import { delayedScorePerMs, scorePerPriority } from './scores.ts';
 
 /** What BullMQ's limiter holds while a pool is paused; while it is not, it counts fetches there. */
 export const pausedMark = String(Number.MAX_SAFE_INTEGER);
 
-/** Priorities are BullMQ's number times 2^32, and a counter (its script getPriorityScore). */
-const scorePerPriority = 2 ** 32;
 /** The oldest is looked for in so many classes of priority. */
 const mostClasses = 16;
 /** And among so many at the front of the list: a cancelled job is put there, whatever its age. */
 const mostAtFront = 3;
-/** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
-const delayedScorePerMs = 0x1000;
 
 /**
  * All of it in one step. Lengths cost O(1); the oldest jobs are looked for at the places where they can be,

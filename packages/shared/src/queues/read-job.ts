@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
-import { luaScript, type RedisKeys } from '../redis/index.ts';
+import { hashFields, luaScript, type RedisKeys } from '../redis/index.ts';
 import { jobTypeOf } from './job-id.ts';
 import { readJobHash, type JobRecord } from './job-record.ts';
+import { delayedUntilMs } from './scores.ts';
 
 /**
  * The job's hash and where an unfinished job is, in one atomic step and one round trip. BullMQ's own
@@ -18,9 +19,6 @@ return { fields, delayed or '', active and 1 or 0 }
 `,
 );
 
-/** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
-const delayedScorePerMs = 0x1000;
-
 /** The job with this id, or `null` when there is none (any more). */
 export async function readJob(
   redis: Redis,
@@ -36,17 +34,14 @@ export async function readJob(
   );
   const [flat, delayedScore, isActive] = answer as [string[], string, number];
   if (flat.length === 0) return null;
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2)
-    fields[flat[at] as string] = flat[at + 1] as string;
   const unfinished =
     isActive === 1
       ? ({ at: 'active' } as const)
       : delayedScore !== ''
         ? ({
             at: 'delayed',
-            untilMs: Math.floor(Number(delayedScore) / delayedScorePerMs),
+            untilMs: delayedUntilMs(delayedScore),
           } as const)
         : ({ at: 'waiting' } as const);
-  return readJobHash(id, type, fields, unfinished);
+  return readJobHash(id, type, hashFields(flat), unfinished);
 }

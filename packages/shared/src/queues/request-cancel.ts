@@ -1,8 +1,9 @@
-import { ErrorCode, type Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
 import { jobTypeOf } from './job-id.ts';
 import type { JobData } from './job-record.ts';
+import { unlessMoved } from './unless-moved.ts';
 
 /**
  * Writes the flag into the job's data and tells the workers, in one step, unless no channel is given. The data is JSON
@@ -59,14 +60,4 @@ export async function requestCancel(
   if (!job) return;
   await unlessMoved(job.promote());
   await unlessMoved(job.changePriority({ priority: 0, lifo: true }));
-}
-
-/** A job that is not delayed cannot be promoted, and one that is gone cannot be moved: nothing is left to do. */
-async function unlessMoved(moving: Promise<void>): Promise<void> {
-  try {
-    await moving;
-  } catch (error) {
-    const code: unknown = (error as { code?: unknown } | null)?.code;
-    if (code !== ErrorCode.JobNotInState && code !== ErrorCode.JobNotExist) throw error;
-  }
 }

@@ -10,7 +10,7 @@ export {
   type DeliveryData,
 } from './delivery.ts';
 export { readDelivery } from './read-delivery.ts';
-export { redeliver, unlessMoved } from './redeliver.ts';
+export { redeliver } from './redeliver.ts';
 export { type Lookup } from './resolver.ts';
 export { newWebhookSecret, sign, webhookSecrets, type WebhookSecret } from './signature.ts';
 export { targetGuard, type TargetFault, type TargetGuard } from './target-guard.ts';

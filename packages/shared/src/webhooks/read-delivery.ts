@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { deliveryTrySchema, toTime, type PublicDelivery } from '../contracts/index.ts';
+import { delayedUntilMs } from '../queues/index.ts';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
 import { deliveryDataSchema } from './delivery.ts';
 
@@ -12,9 +13,6 @@ local fields = redis.call('HMGET', KEYS[1], 'data', 'timestamp', 'finishedOn', '
 return { fields, redis.call('LRANGE', KEYS[2], 0, -1), redis.call('ZSCORE', KEYS[3], ARGV[1]) }
 `,
 );
-
-/** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
-const delayedScorePerMs = 0x1000;
 
 const answerSchema = z.tuple([
   z.tuple([z.string(), z.coerce.number(), z.coerce.number().nullable(), z.string().nullable()]),
@@ -50,7 +48,7 @@ export async function readDelivery(
     // A delivery that was tried in vain and then arrived has a failure as well: the return value decides.
     status: !hasEnded ? 'pending' : returnValue === null ? 'dead' : 'delivered',
     created_at: toTime(createdAtMs),
-    next_try_at: delayedScore && toTime(Math.floor(Number(delayedScore) / delayedScorePerMs)),
+    next_try_at: delayedScore && toTime(delayedUntilMs(delayedScore)),
     finished_at: hasEnded ? toTime(finishedAtMs) : null,
     tries: rows.map((row) => deliveryTrySchema.parse(JSON.parse(row))),
   };

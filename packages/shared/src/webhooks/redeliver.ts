@@ -1,5 +1,6 @@
-import { ErrorCode, type Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { unlessMoved } from '../queues/index.ts';
 import type { RedisKeys } from '../redis/index.ts';
 import type { DeliveryData } from './delivery.ts';
 
@@ -26,15 +27,5 @@ export async function redeliver(
   } else {
     const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
     await unlessMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
-  }
-}
-
-/** Moves a job of BullMQ. When somebody else, or its time, was faster, that is as good. */
-export async function unlessMoved(moving: Promise<unknown>): Promise<void> {
-  try {
-    await moving;
-  } catch (error) {
-    const code: unknown = (error as { code?: unknown } | null)?.code;
-    if (code !== ErrorCode.JobNotInState && code !== ErrorCode.JobNotExist) throw error;
   }
 }

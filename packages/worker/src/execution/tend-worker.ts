@@ -1,7 +1,8 @@
-import { ErrorCode, type Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import { ReplyError, type Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { Attempt } from './attempt.ts';
+import { isLockLost } from './is-lock-lost.ts';
 
 /** What every BullMQ worker of ours is opened with. */
 export const workerOptions = {
@@ -34,12 +35,6 @@ export interface TendedWorker {
   isHandingBack(): boolean;
   /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
   close(endsAtMs: number): Promise<void>;
-}
-
-/** The lock of a job ran out, because this process or its connection stood still for too long. */
-function isLockLost(error: Error): boolean {
-  const { code } = error as { code?: unknown };
-  return code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch;
 }
 
 /** Tells of a worker's faults, aborts the attempts whose lock is lost, and closes it in time. */

@@ -1,5 +1,6 @@
-import { ErrorCode, type Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import type { JobType } from '@promptq/shared/contracts';
+import { isLockLost } from '../execution/is-lock-lost.ts';
 import type { AttemptMetrics } from './attempt-metrics.ts';
 
 type Troubles = Pick<AttemptMetrics, 'locksLost' | 'resultDiscarded' | 'stalled'>;
@@ -13,10 +14,7 @@ export function countTroubles(
   worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
   worker.on('stalled', () => stalled(type));
   worker.on('error', (error) => {
-    const { code } = error as { code?: unknown };
-    // Only the end of a job is refused with these: its lock has run out, and another worker may have the job.
-    if (code === ErrorCode.JobLockNotExist || code === ErrorCode.JobLockMismatch) {
-      resultDiscarded(type);
-    }
+    // Only the end of a job is refused with this: its lock has run out, and another worker may have the job.
+    if (isLockLost(error)) resultDiscarded(type);
   });
 }

@@ -18,12 +18,12 @@ import {
   type JobRecord,
   type JobResult,
 } from '@promptq/shared/queues';
+import type { EndStatus } from '../metrics/settlement-metrics.ts';
 import { resultOf, type TerminalEntry } from './outbox-entry.ts';
 
 type CommonMembers = Pick<AuditEvent, 'id' | 'object' | 'job_id' | 'job_type' | 'tenant'>;
 /** The audit event of a job's end. */
 export type EndEvent = AuditEvent & { error: JobError | null };
-type EndStatus = 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const excerptLength = 100;
 /**

@@ -1,4 +1,5 @@
 import type { Tracing } from '@promptq/shared/tracing';
+import { endCall } from './end-call.ts';
 
 /** The same `fetch`, with a span for each call, whose `traceparent` the other side is sent. @param name of the spans */
 export function traceCalls(
@@ -16,10 +17,7 @@ export function traceCalls(
       status = response.status;
       return response;
     } finally {
-      span.end({
-        attributes: status === null ? {} : { 'http.response.status_code': status },
-        failed: status === null || status >= 400,
-      });
+      endCall(span, status, 400);
     }
   };
 }

@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import type { Pool } from 'undici';
 import type { Tracing } from '@promptq/shared/tracing';
 import type { UpstreamMetrics } from '../metrics/upstream-metrics.ts';
+import { endCall } from '../tracing/end-call.ts';
 import { exchange, type Exchanged } from './exchange.ts';
 
 interface CallOptions {
@@ -54,10 +55,7 @@ export function callsOf(client: OpenAI, pool: Pool, { metrics, tracing }: CallNe
     } finally {
       const status = answer?.status ?? null;
       metrics.called(status, performance.now() - startedAtMs);
-      span?.end({
-        attributes: status === null ? {} : { 'http.response.status_code': status },
-        failed: status === null || status >= 400,
-      });
+      if (span) endCall(span, status, 400);
     }
     if (answer.status < 200 || answer.status > 299) throw statusError(answer);
     return isJson(answer) ? JSON.parse(answer.body) : answer.body;

@@ -2,11 +2,11 @@ import { DelayedError, Job, UnrecoverableError, WaitingError, Worker } from 'bul
 import type { Redis } from 'ioredis';
 import type { DeliveryTry } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
+import { unlessMoved } from '@promptq/shared/queues';
 import type { Tracing } from '@promptq/shared/tracing';
 import {
   deliveryDataSchema,
   mostTriesKept,
-  unlessMoved,
   webhooksQueue,
   type DeliveryData,
   type TargetGuard,

@@ -3,6 +3,7 @@ import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { Tracing } from '@promptq/shared/tracing';
 import { sign, type DeliveryData, type WebhookSecret } from '@promptq/shared/webhooks';
 import type { Attempt } from '../execution/attempt.ts';
+import { endCall } from '../tracing/end-call.ts';
 import { nextStep, type Step } from './schedule.ts';
 import type { Sender, TryResult } from './send.ts';
 
@@ -89,11 +90,7 @@ async function sendSigned(
     logFault(log, fault, 'a try failed for a reason of our own');
     return { status: null, error: 'network', durationMs: 0, answer: null, retryAfterMs: null };
   } finally {
-    const status = result?.status ?? null;
-    span?.end({
-      attributes: status === null ? {} : { 'http.response.status_code': status },
-      failed: status === null || status >= 300,
-    });
+    if (span) endCall(span, result?.status ?? null, 300);
   }
 }
 

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** The schema of one page of a list. @param id its name in the OpenAPI document */
+export function pageOf<Entry extends z.ZodType>(entry: Entry, id: string) {
+  return z
+    .object({
+      object: z.literal('list'),
+      data: z.array(entry),
+      has_more: z.boolean(),
+      first_id: z.string().nullable(),
+      last_id: z
+        .string()
+        .nullable()
+        .meta({ description: 'Where the next page begins, also when this one is empty.' }),
+    })
+    .meta({ id });
+}
