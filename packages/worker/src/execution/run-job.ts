@@ -11,7 +11,7 @@ import { decide, type Outcome } from './outcome.ts';
 import { refusalOf } from './refusal.ts';
 import type { Circuit } from './circuit.ts';
 import type { PoolPause } from './pool-pause.ts';
-import { throttledProgress } from './progress.ts';
+import { throttledProgress } from './throttled-progress.ts';
 import { report } from './report.ts';
 import type { Suspects } from './suspects.ts';
 
