@@ -1,8 +1,9 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
+import type { Scope } from '@promptq/shared/keys';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
@@ -22,10 +23,10 @@ import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { fairShare } from './fairness/fair-share.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
+import { beginRequest } from './http/begin-request.ts';
 import { handleErrors } from './http/handle-errors.ts';
-import { logRequests } from './http/log-requests.ts';
+import { logRequest } from './http/log-request.ts';
 import { Problem } from './http/problem.ts';
-import { requestId } from './http/request-id.ts';
 import { addRoutes } from './http/route.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { getJob } from './jobs/get-job.ts';
@@ -119,24 +120,27 @@ export function createApp({
     pauseQueue({ redis, keys, queues }, 'pause'),
     pauseQueue({ redis, keys, queues }, 'resume'),
     liveness,
-    readiness({ redis, stopping }),
+    readiness({ redis, isStarted, stopping }),
     metricsRoute(metrics.registry),
   ];
 
   const app = express();
   app.set('etag', false);
-  app.use(metrics.requests.measure(() => served.map(({ path }) => path)));
-  app.use(requestId, logRequests(log));
+  app.disable('x-powered-by');
+  const docs = [docsPage, openApiRoute(routes)];
+  const paths = () => [...routes, ...docs].map(({ path }) => path);
+  app.use(beginRequest([metrics.requests.measure(paths), logRequest(log)]));
   if (tracing) app.use('/v1', traceRequests(tracing));
-  app.use('/docs', helmet(), docsAssets());
-  app.use(['/v1', '/readyz'], (_req, _res, next) => {
-    if (!isStarted()) throw redisUnavailable();
-    next();
-  });
-  const served = [...routes, docsPage, openApiRoute(routes)];
   const { REQUESTS_PER_MINUTE: perMinute } = settings;
   const limited = perMinute > 0 ? [limitRequests({ redis, keys, perMinute })] : [];
-  addRoutes(app, served, (scope) => [authorize(keyring, scope), ...limited]);
+  const started: RequestHandler = (_req, _res, next) => {
+    if (!isStarted()) throw redisUnavailable();
+    next();
+  };
+  const admit = (scope: Scope) => [started, authorize(keyring, scope), ...limited];
+  addRoutes(app, routes, admit);
+  app.use('/docs', helmet(), docsAssets());
+  addRoutes(app, docs, admit);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });

@@ -157,8 +157,9 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
       progress.stop();
-      await feeder.stop();
-      await Promise.all([...consumers, ...senders].map((consumer) => consumer.close(endsAtMs)));
+      // Side by side: no job is fetched any more from this moment on, however long a round of the feeder takes.
+      const closing = [...consumers, ...senders].map((consumer) => consumer.close(endsAtMs));
+      await Promise.all([...closing, feeder.stop()]);
       await settlement.stop();
       cancellations.stop();
       stopSweeper();

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
@@ -31,8 +31,15 @@ export const liveness: Route = {
   },
 };
 
+interface ReadinessNeeds {
+  redis: Redis;
+  /** Whether Redis was there once and is one that promptq can work on. */
+  isStarted: () => boolean;
+  stopping: AbortSignal;
+}
+
 /** `GET /readyz`: whether requests may be sent here: Redis answers and the process is not stopping. */
-export function readiness({ redis, stopping }: { redis: Redis; stopping: AbortSignal }): Route {
+export function readiness({ redis, isStarted, stopping }: ReadinessNeeds): Route {
   return {
     method: 'get',
     path: '/readyz',
@@ -49,6 +56,7 @@ export function readiness({ redis, stopping }: { redis: Redis; stopping: AbortSi
           headers: { 'Retry-After': '1' },
         });
       }
+      if (!isStarted()) throw redisUnavailable();
       await fromRedis(redis.ping());
       res.set('Cache-Control', 'no-store').json(ok);
     },

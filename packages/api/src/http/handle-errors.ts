@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
-import { Problem, sendProblem, tooLarge, type ProblemCode } from './problem.ts';
+import { malformed, Problem, sendProblem, tooLarge, type ProblemCode } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 
 interface Metrics {
@@ -31,7 +31,7 @@ function toProblem(error: unknown): Problem {
   const { status, type, limit } = (error ?? {}) as Record<string, unknown>;
   switch (type) {
     case 'entity.parse.failed':
-      return new Problem('malformed_json', 'The body is not valid JSON.', { cause: error });
+      return malformed(error);
     case 'entity.too.large':
       return tooLarge(Number(limit), error);
     case 'encoding.unsupported':

@@ -73,6 +73,10 @@ export class Problem extends Error {
   }
 }
 
+export function malformed(cause?: unknown): Problem {
+  return new Problem('malformed_json', 'The body is not valid JSON.', { cause });
+}
+
 export function tooLarge(limitBytes: number, cause?: unknown): Problem {
   const mebibytes = Math.floor(limitBytes / 1024 / 1024);
   return new Problem('body_too_large', `The body is larger than ${mebibytes} MiB.`, { cause });

@@ -5,6 +5,7 @@ import { parseQuery } from '../http/parse.ts';
 import { callerOf } from '../auth/authorize.ts';
 import { answersWith, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
+import { sendJson } from '../http/send-json.ts';
 import type { Live } from '../live/open-live.ts';
 import { waitForEnd } from '../live/wait-for-end.ts';
 import {
@@ -62,7 +63,7 @@ export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route 
         nowMs: Date.now(),
       });
       const applied = seconds !== null && waited.isHonoured ? preferenceApplied(seconds) : {};
-      res.set({ 'Cache-Control': 'no-store', ...pollHint(job), ...applied }).json(job);
+      sendJson(res, 200, job, { 'Cache-Control': 'no-store', ...pollHint(job), ...applied });
     },
   };
 }

@@ -4,6 +4,7 @@ import { callerOf } from '../auth/authorize.ts';
 import { parseBody } from '../http/parse.ts';
 import { answersWith, replayedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
+import { sendJson } from '../http/send-json.ts';
 import type { Live } from '../live/open-live.ts';
 import { waitAfterSubmission } from '../live/wait-after-submission.ts';
 import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
@@ -86,8 +87,7 @@ export function sendAccepted(
   pollHint: PollHint,
   headers: Record<string, string> = {},
 ): void {
-  res
-    .status(isTerminal(job.status) ? 200 : 202)
-    .set({ Location: job.urls.self, 'Cache-Control': 'no-store', ...pollHint(job), ...headers })
-    .json(job);
+  const status = isTerminal(job.status) ? 200 : 202;
+  const where = { Location: job.urls.self, 'Cache-Control': 'no-store' };
+  sendJson(res, status, job, { ...where, ...pollHint(job), ...headers });
 }

@@ -1,6 +1,7 @@
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { bound } from '@promptq/shared/metrics';
+import type { AtEnd } from '../http/begin-request.ts';
 import { problemCodes, type ProblemCode } from '../http/problem.ts';
 
 /** Up to a request that waits for its job. */
@@ -12,7 +13,7 @@ const other = 'other';
 
 export interface RequestMetrics {
   /** Measures every request. @param paths the templates of the routes, as in OpenAPI */
-  measure(paths: () => string[]): RequestHandler;
+  measure(paths: () => string[]): AtEnd;
   /** A request was answered with a problem: 429 and all others. */
   refused(code: ProblemCode): void;
 }
@@ -40,19 +41,15 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   return {
     measure: (paths) => {
       let templates: Map<string, string> | null = null;
-      return (req, res, next) => {
-        const startedAtMs = performance.now();
-        res.once('close', () => {
-          templates ??= new Map(paths().map((path) => [toExpressPath(path), path]));
-          // What Express matched, never what was asked for: that is the caller's text.
-          const path = (req.route as { path?: unknown } | undefined)?.path;
-          measured(
-            methods.has(req.method) ? req.method : other,
-            (typeof path === 'string' ? templates.get(path) : undefined) ?? other,
-            statusClassOf(res),
-          ).observe((performance.now() - startedAtMs) / 1_000);
-        });
-        next();
+      return (req, res, ms) => {
+        templates ??= new Map(paths().map((path) => [toExpressPath(path), path]));
+        // What Express matched, never what was asked for: that is the caller's text.
+        const path = (req.route as { path?: unknown } | undefined)?.path;
+        measured(
+          methods.has(req.method) ? req.method : other,
+          (typeof path === 'string' ? templates.get(path) : undefined) ?? other,
+          statusClassOf(res),
+        ).observe(ms / 1_000);
       };
     },
     refused: (code) => problem(code).inc(),

@@ -83,17 +83,15 @@ export type AnalysisData = z.infer<typeof analysisDataSchema>;
 /** What a job is made of besides its id. BullMQ keeps it as the `data` of the job, see `toStored`. */
 export type JobData = ChatData | AnalysisData;
 
+const usual = Object.entries(defaults);
+
 /** The data as it is written: without the members that have their usual value. */
 export function toStored(data: JobData): JobData {
-  const members = Object.entries(data).filter(
-    ([name, value]) => !(name in defaults && defaults[name as keyof typeof defaults] === value),
-  );
-  const { metadata, input, ...rest } = Object.fromEntries(members) as JobData;
-  return {
-    ...rest,
-    input: withoutUsual(input),
-    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
-  } as JobData;
+  const stored: Record<string, unknown> = { ...data };
+  for (const [name, value] of usual) if (stored[name] === value) delete stored[name];
+  if (Object.keys(data.metadata).length === 0) delete stored['metadata'];
+  stored['input'] = withoutUsual(data.input);
+  return stored as JobData;
 }
 
 function withoutUsual(input: JobData['input']): JobData['input'] {

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../logging/index.ts';
 import { describeError } from '../logging/index.ts';
+import { writeTogether } from './write-together.ts';
 
 const maxReconnectDelayMs = 1_000;
 const apiCommandTimeoutMs = 1_500;
@@ -48,6 +49,7 @@ function connect(url: string, log: Logger, options: RedisOptions): Redis {
     // the new one by now. 2: the command is sent again there, so that a finished job is not failed for it.
     reconnectOnError: (error) => (error.message.includes('READONLY') ? 2 : false),
   });
+  redis.on('connect', () => writeTogether(redis.stream));
   let reachable = true;
   redis.on('error', (error) => {
     if (reachable)

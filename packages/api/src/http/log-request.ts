@@ -1,0 +1,25 @@
+import type { Logger } from '@promptq/shared/logging';
+import type { AtEnd } from './begin-request.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** Asked every few seconds by whoever runs the process: no news while all is well. */
+const probes = new Set(['/healthz', '/readyz']);
+
+/** One line per request. Neither bodies nor queries are logged: they hold prompts and user ids. */
+export function logRequest(log: Logger): AtEnd {
+  // No secret has a place in these lines, and looking for one costs more than all the rest of a line.
+  const lines = log.child({}, { redact: [] });
+  return (req, res, ms) => {
+    const path = req.originalUrl.split('?', 1)[0] as string;
+    const level = res.statusCode >= 500 ? 'warn' : probes.has(path) ? 'debug' : 'info';
+    lines[level](
+      {
+        request_id: requestIdOf(res),
+        req: { method: req.method, path },
+        res: { status: res.statusCode },
+        ms: Math.round(ms),
+      },
+      res.writableFinished ? 'answered' : 'the client has left',
+    );
+  };
+}
