@@ -108,10 +108,19 @@ test('faulty settings are all told at once, without their values, and the exit c
   const worker = startProcess('packages/worker/src/main.ts', {
     WORKER_TYPES: 'chat,poems',
     WORKER_CONCURRENCY: '1.5',
+    UPSTREAM_RPM: 'gpt-4o:many',
+    UPSTREAM_TPM: '-1',
     OPENAI_BASE_URL: '',
   });
   expect(await worker.exited).toEqual({ code: 1, signal: null });
-  for (const name of ['WORKER_TYPES', 'WORKER_CONCURRENCY', 'OPENAI_API_KEY']) {
+  const told = [
+    'WORKER_TYPES',
+    'WORKER_CONCURRENCY',
+    'UPSTREAM_RPM',
+    'UPSTREAM_TPM',
+    'OPENAI_API_KEY',
+  ];
+  for (const name of told) {
     expect(worker.text.join('\n')).toContain(`- ${name}`);
   }
 });

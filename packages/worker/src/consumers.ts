@@ -8,6 +8,8 @@ import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import type { Tracing } from '@promptq/shared/tracing';
 import { openDeliveries, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
 import { startFeeder } from './batches/feeder.ts';
+import { upstreamBudgets } from './budgets/upstream-budgets.ts';
+import { withinBudgets } from './budgets/within-budgets.ts';
 import { hearCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
@@ -42,6 +44,8 @@ export interface ConsumersNeeds {
   subscriber: Redis;
   complete: Complete;
   workerName: string;
+  /** How long a window of the upstream's budgets is; a minute, unless a test is in a hurry. */
+  budgetWindowMs?: number;
   /** A process that shows none may leave them out. */
   metrics?: WorkerMetrics;
   /** `null`, or left out: nothing is traced. */
@@ -61,8 +65,9 @@ export interface Consumers {
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
   const { settings, log, redis, blocking, subscriber, workerName } = needs;
   const { metrics = workerMetrics(new Registry()), tracing = null } = needs;
-  const complete = countTokens(needs.complete, metrics.upstream);
   const keys = redisKeys(settings.REDIS_PREFIX);
+  const budgets = upstreamBudgets({ redis, keys, settings, log, windowMs: needs.budgetWindowMs });
+  const complete = countTokens(withinBudgets(needs.complete, budgets), metrics.upstream);
   const settlement = await startSettlement({
     redis,
     blocking,

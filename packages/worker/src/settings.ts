@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq/shared/settings';
 import { webhooksQueue } from '@promptq/shared/webhooks';
+import { modelBudgets } from './budgets/model-budgets.ts';
 
 /** What a worker process may serve: jobs of a type, and the webhooks of all. */
 const served = [...jobTypes, webhooksQueue] as const;
@@ -27,6 +28,9 @@ export const workerSettingsSchema = z
       .regex(/^[\x21-\x7e]+$/, { error: 'must be visible ASCII without spaces or line breaks' })
       .optional(),
     OPENAI_BASE_URL: urlOf(['http:', 'https:']).optional(),
+    /** Calls, and tokens, of each model in a minute, across all workers. Empty: no budget. */
+    UPSTREAM_RPM: modelBudgets,
+    UPSTREAM_TPM: modelBudgets,
     /** Failures of the upstream in a row, across the pool, that open the circuit. 0: there is none. */
     UPSTREAM_CIRCUIT_FAILURES: wholeNumber({ min: 0, max: 10_000, default: 0 }),
     /** How old a job may grow while the upstream refuses it for its rate. */

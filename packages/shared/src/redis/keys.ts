@@ -31,6 +31,9 @@ export function redisKeys(prefix: string) {
     delayedDeliveries: `${prefix}:webhooks:delayed`,
     /** Requests of each API key in this minute: the beginning of their keys. */
     requests: `${prefix}:requests`,
+    /** What was spent of a model's budget in this window: requests, and tokens. They expire with it. */
+    budgetRequests: (model: string) => `${prefix}:budget:requests:${model}`,
+    budgetTokens: (model: string) => `${prefix}:budget:tokens:${model}`,
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */

@@ -61,7 +61,7 @@ export function consume(needs: Needs): Consumer {
   const keys = redisKeys(settings.REDIS_PREFIX);
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
-  const pool = poolPause(redis, keys, type, () => metrics.poolPaused(type, 'rate_limited'));
+  const pool = poolPause(redis, keys, type, (reason) => metrics.poolPaused(type, reason));
   const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
   const run = runJob({
     type,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureCodeSchema } from '@promptq/shared/failure';
+import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import { beginAttempt } from './attempt.ts';
 import { decide } from './outcome.ts';
 
@@ -39,10 +40,22 @@ test('a refusal for the rate costs no attempt while the job is patient, and ends
   const failure = { code: 'upstream_rate_limited', upstream: null } as const;
   expect(decide(failure, { ...usual, retryAfterMs: 2_000 })).toEqual({
     kind: 'later',
+    reason: 'rate_limited',
     failure,
     retryAfterMs: 2_000,
   });
   expect(decide(failure, { ...usual, isPatient: false })).toEqual({ kind: 'fail', failure });
+});
+
+test('a call that was not made is no attempt, for no cause but the end of the job', () => {
+  const spent = new BudgetSpentError(7_000);
+  const later = { kind: 'later', reason: 'budget', retryAfterMs: 7_000 };
+  expect(decide(spent, usual)).toEqual(later);
+  expect(decide(spent, { ...usual, isPatient: false })).toEqual(later);
+  expect(decide(spent, { ...usual, cause: { kind: 'timeout' } })).toEqual(later);
+  expect(decide(spent, { ...usual, cause: { kind: 'stopping' } })).toEqual({ kind: 'interrupted' });
+  expect(decide(spent, { ...usual, cause: { kind: 'lock lost' } })).toEqual({ kind: 'lost' });
+  expect(decide(spent, { ...usual, cause: { kind: 'cancelled' } })).toMatchObject({ kind: 'fail' });
 });
 
 test('an attempt keeps its first cause, and none when it ends in time', () => {

@@ -1,5 +1,6 @@
 import type { JobResult } from '@promptq/shared/queues';
 import { isRetryable, type Failure } from '@promptq/shared/failure';
+import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 
 /** Why an attempt was aborted: the `reason` of its signal. */
 export type AbortCause =
@@ -9,6 +10,9 @@ export type AbortCause =
   /** Another worker may have the job by now. */
   | { kind: 'lock lost' };
 
+/** Why a pool pauses: the upstream refused a call for its rate, the circuit is open, our own budget is spent. */
+export type PauseReason = 'rate_limited' | 'circuit' | 'budget';
+
 /** How an attempt ended. */
 export type Outcome =
   | { kind: 'completed'; result: JobResult }
@@ -17,7 +21,14 @@ export type Outcome =
   /** No further attempt would help. */
   | { kind: 'fail'; failure: Failure }
   /** The upstream wants to be left alone: the pool pauses, the job goes back to the queue and no attempt is spent. */
-  | { kind: 'later'; failure: Failure; retryAfterMs: number | null }
+  | {
+      kind: 'later';
+      reason: Exclude<PauseReason, 'budget'>;
+      failure: Failure;
+      retryAfterMs: number | null;
+    }
+  /** The same, and nothing has failed: a call was not made. */
+  | { kind: 'later'; reason: 'budget'; retryAfterMs: number }
   /** The process stops: the job goes back to the queue and no attempt is spent. */
   | { kind: 'interrupted' }
   /** It may be the job that kills workers, and another such one runs here: back in a moment, no attempt is spent. */
@@ -36,25 +47,28 @@ export interface Circumstances {
 
 /**
  * The second step from an error to an outcome. The cause of an abort decides; what the aborted call
- * then threw does not matter.
+ * then threw does not matter. Only a call that was not made is no attempt, also when its time ran out meanwhile.
  */
 export function decide(
-  failure: Failure,
+  trouble: Failure | BudgetSpentError,
   { cause, retryAfterMs, isPatient }: Circumstances,
 ): Exclude<Outcome, { kind: 'completed' }> {
   switch (cause?.kind) {
     case 'stopping':
       return { kind: 'interrupted' };
-    case 'timeout':
-      return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
     case 'lock lost':
       return { kind: 'lost' };
     case 'cancelled':
       return { kind: 'fail', failure: { code: 'cancelled', upstream: null } };
-    case undefined:
-      if (failure.code === 'upstream_rate_limited') {
-        return isPatient ? { kind: 'later', failure, retryAfterMs } : { kind: 'fail', failure };
-      }
-      return { kind: isRetryable(failure.code) ? 'retry' : 'fail', failure };
   }
+  if (trouble instanceof BudgetSpentError) {
+    return { kind: 'later', reason: 'budget', retryAfterMs: trouble.waitMs };
+  }
+  if (cause) return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
+  if (trouble.code === 'upstream_rate_limited') {
+    return isPatient
+      ? { kind: 'later', reason: 'rate_limited', failure: trouble, retryAfterMs }
+      : { kind: 'fail', failure: trouble };
+  }
+  return { kind: isRetryable(trouble.code) ? 'retry' : 'fail', failure: trouble };
 }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import { pausedMark } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
+import type { PauseReason } from './outcome.ts';
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 5 * 60 * 1_000;
@@ -34,9 +35,10 @@ return { pause, left > 0 and 0 or 1 }
 export interface PoolPause {
   /**
    * Pauses the pool. @param askedMs what the upstream asked for, or `null`
+   * @param reason that the upstream refused a call, unless it is another
    * @returns for how many milliseconds it is paused now
    */
-  pause(askedMs: number | null): Promise<number>;
+  pause(askedMs: number | null, reason?: PauseReason): Promise<number>;
   /** Whether the pool is paused now. */
   isOn(): Promise<boolean>;
   /** An attempt has succeeded: the next pause begins small again. */
@@ -48,19 +50,19 @@ export function poolPause(
   redis: Redis,
   keys: RedisKeys,
   type: JobType,
-  onBegin: () => void = () => undefined,
+  onBegin: (reason: PauseReason) => void = () => undefined,
 ): PoolPause {
   // Only a process that has paused the pool has something to take back; the counter's end takes care of one that died.
   let hasPaused = false;
   return {
-    pause: async (askedMs) => {
+    pause: async (askedMs, reason = 'rate_limited') => {
       hasPaused = true;
       const [pauseMs, isNew] = (await pauseScript(
         redis,
         [keys.limiter(type), keys.refusals(type)],
         [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, pausedMark],
       )) as [number, number];
-      if (isNew === 1) onBegin();
+      if (isNew === 1) onBegin(reason);
       return pauseMs;
     },
     isOn: async () => (await redis.get(keys.limiter(type))) === pausedMark,

@@ -1,7 +1,7 @@
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, PauseReason } from './outcome.ts';
 import { apartUntilMs } from './suspects.ts';
 import { withoutStack } from './without-stack.ts';
 
@@ -9,7 +9,7 @@ export interface ReportNeeds {
   /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
   wake: () => Promise<unknown>;
   /** Pauses the pool. */
-  pause: (askedMs: number | null) => Promise<unknown>;
+  pause: (askedMs: number | null, reason: PauseReason) => Promise<unknown>;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function report(
     case 'fail':
       throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
     case 'later':
-      await pause(outcome.retryAfterMs);
+      await pause(outcome.retryAfterMs, outcome.reason);
       // Idle workers learn of the pause, so they know when it ends.
       await wake();
       throw new RateLimitError();

@@ -3,6 +3,7 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Failure } from '@promptq/shared/failure';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
+import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
@@ -83,12 +84,13 @@ export function runJob(needs: Needs) {
       running.delete(jobId);
     }
     const ms = performance.now() - startedAt;
-    metrics.ended(type, outcome.kind, 'failure' in outcome ? outcome.failure.code : null, ms);
+    metrics.ended(type, outcome.kind, reasonOf(outcome), ms);
     log.info(
       {
         job_id: jobId,
         outcome: outcome.kind,
         ...('failure' in outcome ? outcome.failure : {}),
+        ...('reason' in outcome ? { pause: outcome.reason } : {}),
         attempt: job.attemptsMade + 1,
         ms: Math.round(ms),
       },
@@ -98,7 +100,7 @@ export function runJob(needs: Needs) {
     if (outcome.kind === 'completed') await besides(pool.succeeded());
     return report(outcome, job, token, {
       wake: () => besides(wake()),
-      pause: (askedMs) => besides(pool.pause(askedMs)),
+      pause: (askedMs, reason) => besides(pool.pause(askedMs, reason)),
     });
   };
 }
@@ -136,7 +138,7 @@ async function work(
   const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
   const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
   const comeBackMs = isPatient ? await orElse(circuit.admit(jobId), 0, log) : 0;
-  if (comeBackMs > 0) return { kind: 'later', failure: unavailable, retryAfterMs: comeBackMs };
+  if (comeBackMs > 0) return circuitOpen(unavailable, comeBackMs);
   try {
     const result = await process(job.data, {
       jobId,
@@ -148,21 +150,28 @@ async function work(
     });
     return { kind: 'completed', result };
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure.code === 'internal_error' && !attempt.cause()) {
+    const trouble = error instanceof BudgetSpentError ? error : failureOf(error);
+    if ('code' in trouble && trouble.code === 'internal_error' && !attempt.cause()) {
       logFault(log, error, 'a processor failed', { job_id: jobId });
     }
-    const outcome = decide(failure, {
+    const outcome = decide(trouble, {
       cause: attempt.cause(),
       retryAfterMs: retryAfterMs(error, Date.now()),
       isPatient,
     });
     if (outcome.kind !== 'retry' || !isOfUpstream(outcome.failure)) return outcome;
     const pauseMs = await orElse(circuit.failed(jobId), null, log);
-    return pauseMs === null || !isPatient
-      ? outcome
-      : { kind: 'later', failure: outcome.failure, retryAfterMs: pauseMs };
+    return pauseMs === null || !isPatient ? outcome : circuitOpen(outcome.failure, pauseMs);
   }
+}
+
+function circuitOpen(failure: Failure, comeBackMs: number): Outcome {
+  return { kind: 'later', reason: 'circuit', failure, retryAfterMs: comeBackMs };
+}
+
+function reasonOf(outcome: Outcome) {
+  if ('failure' in outcome) return outcome.failure.code;
+  return outcome.kind === 'later' ? outcome.reason : null;
 }
 
 /** A circuit that cannot be asked changes nothing. */

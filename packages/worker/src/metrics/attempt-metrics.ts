@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { failureCodeSchema, isRetryable, type FailureCode } from '@promptq/shared/failure';
 import { bound } from '@promptq/shared/metrics';
-import type { Outcome } from '../execution/outcome.ts';
+import type { Outcome, PauseReason } from '../execution/outcome.ts';
 
 /** From a queue that is empty to one that is a day long. */
 const waitBounds = [
@@ -13,15 +13,14 @@ const runBounds = [
   0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 7_200,
 ];
 
-/** Why a pool was paused: the upstream refused a call for its rate, or the circuit opened. */
-type PauseReason = 'rate_limited' | 'circuit';
+/** A failure code, or why there is none: the job waits for our own budget. */
+type EndReason = FailureCode | 'budget';
 
 /** What happens to attempts in this process. */
 export interface AttemptMetrics {
   /** @param waitMs since the job was submitted and its delay was over; `null` when it was started before */
   started(type: JobType, waitMs: number | null): void;
-  /** @param reason the failure code, if there is one */
-  ended(type: JobType, outcome: Outcome['kind'], reason: FailureCode | null, runMs: number): void;
+  ended(type: JobType, outcome: Outcome['kind'], reason: EndReason | null, runMs: number): void;
   /** A pause of the pool began here; one that goes on is counted once. */
   poolPaused(type: JobType, reason: PauseReason): void;
   /** Locks of running jobs ran out. */
@@ -58,7 +57,7 @@ export function attemptMetrics(registry: Registry): AttemptMetrics {
   });
   const attempts = counter(
     'promptq_attempts_total',
-    'Attempts that ended, by outcome and, where there is one, the failure code; outcome "retry" means that another may follow.',
+    'Attempts that ended, by outcome and, where there is one, the failure code, or budget when our own was spent; outcome "retry" means that another may follow.',
     ['type', 'outcome', 'reason'],
   );
   const pauses = counter('promptq_pool_pauses_total', 'Pauses of a pool, by reason.', [
@@ -83,13 +82,13 @@ export function attemptMetrics(registry: Registry): AttemptMetrics {
     run: run.labels(type),
     running: running.labels(type),
   }));
-  const attempt = bound((type: JobType, outcome: Outcome['kind'], reason: FailureCode | 'none') =>
+  const attempt = bound((type: JobType, outcome: Outcome['kind'], reason: EndReason | 'none') =>
     attempts.labels(type, outcome, reason),
   );
   // From the start there is a 0, so that the first of each is seen as an increase.
   for (const type of jobTypes) {
     for (const metric of [locks, discarded, stalls]) metric.inc({ type }, 0);
-    for (const reason of ['rate_limited', 'circuit']) pauses.inc({ type, reason }, 0);
+    for (const reason of ['rate_limited', 'circuit', 'budget']) pauses.inc({ type, reason }, 0);
     for (const code of failureCodeSchema.options) {
       attempt(type, 'fail', code).inc(0);
       if (isRetryable(code)) attempt(type, 'retry', code).inc(0);

@@ -8,12 +8,15 @@ import {
 } from '@promptq/shared/contracts';
 import { isRetryable, type Failure } from '@promptq/shared/failure';
 import { analysisDataSchema } from '@promptq/shared/queues';
+import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import type { AbortCause } from '../execution/outcome.ts';
 import type { AttemptContext, Processor } from '../execution/run-job.ts';
 import type { Complete } from '../upstream/complete.ts';
 import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
 import { analysisOutput } from './analysis-output.ts';
 import { analysisTasks } from './analysis-tasks.ts';
+import { isRateLimit, mayMend } from './may-mend.ts';
+import { outOfBudget } from './out-of-budget.ts';
 import type { Part, Parts } from './parts.ts';
 
 interface Call {
@@ -36,6 +39,7 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
     const { input } = analysisDataSchema.parse(data);
     const parts = partsOf(context.jobId);
     const done = context.starts > 1 ? await parts.read() : new Map<string, Part>();
+    const doneBefore = done.size;
     const calls = callsOf(input);
     const failures = await callAll(
       calls.filter(({ step }) => !done.has(step)),
@@ -49,6 +53,16 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
       },
     );
     const isOutOfTime = isTimeout(context.signal);
+    if (isOutOfTime || !context.signal.aborted) {
+      const error = await outOfBudget({
+        failures,
+        context,
+        parts,
+        hasGotOn: done.size > doneBefore,
+        timedOut: isOutOfTime ? timeout : null,
+      });
+      if (error) throw error;
+    }
     if (!isOutOfTime || !context.isLastAttempt) context.signal.throwIfAborted();
 
     const mendable = [...failures.values()].filter((error) => mayMend(error, context));
@@ -94,28 +108,19 @@ async function callAll(
   make: (call: Call) => Promise<void>,
 ): Promise<Map<string, unknown>> {
   const failures = new Map<string, unknown>();
-  let isRefused = false;
+  let isStopped = false;
   const limit = pLimit(input.max_concurrent);
   await limit.map(calls, async (call) => {
     // The pool is about to pause: what is not begun waits, like every other job.
-    if (signal.aborted || (isRefused && isPatient)) return;
+    if (signal.aborted || isStopped) return;
     try {
       await make(call);
     } catch (error) {
       failures.set(call.step, error);
-      isRefused ||= isRateLimit(error);
+      isStopped ||= error instanceof BudgetSpentError || (isPatient && isRateLimit(error));
     }
   });
   return failures;
-}
-
-/** Whether the job may run again for what failed here: later when the rate was the reason, else while attempts are left. */
-function mayMend(error: unknown, { isPatient, isLastAttempt }: AttemptContext): boolean {
-  return isRateLimit(error) ? isPatient : !isLastAttempt;
-}
-
-function isRateLimit(error: unknown): boolean {
-  return failureOf(error).code === 'upstream_rate_limited';
 }
 
 /** One call: its answer, or the refusal that would come again. Throws what another attempt may mend. */
@@ -144,6 +149,7 @@ async function answer(
     if (said.length > longestAnswer) throw new FailureError(unusable);
     return { answer: said, usage: completion.usage };
   } catch (error) {
+    if (error instanceof BudgetSpentError) throw error;
     const failure = failureOf(error);
     if (isRetryable(failure.code)) throw error;
     return { failure };

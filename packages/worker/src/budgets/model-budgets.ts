@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** So many a minute, by model; `everyOther` stands for each model that is not named. */
+export type ModelBudgets = ReadonlyMap<string, number>;
+
+const everyOther = '*';
+const most = 1_000_000_000;
+const error = `must be a whole number from 0 (off) to ${most}, or <model>:<number from 1> pairs separated by commas, * for every other model, each model once`;
+
+/**
+ * A budget in an environment variable: one number for each model, or `model:number` pairs. A model's name may have
+ * colons itself (`ft:gpt-4o-mini:org`), so the last one parts it from its number. None is an empty map.
+ */
+export const modelBudgets = z
+  .string()
+  .transform((text, context): ModelBudgets => {
+    const budgets = readBudgets(text);
+    if (budgets) return budgets;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  })
+  .default(() => new Map());
+
+/** The budget of a model, or `null` when it has none. */
+export function budgetOf(budgets: ModelBudgets, model: string): number | null {
+  return budgets.get(model) ?? budgets.get(everyOther) ?? null;
+}
+
+/** `null`: it cannot be read. */
+function readBudgets(text: string): ModelBudgets | null {
+  const ofAll = readNumber(text);
+  if (ofAll !== null) return new Map(ofAll === 0 ? [] : [[everyOther, ofAll]]);
+  const budgets = new Map<string, number>();
+  for (const pair of text.split(',')) {
+    const at = pair.lastIndexOf(':');
+    const model = pair.slice(0, Math.max(0, at)).trim();
+    const budget = readNumber(pair.slice(at + 1));
+    if (model === '' || budgets.has(model) || !budget) return null;
+    budgets.set(model, budget);
+  }
+  return budgets;
+}
+
+function readNumber(text: string): number | null {
+  const digits = text.trim();
+  return /^\d{1,10}$/.test(digits) && Number(digits) <= most ? Number(digits) : null;
+}

@@ -1,0 +1,38 @@
+import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
+import type { AttemptContext } from '../execution/run-job.ts';
+import type { Failure } from '@promptq/shared/failure';
+import { failureOf } from '../upstream/upstream-failure.ts';
+import { isRateLimit, mayMend } from './may-mend.ts';
+import type { Parts } from './parts.ts';
+
+interface Needs {
+  /** What was thrown instead of an answer, by step. */
+  failures: ReadonlyMap<string, unknown>;
+  context: AttemptContext;
+  parts: Pick<Parts, 'keep'>;
+  /** Whether a call was finished in this attempt. */
+  hasGotOn: boolean;
+  /** Set when the time of the attempt is over: what was under way then failed for it. */
+  timedOut: Failure | null;
+}
+
+/**
+ * What an attempt ends with when the budget ran out under it, or `null` when it did not: as a rule it goes on later and
+ * is not spent. Two rules see to it that the job ends, even when the upstream fails all the calls that one window
+ * allows: a call that no attempt may mend is finished with its failure, and an attempt in which calls failed and none
+ * was finished is spent.
+ */
+export async function outOfBudget(needs: Needs): Promise<unknown> {
+  const { failures, context, parts, hasGotOn, timedOut } = needs;
+  const spent = [...failures.values()].find((error) => error instanceof BudgetSpentError);
+  if (!spent) return null;
+  const failed = [...failures].filter(([, error]) => !(error instanceof BudgetSpentError));
+  for (const [step, error] of failed) {
+    if (!mayMend(error, context)) await parts.keep(step, { failure: timedOut ?? failureOf(error) });
+  }
+  const mendable = failed.map(([, error]) => error).filter((error) => mayMend(error, context));
+  const refusal = mendable.find(isRateLimit);
+  // It spends no attempt either, and its pause is the upstream's own.
+  if (refusal && !timedOut) return refusal;
+  return hasGotOn ? spent : (mendable.find((error) => !isRateLimit(error)) ?? spent);
+}
