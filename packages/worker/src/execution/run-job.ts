@@ -54,6 +54,8 @@ interface Needs {
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
   const { type, metrics, log, running, isCancelled, wake, pool, circuit } = needs;
+  // No secret has a place in the line of an attempt, and looking for one costs more than all the rest of it.
+  const lines = log.child({}, { redact: [] });
   /** For what is not the job's own business: when Redis refuses it, the outcome stands all the same. */
   const besides = async (doing: Promise<unknown>) => {
     try {
@@ -85,7 +87,7 @@ export function runJob(needs: Needs) {
     }
     const ms = performance.now() - startedAt;
     metrics.ended(type, outcome.kind, reasonOf(outcome), ms);
-    log.info(
+    lines.info(
       {
         job_id: jobId,
         outcome: outcome.kind,

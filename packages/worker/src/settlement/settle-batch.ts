@@ -26,35 +26,53 @@ const fieldsToRead = jobHashFields.filter(
   (field) => field !== 'returnvalue' && field !== 'failedReason',
 );
 
-/** Settles the finished jobs of a batch; the other events are only acknowledged. */
-export async function settleBatch({ type, entries }: Batch, needs: Needs): Promise<void> {
+/** So many entries that end no job are acknowledged without waiting for one that does. */
+const mostPassedOver = 500;
+
+/**
+ * Settles the finished jobs of a batch. Its other entries need no more than to be acknowledged, which waits for the
+ * next job that ends: a job has three of them, and at quiet times each would cost a round trip that its end waits for.
+ * @param passedOver entries of this type that wait for that; those that are acknowledged are taken out
+ */
+export async function settleBatch(
+  { type, entries }: Batch,
+  passedOver: Set<string>,
+  needs: Needs,
+): Promise<void> {
   const terminal: TerminalEntry[] = [];
-  const others: string[] = [];
   for (const entry of entries) {
     const ended = toTerminal(entry);
     if (ended) terminal.push(ended);
-    else others.push(entry[0]);
+    else passedOver.add(entry[0]);
   }
+  if (terminal.length === 0 && passedOver.size < mostPassedOver) return;
+  const others = [...passedOver];
   const records = await readRecords(type, terminal, needs);
   const events = terminal.map((entry, at) => auditEventOf(type, entry, records[at] ?? null));
-  // Before the entry is acknowledged, so that no webhook is lost; again is the same, by the delivery's id.
-  const webhooks = events.map((event, at) => webhookEventOf(event, records[at] ?? null));
-  const traces = new Map(records.map((record) => [record?.id, record?.trace]));
-  await queueDeliveries(
-    needs.deliveries,
-    webhooks.filter((webhook) => webhook !== null),
-    ({ job_id }) => traces.get(job_id),
-  );
+  await queueWebhooks(events, records, needs);
   const settled = terminal.map((entry, at) =>
     toSettled(entry, events[at] as EndEvent, records[at] ?? null, needs),
   );
   const here = await needs.outbox.settle(type, settled, others);
+  for (const id of others) passedOver.delete(id);
   const nowMs = Date.now();
   settled.forEach(({ entryId, eventType }) => {
     if (!here.has(entryId)) return;
     const lagMs = nowMs - Number(entryId.split('-', 1)[0]);
     needs.metrics.settled(type, eventType.slice('job.'.length) as EndStatus, lagMs);
   });
+}
+
+/** Before the entries are acknowledged, so that no webhook is lost; again is the same, by the delivery's id. */
+async function queueWebhooks(
+  events: EndEvent[],
+  records: (JobRecord | null)[],
+  { deliveries }: Needs,
+): Promise<void> {
+  const webhooks = events.flatMap((event, at) => webhookEventOf(event, records[at] ?? null) ?? []);
+  if (webhooks.length === 0) return;
+  const traces = new Map(records.map((record) => [record?.id, record?.trace]));
+  await queueDeliveries(deliveries, webhooks, ({ job_id }) => traces.get(job_id));
 }
 
 function toSettled(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReplyError, type Redis } from 'ioredis';
+import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
@@ -62,9 +63,24 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let reads = 0;
   let refusedAtMs = 0;
 
+  /** Of each type, entries that end no job and are not acknowledged yet. */
+  const passedOver = Object.fromEntries(
+    jobTypes.map((type) => [type, new Set<string>()]),
+  ) as Record<JobType, Set<string>>;
   const settleAll = async (batches: Batch[]) => {
-    for (const batch of batches)
-      await settleBatch(batch, { redis, keys, outbox, deliveries, metrics, log });
+    for (const batch of batches) {
+      const needed = { redis, keys, outbox, deliveries, metrics, log };
+      await settleBatch(batch, passedOver[batch.type], needed);
+    }
+  };
+  let restAtMs = 0;
+  const acknowledgeRest = async () => {
+    restAtMs = Date.now();
+    for (const type of jobTypes) {
+      const ids = [...passedOver[type]];
+      if (ids.length > 0) await outbox.settle(type, [], ids);
+      for (const id of ids) passedOver[type].delete(id);
+    }
   };
   const keepHouse = async () => {
     if (Date.now() < housekeepingAtMs) return;
@@ -93,6 +109,8 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
         reads += 1;
         count = nextCount(count, batches);
         await settleAll(batches);
+        const isDue = Date.now() - restAtMs > blockMs;
+        if (last || isDue) await acknowledgeRest();
         // What finished here was written before the stop; what others finish meanwhile is theirs to settle.
         if (last && batches.flatMap(({ entries }) => entries).length < read) return;
       } catch (error) {
