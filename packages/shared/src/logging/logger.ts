@@ -34,7 +34,7 @@ export function createLogger(
 
 /** A line waits for so long, or for so many others, before it is written: each write costs more than making its line. */
 const longestWaitMs = 50;
-const mostBytesWaiting = 4_096;
+const mostBytesWaiting = 12 * 1024;
 
 /** Only a process that is killed loses what it has not written; every other end writes it. */
 function standardOutput(): DestinationStream {
