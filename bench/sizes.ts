@@ -15,6 +15,8 @@ export interface Sizes {
   loadSeconds: number;
   scalingWaves: number;
   pollingJobs: number;
+  /** Of the tenant that was there first. */
+  tenantJobs: number;
   pollingSeconds: number;
 }
 
@@ -31,6 +33,7 @@ export const fullSizes: Sizes = {
   loadSeconds: 3,
   scalingWaves: 6,
   pollingJobs: 10_000,
+  tenantJobs: 5_000,
   pollingSeconds: 2,
 };
 
@@ -48,5 +51,6 @@ export const quickSizes: Sizes = {
   loadSeconds: 0.5,
   scalingWaves: 2,
   pollingJobs: 200,
+  tenantJobs: 300,
   pollingSeconds: 0.5,
 };

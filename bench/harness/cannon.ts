@@ -11,6 +11,8 @@ export async function fire(options: {
   port: number;
   connections: number;
   seconds: number;
+  /** Beside the type of the body. */
+  headers?: Record<string, string>;
   /** Sent in turns by each connection. */
   requests: { method: 'GET' | 'POST'; path: string; body?: string }[];
 }): Promise<CannonFigures> {
@@ -24,7 +26,7 @@ export async function fire(options: {
         url: `http://127.0.0.1:${options.port}`,
         connections: options.connections,
         duration: options.seconds,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...options.headers },
         requests: options.requests,
       },
       (error: Error | null, result) => (error ? reject(error) : resolve(result)),

@@ -62,6 +62,17 @@ export function getRequest(path: string): string {
 }
 
 /** A POST with a JSON body in ASCII, as text. */
-export function postRequest(path: string, body: string): string {
-  return `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+export function postRequest(
+  path: string,
+  body: string,
+  headers: Record<string, string> = {},
+): string {
+  const all = {
+    Host: 'bench',
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`POST ${path} HTTP/1.1`, ...lines, '', body].join('\r\n');
 }

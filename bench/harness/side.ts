@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { hashOfApiKey, newApiKey, writeKeyEntry } from '@promptq/shared/keys';
 import type { ProgramName } from './service.ts';
 
 /** One of the services that are compared. */
@@ -14,6 +15,8 @@ export interface Side {
   auditKey: string;
   submitPath: string;
   readyPath: string;
+  /** Of each submission. */
+  headers: Record<string, string>;
   /** Settings of its processes beyond those of the stack. */
   environment(concurrency: number): Record<string, string>;
   /** How many of its jobs are over, with all that belongs to it. */
@@ -32,6 +35,7 @@ export function ours(prefix = '{promptq}'): Side {
     auditKey,
     submitPath: '/v1/jobs',
     readyPath: '/readyz',
+    headers: {},
     environment: (concurrency) => ({
       REDIS_PREFIX: prefix,
       WORKER_CONCURRENCY: String(concurrency),
@@ -51,6 +55,36 @@ export function oursWithoutSettlement(): Side {
   };
 }
 
+/** promptq with an API key for each of its tenants; the first one's goes with what the stack submits. */
+export function oursWithKeys(keys: readonly TenantKey[], prefix: string): Side {
+  const side = ours(prefix);
+  const entries = keys.map(({ id, tenant, key }) =>
+    writeKeyEntry({ id, tenant, scopes: ['jobs'], hash: hashOfApiKey(key) }),
+  );
+  return {
+    ...side,
+    name: 'with keys',
+    headers: keys[0]?.headers ?? {},
+    environment: (concurrency) => ({
+      ...side.environment(concurrency),
+      API_KEYS: entries.join(','),
+    }),
+  };
+}
+
+export interface TenantKey {
+  id: string;
+  key: string;
+  tenant: string;
+  headers: Record<string, string>;
+}
+
+/** A new key of a tenant. */
+export function tenantKey(tenant: string): TenantKey {
+  const { id, key } = newApiKey();
+  return { id, key, tenant, headers: { Authorization: `Bearer ${key}` } };
+}
+
 /** What a good engineer writes in an afternoon: `bench/diy/`. */
 export const diy: Side = {
   name: 'DIY',
@@ -61,6 +95,7 @@ export const diy: Side = {
   auditKey: 'audit',
   submitPath: '/jobs',
   readyPath: '/health',
+  headers: {},
   environment: (concurrency) => ({ CONCURRENCY: String(concurrency) }),
   finished: (redis) => redis.xlen('audit'),
 };

@@ -85,7 +85,7 @@ export async function startStack(
     stopWorkers: async () => {
       await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     },
-    submit: (load) => submit({ port, submitPath: side.submitPath }, load),
+    submit: (load) => submit({ port, submitPath: side.submitPath, headers: side.headers }, load),
     untilFinished: async (jobs) => {
       await until(`${jobs} jobs of ${side.name} are over`, async () => {
         const finished = await side.finished(redis);

@@ -10,6 +10,7 @@ export const submission = JSON.stringify({ type: 'chat', input: { message } });
 interface Target {
   port: number;
   submitPath: string;
+  headers: Record<string, string>;
 }
 
 export interface Load {
@@ -22,7 +23,7 @@ export interface Load {
 
 /** Submits jobs and resolves when all are accepted. @throws {Error} when one is not */
 export async function submit(target: Target, { jobs, submitters, perSecond }: Load): Promise<void> {
-  const request = postRequest(target.submitPath, submission);
+  const request = postRequest(target.submitPath, submission, target.headers);
   const startedAt = performance.now();
   let next = 0;
   const submitter = async () => {

@@ -8,6 +8,7 @@ import { polling } from './polling.ts';
 import { scaling } from './scaling.ts';
 import { settlement } from './settlement.ts';
 import { submissions } from './submissions.ts';
+import { tenants } from './tenants.ts';
 
 /** All of them, in the order of the table. */
 export const experiments: Experiment[] = [
@@ -20,4 +21,5 @@ export const experiments: Experiment[] = [
   loopDelay,
   scaling,
   polling,
+  tenants,
 ];
