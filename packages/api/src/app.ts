@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -59,11 +59,16 @@ export interface AppNeeds {
   metrics: ApiMetrics;
   /** `null`: nothing is traced. */
   tracing: Pick<Tracing, 'begin'> | null;
+  /** What is served at `boardPath`; `null`: nothing. */
+  board: RequestHandler | null;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
   stopping: AbortSignal;
 }
+
+/** Where the board is, when there is one. */
+export const boardPath = '/admin/queues';
 
 /** The application: what is served. It opens nothing; the process that listens is in `main.ts`. */
 export function createApp({
@@ -77,6 +82,7 @@ export function createApp({
   states,
   metrics,
   tracing,
+  board,
   isStarted,
   stopping,
 }: AppNeeds): Express {
@@ -137,6 +143,7 @@ export function createApp({
   const { REQUESTS_PER_MINUTE: perMinute } = settings;
   const limited = perMinute > 0 ? [limitRequests({ redis, keys, perMinute })] : [];
   addRoutes(app, served, (scope) => [authorize(keyring, scope), ...limited]);
+  if (board) app.use(boardPath, board);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });
