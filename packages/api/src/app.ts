@@ -60,11 +60,16 @@ export interface AppNeeds {
   metrics: ApiMetrics;
   /** `null`: nothing is traced. */
   tracing: Pick<Tracing, 'begin'> | null;
+  /** What is served at `boardPath`; `null`: nothing. */
+  board: RequestHandler | null;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
   stopping: AbortSignal;
 }
+
+/** Where the board is, when there is one. */
+export const boardPath = '/admin/queues';
 
 /** The application: what is served. It opens nothing; the process that listens is in `main.ts`. */
 export function createApp({
@@ -78,6 +83,7 @@ export function createApp({
   states,
   metrics,
   tracing,
+  board,
   isStarted,
   stopping,
 }: AppNeeds): Express {
@@ -141,6 +147,7 @@ export function createApp({
   addRoutes(app, routes, admit);
   app.use('/docs', helmet(), docsAssets());
   addRoutes(app, docs, admit);
+  if (board) app.use(boardPath, board);
   app.use((req) => {
     throw new Problem('not_found', `There is nothing at ${req.path}.`);
   });

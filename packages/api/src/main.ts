@@ -5,7 +5,7 @@ import { keepEvents, openQueue } from '@promptq/shared/queues';
 import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq/shared/redis';
 import { openDeliveries } from '@promptq/shared/webhooks';
 import { openTracing } from '@promptq/shared/tracing';
-import { createApp } from './app.ts';
+import { boardPath, createApp } from './app.ts';
 import { openKeyring } from './auth/open-keyring.ts';
 import { listen } from './http/server.ts';
 import { openLive } from './live/open-live.ts';
@@ -45,6 +45,10 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const states = watchStates(redis, keys, log);
   runner.onStop('states', () => states.close());
 
+  const board = settings.QUEUE_BOARD
+    ? (await import('./board/open-board.ts')).openBoard({ redis, keys, keyring, path: boardPath })
+    : null;
+
   // It listens before Redis is there: the process lives, and says 503 until it can serve.
   let isStarted = false;
   const app = createApp({
@@ -58,6 +62,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     states,
     metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
     tracing,
+    board,
     isStarted: () => isStarted,
     stopping: runner.stopping,
   });

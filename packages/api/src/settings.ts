@@ -48,6 +48,8 @@ const apiSettingsSchema = z
     MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
     /** Serves whoever reaches it, without keys, also beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
+    /** Serves pages about the queues of all tenants at /admin/queues. */
+    QUEUE_BOARD: trueOrFalse.default(false),
     HOST: z.string().default('127.0.0.1'),
     PORT: wholeNumber({ min: 0, max: 65_535, default: 3_000 }),
     /** The model of a job that names none. */

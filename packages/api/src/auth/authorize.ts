@@ -22,12 +22,24 @@ export function callerOf(req: Request): Caller {
 }
 
 /**
+ * How a key is sent: by programs as a Bearer token (RFC 6750, "The OAuth 2.0 Authorization Framework: Bearer Token
+ * Usage", sections 2.1 and 3); by browsers, which cannot by themselves, also as the password of any user (RFC 7617, "The
+ * 'Basic' HTTP Authentication Scheme").
+ */
+type Sender = 'program' | 'browser';
+
+/**
  * Lets a request through whose key has the scope; `admin` has all.
  * @param keyring `null` when there are no keys: everybody may do everything
+ * @param sender `browser` only where nothing can be changed: other sites can make a browser send its password along
  */
-export function authorize(keyring: Keyring | null, scope: Scope): RequestHandler {
+export function authorize(
+  keyring: Keyring | null,
+  scope: Scope,
+  sender: Sender = 'program',
+): RequestHandler {
   return (req, _res, next) => {
-    const caller = keyring ? authenticate(keyring, req) : everybody;
+    const caller = keyring ? authenticate(keyring, req, sender) : everybody;
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new Problem('scope_missing', `This key has not the scope "${scope}".`);
     }
@@ -36,25 +48,40 @@ export function authorize(keyring: Keyring | null, scope: Scope): RequestHandler
   };
 }
 
-/** RFC 6750, "The OAuth 2.0 Authorization Framework: Bearer Token Usage", sections 2.1 and 3. */
-function authenticate(keyring: Keyring, req: Request): Caller {
+function authenticate(keyring: Keyring, req: Request, sender: Sender): Caller {
   const given = req.rawHeaders.filter((name, at) => at % 2 === 0 && isAuthorization(name)).length;
-  if (given === 0) {
-    throw unauthorized(
-      'Send your API key as Authorization: Bearer pq_...',
-      'Bearer realm="promptq"',
-    );
-  }
+  if (given === 0) throw unauthorized(asks[sender], challenges[sender]);
   // Node.js takes the first of several, a proxy before us may have looked at another.
-  const [, key] = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '') ?? [];
-  const caller = given === 1 && key !== undefined ? keyring.callerOf(key) : null;
+  const header = req.get('authorization') ?? '';
+  const key =
+    given === 1 ? (bearerKey(header) ?? (sender === 'browser' ? basicKey(header) : null)) : null;
+  const caller = key === null ? null : keyring.callerOf(key);
   if (!caller) {
-    throw unauthorized(
-      'This is not a valid API key.',
-      'Bearer realm="promptq", error="invalid_token"',
-    );
+    const error = sender === 'program' ? ', error="invalid_token"' : '';
+    throw unauthorized('This is not a valid API key.', `${challenges[sender]}${error}`);
   }
   return caller;
+}
+
+const asks: Record<Sender, string> = {
+  program: 'Send your API key as Authorization: Bearer pq_...',
+  browser: 'Send your API key as the password, with any user name.',
+};
+const challenges: Record<Sender, string> = {
+  program: 'Bearer realm="promptq"',
+  browser: 'Basic realm="promptq", charset="UTF-8"',
+};
+
+function bearerKey(header: string): string | null {
+  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
+}
+
+function basicKey(header: string): string | null {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
+  if (encoded === undefined) return null;
+  const pair = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = pair.indexOf(':'); // A user name has none, a password may.
+  return colon === -1 ? null : pair.slice(colon + 1);
 }
 
 const isAuthorization = (name: string) => name.toLowerCase() === 'authorization';

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { progressSchema } from '@promptq/shared/contracts';
+import { readFailure } from '@promptq/shared/failure';
+import { webhooksQueue } from '@promptq/shared/webhooks';
+
+/** What the board calls the states of BullMQ. */
+export const boardStates = [
+  'active',
+  'waiting',
+  'prioritized',
+  'delayed',
+  'completed',
+  'failed',
+] as const;
+export type BoardState = (typeof boardStates)[number];
+
+/**
+ * The only fields of a job's hash that are read for the board (BullMQ 6: `atm` attempts made, `ats` started, `stc`
+ * stalled, `pb` processed by). `data`, `returnvalue`, `stacktrace` and the list of logs hold what users wrote and what
+ * came back: they never leave Redis.
+ */
+export const boardFields = [
+  'name',
+  'timestamp',
+  'processedOn',
+  'finishedOn',
+  'pb',
+  'atm',
+  'ats',
+  'stc',
+  'delay',
+  'priority',
+  'progress',
+  'opts',
+  'failedReason',
+] as const;
+
+const wholeNumber = z.coerce.number().int();
+const optionalNumber = wholeNumber.nullable();
+const optionalText = z.string().nullable();
+
+/** A job as the script reads it: its id, its state, and its fields in the order of `boardFields`. */
+export const boardRowSchema = z.tuple([
+  z.string(),
+  z.enum(boardStates),
+  z.tuple([
+    z.string(),
+    wholeNumber,
+    optionalNumber,
+    optionalNumber,
+    optionalText,
+    optionalNumber,
+    optionalNumber,
+    optionalNumber,
+    optionalNumber,
+    optionalNumber,
+    optionalText,
+    z.string(),
+    optionalText,
+  ]),
+]);
+
+const optionsSchema = z.object({ attempts: z.int().default(1) });
+
+/** A job as the board shows it. Moments are milliseconds since 1970. */
+export interface BoardJob {
+  id: string;
+  state: BoardState;
+  name: string;
+  timestamp: number;
+  processedOn: number | null;
+  finishedOn: number | null;
+  processedBy: string | null;
+  attemptsMade: number;
+  attemptsStarted: number;
+  stalledCounter: number;
+  delay: number;
+  priority: number;
+  /** Calls to the upstream, in per cent. */
+  progress: number;
+  failedReason: string;
+  opts: { attempts: number };
+}
+
+/** @throws {z.ZodError} when the hash was not written by promptq */
+export function toBoardJob(queue: string, row: z.infer<typeof boardRowSchema>): BoardJob {
+  const [id, state, fields] = row;
+  const [name, timestamp, processedOn, finishedOn, processedBy, ...numbersAndTexts] = fields;
+  const [made, started, stalled, delay, priority, progress, options, failedReason] =
+    numbersAndTexts;
+  return {
+    id,
+    state,
+    name,
+    timestamp,
+    processedOn,
+    finishedOn,
+    processedBy,
+    attemptsMade: made ?? 0,
+    attemptsStarted: started ?? 0,
+    stalledCounter: stalled ?? 0,
+    delay: delay ?? 0,
+    priority: priority ?? 0,
+    progress: state === 'completed' ? 100 : percentOf(progress), // Of a short job none is told on the way.
+    // A job that failed an attempt and then completed still has the reason.
+    failedReason:
+      failedReason === null || state === 'completed'
+        ? ''
+        : reasonOf(queue, failedReason, stalled ?? 0),
+    opts: optionsSchema.parse(JSON.parse(options)),
+  };
+}
+
+/** Of the closed set of failures the code, never a text: texts quote prompts, receivers and keys. */
+function reasonOf(queue: string, failedReason: string, stalledCount: number): string {
+  return queue === webhooksQueue ? 'not delivered' : readFailure(failedReason, stalledCount).code;
+}
+
+function percentOf(text: string | null): number {
+  const progress = progressSchema.safeParse(text === null ? null : JSON.parse(text));
+  return progress.success ? Math.round((100 * progress.data.done) / progress.data.total) : 0;
+}
