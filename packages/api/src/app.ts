@@ -41,6 +41,7 @@ import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { limitRequests } from './limits/limit-requests.ts';
 import { queueLimit } from './limits/queue-limit.ts';
+import { tenantLimit } from './limits/tenant-limit.ts';
 import { listQueues } from './queues/list-queues.ts';
 import { pauseQueue } from './queues/pause-queue.ts';
 import type { ApiSettings } from './settings.ts';
@@ -86,6 +87,7 @@ export function createApp({
   const noteInIndex = indexWriter(redis, keys);
   const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
   const notFull = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
+  const { MAX_WAITING_JOBS_PER_TENANT: mostOfTenant } = settings;
   const adding = {
     redis,
     keys,
@@ -93,6 +95,7 @@ export function createApp({
     noteInIndex,
     submitted,
     notFull,
+    tenantLimit: mostOfTenant > 0 ? tenantLimit(redis, keys, mostOfTenant) : null,
     fairShare: share,
     settings,
   };

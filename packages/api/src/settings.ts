@@ -46,6 +46,8 @@ const apiSettingsSchema = z
     REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }),
     /** Jobs of one type that may wait for a worker, those of batches aside. */
     MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
+    /** Jobs of one tenant that have not ended, those of batches aside. 0: no limit. */
+    MAX_WAITING_JOBS_PER_TENANT: wholeNumber({ min: 0, max: 10_000_000, default: 0 }),
     /** Serves whoever reaches it, without keys, also beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
     HOST: z.string().default('127.0.0.1'),

@@ -42,5 +42,6 @@ function toData(submission: Submission, settings: JobDefaults, tenant: string): 
     idempotency: null,
     custom_id: null,
     tenant,
+    counted: false,
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }

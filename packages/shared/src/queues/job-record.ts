@@ -31,6 +31,7 @@ const defaults = {
   idempotency: null,
   custom_id: null,
   tenant: defaultTenant,
+  counted: false,
 } as const;
 
 const kept = {
@@ -56,6 +57,8 @@ const kept = {
   custom_id: z.string().nullable().default(defaults.custom_id),
   /** Whose job it is: nobody else sees it. */
   tenant: z.string().default(defaults.tenant),
+  /** Whether it has one of its tenant's places until it ends, see `openJobs` in keys.ts. */
+  counted: z.boolean().default(defaults.counted),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;

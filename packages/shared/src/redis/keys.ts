@@ -31,6 +31,12 @@ export function redisKeys(prefix: string) {
     delayedDeliveries: `${prefix}:webhooks:delayed`,
     /** Requests of each API key in this minute: the beginning of their keys. */
     requests: `${prefix}:requests`,
+    /**
+     * The ids of a tenant's jobs that have not ended, while their number is limited: a set. Beside it the tenants that
+     * have such a set.
+     */
+    openJobs: (tenant: string) => `${prefix}:open:${tenant}`,
+    tenantsWithOpenJobs: `${prefix}:open`,
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */
