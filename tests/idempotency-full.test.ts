@@ -53,6 +53,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     },
     settings,
     'default',
+    { hasOwn: () => false },
   );
   const needs = {
     redis,

@@ -7,7 +7,7 @@ import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { Tracing } from '@promptq/shared/tracing';
-import { targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
+import { signingSecrets, targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
@@ -100,7 +100,7 @@ export function createApp({
     settings,
   };
   const webhooks = {
-    canSign: settings.WEBHOOK_SECRET !== undefined,
+    secrets: signingSecrets(settings),
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KeyEntryError, readKeyEntries } from '@promptq/shared/keys';
 import { readSettingsOrExit, sharedSettings, wholeNumber } from '@promptq/shared/settings';
+import { gatherTenantSecrets } from '@promptq/shared/webhooks';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -33,7 +34,7 @@ const trueOrFalse = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-const apiSettingsSchema = z
+const apiSettings = z
   .object({
     ...sharedSettings,
     /** Who may use the API: `<id>:<tenant>:<scopes>:<SHA-256>`, separated by commas. */
@@ -69,6 +70,8 @@ const apiSettingsSchema = z
       when: () => true,
     },
   );
+
+const apiSettingsSchema = z.preprocess(gatherTenantSecrets, apiSettings);
 
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;
 

@@ -32,6 +32,7 @@ const defaults = {
   custom_id: null,
   tenant: defaultTenant,
   counted: false,
+  own_secret: false,
 } as const;
 
 const kept = {
@@ -59,6 +60,8 @@ const kept = {
   tenant: z.string().default(defaults.tenant),
   /** Whether it has one of its tenant's places until it ends, see `openJobs` in keys.ts. */
   counted: z.boolean().default(defaults.counted),
+  /** Whether its webhook is for the tenant's own secret, see delivery.ts. */
+  own_secret: z.boolean().default(defaults.own_secret),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
