@@ -51,6 +51,14 @@ async function submit(as: Key, receiver: Receiver, url?: string): Promise<string
   return ((await response.json()) as PublicJob).id;
 }
 
+/** A batch of one job; both are told of. */
+async function submitBatch(as: Key, receiver: Receiver): Promise<string> {
+  const requests = [{ custom_id: 'a', ...chat(receiver) }];
+  const response = await post(as, '/v1/batches', { requests, webhook: { url: receiver.url } });
+  expect(response.status).toBe(202);
+  return ((await response.json()) as PublicBatch).id;
+}
+
 async function deliveryOf(as: Key, jobId: string): Promise<PublicDelivery | undefined> {
   const headers = bearer(as);
   const response = await stack.request(`/v1/jobs/${jobId}/deliveries`, { headers });
@@ -75,14 +83,7 @@ test('a tenant with a secret of its own is signed for with that alone, others wi
   const secrets = { ...both, WEBHOOK_SECRET_ACME_EU: `${previous},${own}` };
   stack = await start(secrets);
   const worker = await stack.worker();
-  const batch = async (as: Key, receiver: Receiver) => {
-    const requests = [{ custom_id: 'a', ...chat(receiver) }];
-    const body = { requests, webhook: { url: receiver.url } };
-    const response = await post(as, '/v1/batches', body);
-    expect(response.status).toBe(202);
-    return ((await response.json()) as PublicBatch).id;
-  };
-  const batches = [await batch(acme, trusts.own), await batch(other, trusts.ofAll)];
+  const batches = [await submitBatch(acme, trusts.own), await submitBatch(other, trusts.ofAll)];
   await delivered(acme, await submit(acme, trusts.own));
   await delivered(other, await submit(other, trusts.ofAll));
   for (const receiver of Object.values(trusts))
@@ -116,12 +117,18 @@ test('a worker that lacks the secret of a tenant leaves its webhooks to one that
     return delivery?.next_try_at && delivery;
   });
   expect(waiting).toMatchObject({ status: 'pending', tries: [] });
-  const { text } = await scrape(`http://127.0.0.1:${port}`);
-  expect(text).toContain('promptq_webhook_deliveries_total{outcome="unsigned"} 1');
+  const batchId = await submitBatch(acme, trusts.own);
+  const unsigned = async () =>
+    /outcome="unsigned"\} (\d+)/.exec((await scrape(`http://127.0.0.1:${port}`)).text)?.[1];
+  await until('the batch and its job wait as well', async () => (await unsigned()) === '3');
   expect(trusts.own.received).toEqual([]);
   await lacking.kill('SIGTERM');
   await stack.worker();
-  expect((await post(acme, `/v1/deliveries/dlv_${id}/redeliver`, {})).status).toBe(202);
+  for (const waits of [id, batchId]) {
+    const again = await post(acme, `/v1/deliveries/dlv_${waits}/redeliver`, {});
+    expect(again.status).toBe(202);
+  }
+  await until('both are told', () => trusts.own.received.length === 2);
   await delivered(acme, id);
 });
 
