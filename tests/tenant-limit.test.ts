@@ -1,12 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
-import type { PublicBatch, PublicJob } from '@promptq/shared/contracts';
-import { newJobId } from '@promptq/shared/queues';
-import { sweepOpenJobs } from '../packages/worker/src/retention/open-jobs-sweep.ts';
+import type { PublicBatch } from '@promptq/shared/contracts';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { chatBody, json, problemOf } from './support/problem.ts';
 import { startApi } from './support/processes.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { sendError } from './support/upstream.ts';
+import { accepted, placesOf, submitAs } from './support/tenant-jobs.ts';
 import { until } from './support/until.ts';
 
 let stack: Stack;
@@ -15,24 +14,8 @@ afterEach(() => stack.close());
 const acme = keyOf('acme', ['jobs']);
 const other = keyOf('other', ['jobs']);
 
-function submit(
-  as: Key | null,
-  { url = stack.api.url, message = 'hi', key = '', more = {} } = {},
-): Promise<Response> {
-  return fetch(`${url}/v1/jobs`, {
-    method: 'POST',
-    headers: { ...json, ...(as ? bearer(as) : {}), ...(key ? { 'idempotency-key': key } : {}) },
-    body: chatBody({ message }, more),
-  });
-}
-
-async function accepted(answer: Promise<Response>): Promise<PublicJob> {
-  const response = await answer;
-  expect(response.status).toBe(202);
-  return (await response.json()) as PublicJob;
-}
-
-const openJobs = (tenant = 'default') => stack.redis.smembers(stack.keys.openJobs(tenant));
+const submit = (as: Key | null, submission = {}) => submitAs(stack, as, submission);
+const openJobs = (tenant?: string) => placesOf(stack, tenant);
 
 test('three API processes asked twice the limit at once let exactly the limit through', async () => {
   stack = await startStack({
@@ -111,56 +94,6 @@ test('jobs keep their place while they run and free it when they end, however th
   const types = (await stack.auditEvents()).map(({ type }) => type);
   for (const type of ['job.cancelled', 'job.expired', 'job.failed']) expect(types).toContain(type);
   expect(types.filter((type) => type === 'job.completed').length).toBe(4);
-});
-
-test('a worker killed before it settles leaks no place: the next one frees it', async () => {
-  stack = await startStack({ MAX_WAITING_JOBS_PER_TENANT: '1' });
-  const die = { DIES_AT: 'before-settling' };
-  const doomed = await stack.worker(die, 'tests/support/worker-that-dies.ts');
-  const { id } = await accepted(submit(null));
-  expect((await doomed.exited).signal).toBe('SIGKILL');
-  expect((await stack.get(id)).status).toBe('completed');
-  expect(await openJobs(), 'the end was not settled').toEqual([id]);
-  await stack.worker();
-  await until('it has no place any more', async () => (await openJobs()).length === 0);
-  await accepted(submit(null));
-});
-
-test('a worker killed after it settled has freed the place', async () => {
-  stack = await startStack({ MAX_WAITING_JOBS_PER_TENANT: '1' });
-  const die = { DIES_AT: 'after-settling' };
-  const doomed = await stack.worker(die, 'tests/support/worker-that-dies.ts');
-  await accepted(submit(null));
-  expect((await doomed.exited).signal).toBe('SIGKILL');
-  expect(await openJobs()).toEqual([]);
-  await accepted(submit(null));
-});
-
-test('places whose jobs are gone, or ended unnoticed, are swept away; those of jobs that wait stay', async () => {
-  stack = await startStack({
-    API_KEYS: apiKeys(acme, other),
-    MAX_WAITING_JOBS_PER_TENANT: '4',
-  });
-  const waiting = await accepted(submit(acme));
-  const delayed = await accepted(submit(acme, { more: { delay_seconds: 3_600 } }));
-  const removed = await accepted(submit(acme));
-  const unnoticed = await accepted(submit(acme));
-  const { redis, keys } = stack;
-  await redis.del(keys.job('chat', removed.id));
-  await redis.zrem(keys.prioritized('chat'), removed.id);
-  await redis.hset(keys.job('chat', unnoticed.id), 'finishedOn', Date.now());
-  const ofOther = Array.from({ length: 2_500 }, () => newJobId('analysis'));
-  await redis.sadd(keys.openJobs('other'), ...ofOther);
-  await redis.sadd(keys.tenantsWithOpenJobs, 'other');
-  expect((await submit(acme)).status).toBe(429);
-  expect((await submit(other)).status).toBe(429);
-
-  expect(await sweepOpenJobs(redis, keys)).toBe(2_502);
-  expect((await openJobs('acme')).toSorted()).toEqual([waiting.id, delayed.id].toSorted());
-  expect(await redis.smembers(keys.tenantsWithOpenJobs)).toEqual(['acme']);
-  await accepted(submit(acme));
-  await accepted(submit(other));
-  expect(await sweepOpenJobs(redis, keys)).toBe(0);
 });
 
 test('a batch takes no place, and a full tenant may submit one', async () => {

@@ -19,10 +19,13 @@ redis.call('SADD', open, id)
 redis.call('SADD', tenants, tenant)
 `;
 
-/** Again, for the case that Redis ran full in the middle: who has a job has its place, who has none has not. */
+/**
+ * Again, for the case that Redis ran full in the middle: a job that is there has its place, one that is not has none, nor
+ * has one that has ended before its transaction came a second time.
+ */
 const keep = `
 local open, tenants, id, tenant = own[#own - 1], own[#own], unpack(args, #args - 2)
-if all_added then
+if all_added and redis.call('HEXISTS', jobs[1], 'finishedOn') == 0 then
   redis.call('SADD', open, id)
   redis.call('SADD', tenants, tenant)
 else redis.call('SREM', open, id) end
