@@ -2,14 +2,24 @@ import { afterEach, expect, test } from 'vitest';
 import type { PublicBatch } from '@promptq/shared/contracts';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { chatBody, json, problemOf } from './support/problem.ts';
-import { startApi } from './support/processes.ts';
+import { startApi, type Service } from './support/processes.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { sendError } from './support/upstream.ts';
 import { accepted, placesOf, submitAs } from './support/tenant-jobs.ts';
 import { until } from './support/until.ts';
 
 let stack: Stack;
-afterEach(() => stack.close());
+const more: Service[] = [];
+afterEach(async () => {
+  await Promise.all(more.splice(0).map((api) => api.kill('SIGKILL')));
+  await stack.close();
+});
+
+async function anotherApi(settings: Record<string, string> = {}): Promise<string> {
+  const api = await startApi({ ...stack.environment, ...settings });
+  more.push(api);
+  return api.url;
+}
 
 const acme = keyOf('acme', ['jobs']);
 const other = keyOf('other', ['jobs']);
@@ -22,8 +32,7 @@ test('three API processes asked twice the limit at once let exactly the limit th
     API_KEYS: apiKeys(acme, other),
     MAX_WAITING_JOBS_PER_TENANT: '40',
   });
-  const more = await Promise.all([startApi(stack.environment), startApi(stack.environment)]);
-  const urls = [stack.api.url, ...more.map(({ url }) => url)];
+  const urls = [stack.api.url, ...(await Promise.all([anotherApi(), anotherApi()]))];
   const delayed = await accepted(submit(acme, { more: { delay_seconds: 3_600 } }));
   await accepted(submit(acme, { key: 'known' }));
   const answers = await Promise.all(
@@ -64,7 +73,6 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect(await post(`/v1/jobs/${delayed.id}/retry`), 'a retry is a job like any other').toBe(429);
   await accepted(submit(other));
   expect(await openJobs('other')).toHaveLength(1);
-  await Promise.all(more.map((api) => api.kill('SIGKILL')));
 });
 
 test('jobs keep their place while they run and free it when they end, however they end', async () => {
@@ -127,8 +135,7 @@ test('without a limit nothing is written; switched off and on, it leaves nothing
     expect(await redis.hget(keys.job('chat', id), 'data')).not.toContain('counted');
   expect(await redis.exists(keys.openJobs('default'), keys.tenantsWithOpenJobs)).toBe(0);
 
-  const limited = await startApi({ ...stack.environment, MAX_WAITING_JOBS_PER_TENANT: '2' });
-  const { url } = limited;
+  const url = await anotherApi({ MAX_WAITING_JOBS_PER_TENANT: '2' });
   const counted = [await accepted(submit(null, { url })), await accepted(submit(null, { url }))];
   expect((await submit(null, { url })).status).toBe(429);
   expect((await openJobs()).toSorted()).toEqual(counted.map(({ id }) => id).toSorted());
@@ -137,5 +144,4 @@ test('without a limit nothing is written; switched off and on, it leaves nothing
   await until('all have ended', async () => (await stack.auditEvents()).length === 5);
   expect(await openJobs()).toEqual([]);
   await accepted(submit(null, { url }));
-  await limited.kill('SIGKILL');
 });

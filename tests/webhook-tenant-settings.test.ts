@@ -76,8 +76,8 @@ test('without that secret they are two tenants like others; a secret of no tenan
   const secrets = { WEBHOOK_SECRET_ACME_EU: '', WEBHOOK_SECRET_ACNE: own };
   const api = await startApi({ ...environment, API_KEYS, ...secrets });
   const warned = api.log.find(({ settings }) => settings);
-  expect(warned).toMatchObject({ level: 40, settings: ['WEBHOOK_SECRET_ACNE'] });
   await api.kill('SIGKILL');
+  expect(warned).toMatchObject({ level: 40, settings: ['WEBHOOK_SECRET_ACNE'] });
 });
 
 test.each(['api', 'worker'] as const)(

@@ -6,7 +6,7 @@ import { freePort } from '../scripts/processes/free-port.ts';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { scrape } from './support/metrics.ts';
 import { json, problemOf } from './support/problem.ts';
-import { startApi } from './support/processes.ts';
+import { startApi, type Service } from './support/processes.ts';
 import { startReceiver, type Receiver } from './support/receiver.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
@@ -20,10 +20,12 @@ const both = { ...shared, WEBHOOK_SECRET_ACME_EU: own };
 /** Take what is signed with one of the secrets, and nothing else. */
 let trusts: { own: Receiver; ofAll: Receiver };
 let stack: Stack;
+const more: Service[] = [];
 beforeEach(async () => {
   trusts = { own: await startReceiver(own), ofAll: await startReceiver(ofAll) };
 });
 afterEach(async () => {
+  await Promise.all(more.splice(0).map((api) => api.kill('SIGKILL')));
   await stack.close();
   await trusts.own.close();
   await trusts.ofAll.close();
@@ -31,6 +33,12 @@ afterEach(async () => {
 
 const start = (secrets: Record<string, string>) =>
   startStack({ API_KEYS: apiKeys(acme, other), WEBHOOK_ALLOWED_HOSTS: '127.0.0.1', ...secrets });
+
+async function anotherApi(secrets: Record<string, string>): Promise<string> {
+  const api = await startApi({ ...stack.environment, ...secrets });
+  more.push(api);
+  return api.url;
+}
 
 const post = (as: Key, path: string, body: object, url = stack.api.url) =>
   fetch(`${url}${path}`, {
@@ -137,8 +145,8 @@ test('a secret that a tenant gets later signs what was accepted before, and a re
   const id = await submit(acme, trusts.own);
   const headers = bearer(acme);
   await stack.request(`/v1/jobs/${id}/cancel`, { method: 'POST', headers });
-  const later = await startApi({ ...stack.environment, ...both });
-  const retried = await fetch(`${later.url}/v1/jobs/${id}/retry`, { method: 'POST', headers });
+  const later = await anotherApi(both);
+  const retried = await fetch(`${later}/v1/jobs/${id}/retry`, { method: 'POST', headers });
   const { id: again } = (await retried.json()) as PublicJob;
   const dataOf = (jobId: string) => stack.redis.hget(stack.keys.job('chat', jobId), 'data');
   expect(await dataOf(id)).not.toContain('own_secret');
@@ -147,7 +155,6 @@ test('a secret that a tenant gets later signs what was accepted before, and a re
   await delivered(acme, id);
   await delivered(acme, again);
   doesNotVerify(trusts.own, ofAll);
-  await later.kill('SIGKILL');
 });
 
 test('a tenant with neither has no webhooks; a sender may have the secrets of tenants alone', async () => {
@@ -164,8 +171,7 @@ test('a tenant with neither has no webhooks; a sender may have the secrets of te
   for (const body of [whole, one])
     expect((await post(other, '/v1/batches', body)).status).toBe(400);
 
-  const withShared = await startApi({ ...stack.environment, ...both });
-  const waits = await submit(other, trusts.ofAll, withShared.url);
+  const waits = await submit(other, trusts.ofAll, await anotherApi(both));
   const id = await submit(acme, trusts.own);
   await stack.worker({ WORKER_TYPES: 'chat,analysis' });
   const sender = await stack.worker({
@@ -179,5 +185,4 @@ test('a tenant with neither has no webhooks; a sender may have the secrets of te
   );
   expect(told['setting']).toBe('WEBHOOK_SECRET');
   expect(await deliveryOf(other, waits)).toMatchObject({ status: 'pending', tries: [] });
-  await withShared.kill('SIGKILL');
 });
