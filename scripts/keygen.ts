@@ -8,11 +8,12 @@ import {
   tenantSchema,
   writeKeyEntry,
 } from '@promptq/shared/keys';
-import { newWebhookSecret } from '@promptq/shared/webhooks';
+import { newWebhookSecret, tenantSecretName } from '@promptq/shared/webhooks';
 
-const help = `pnpm keygen webhook
+const help = `pnpm keygen webhook [--tenant NAME]
   Prints a new secret that webhooks are signed with, for WEBHOOK_SECRET of the API and the workers, and of receivers.
   To rotate: set WEBHOOK_SECRET=<new>,<old> on both; give receivers the new one; then set WEBHOOK_SECRET=<new>.
+  --tenant NAME   for the webhooks of this tenant alone; prints the line to set as well
 
 pnpm keygen api --tenant NAME [--scopes jobs,audit,admin]
   Prints a new API key, once, and the line for API_KEYS or API_KEYS_FILE, which does not hold the key.
@@ -32,15 +33,28 @@ function main(args: string[]): void {
   const [what, ...rest] = positionals;
   if (values.help) return console.log(help);
   if (rest.length > 0) throw new TypeError(`Unexpected: ${rest.join(' ')}`);
-  if (what === 'webhook') return console.log(newWebhookSecret());
+  if (what === 'webhook') return printWebhookSecret(values.tenant);
   if (what !== 'api') throw new TypeError('What to make: "webhook" or "api".');
   printApiKey(values.tenant, values.scopes);
 }
 
-function printApiKey(tenantGiven: string | undefined, scopesGiven: string): void {
-  const tenant = tenantSchema.safeParse(tenantGiven);
+function printWebhookSecret(tenantGiven: string | undefined): void {
+  const name = tenantGiven === undefined ? null : tenantSecretName(readTenant(tenantGiven));
+  const secret = newWebhookSecret();
+  // The secret alone on stdout, so that it can be piped; what to do with it on stderr.
+  console.log(secret);
+  if (name !== null) console.error(`\nThe line for the API and the workers:\n${name}=${secret}`);
+}
+
+function readTenant(given: string | undefined): string {
+  const tenant = tenantSchema.safeParse(given);
   if (!tenant.success)
     throw new TypeError('--tenant must be 1 to 64 letters, digits, "-" and "_".');
+  return tenant.data;
+}
+
+function printApiKey(tenantGiven: string | undefined, scopesGiven: string): void {
+  const tenant = readTenant(tenantGiven);
   const wanted = scopeSchema.array().safeParse(scopesGiven.split(','));
   if (!wanted.success) throw new TypeError(`--scopes must be of ${scopes.join(', ')}.`);
   const { id, key } = newApiKey();
@@ -48,7 +62,7 @@ function printApiKey(tenantGiven: string | undefined, scopesGiven: string): void
   // The key alone on stdout, so that it can be piped; what is kept of it on stderr.
   console.log(key);
   console.error(
-    `\nIt is shown this once. The line for API_KEYS, or API_KEYS_FILE:\n${writeKeyEntry({ id, tenant: tenant.data, scopes: wanted.data, hash })}`,
+    `\nIt is shown this once. The line for API_KEYS, or API_KEYS_FILE:\n${writeKeyEntry({ id, tenant, scopes: wanted.data, hash })}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import { addKeyedJob } from '../packages/api/src/jobs/add-keyed-job.ts';
 import { toWanted } from '../packages/api/src/jobs/wanted.ts';
+import { tenantLimit } from '../packages/api/src/limits/tenant-limit.ts';
 import { findRedis } from '../scripts/redis.ts';
 
 let server: Awaited<ReturnType<typeof findRedis>>;
@@ -52,6 +53,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     },
     settings,
     'default',
+    { hasOwn: () => false },
   );
   const needs = {
     redis,
@@ -61,6 +63,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     fairShare: null,
     submitted: () => undefined,
     notFull: async () => undefined,
+    tenantLimit: tenantLimit(redis, keys, 10),
   };
   const add = (scope: string) => addKeyedJob(needs, wanted, { scope, fingerprint: 'f' });
   const { job } = await add('before');
@@ -70,6 +73,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
   }
   expect(await redis.get(keys.keyed('before'))).toBe(job.id);
   expect(await redis.exists(keys.keyed('new'), keys.refused)).toBe(0);
+  expect(await redis.smembers(keys.openJobs('default')), 'nor a place').toEqual([job.id]);
   await redis.config('SET', 'maxmemory', '0');
   expect(await add('before')).toMatchObject({ isReplay: true, job: { id: job.id } });
   const added = await add('new');

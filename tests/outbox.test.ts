@@ -43,6 +43,8 @@ test('completions that are not settled survive 30,000 submissions made while no 
     idempotency: null,
     custom_id: null,
     tenant: 'default',
+    counted: false,
+    own_secret: false,
   } as const;
   for (let thousand = 0; thousand < 30; thousand += 1) {
     await queue.addBulk(

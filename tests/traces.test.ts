@@ -81,6 +81,23 @@ test('one trace from the caller through API, queue and worker to the upstream an
     expect(collector.text()).not.toContain(secret);
 });
 
+test.each([
+  ['with an Idempotency-Key', {}, { 'idempotency-key': 'k' }],
+  ['while the jobs of tenants are limited', { MAX_WAITING_JOBS_PER_TENANT: '9' }, {}],
+])('a job that is submitted %s is in the trace as well', async (_, settings, headers) => {
+  stack = await startStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...settings });
+  await stack.worker();
+  const traceparent = `00-${traceId}-${callersSpan}-01`;
+  await submit({ type: 'chat', input: { message: 'x' } }, { traceparent, ...headers });
+  const [request, added, attempt] = await until('it is told', () => {
+    const spans = collector.spans.filter((span) => span.traceId === traceId);
+    const found = [server, producer, consumer].map((one) => spans.find(({ kind }) => kind === one));
+    return found.every((span) => span !== undefined) && found;
+  });
+  expect(added?.parentSpanId).toBe(request?.spanId);
+  expect(attempt?.parentSpanId).toBe(added?.spanId);
+});
+
 test('a traceparent that is none begins a trace of its own, and one that is not sampled leaves no span', async () => {
   stack = await startStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await stack.worker();

@@ -11,6 +11,7 @@ import {
   openDeliveries,
   queueDeliveries,
   readDelivery,
+  signingSecrets,
   targetGuard,
   webhookAllowedHosts,
   webhookSecrets,
@@ -91,7 +92,10 @@ export function openSending(): Sending {
           WEBHOOK_HOST_CONCURRENCY: 10,
         },
         log,
-        secrets: webhookSecrets.parse(secret),
+        secrets: signingSecrets({
+          WEBHOOK_SECRET: webhookSecrets.parse(secret),
+          WEBHOOK_SECRETS_OF_TENANTS: new Map(),
+        }),
         guard: targetGuard(webhookAllowedHosts.parse(allowed)),
         auditBlocked: blockedAudit(redis, keys, 'test'),
         workerName: 'test',
@@ -106,7 +110,7 @@ export function openSending(): Sending {
         const eventId = `evt_${jobId}`;
         const body = JSON.stringify({ id: eventId, data: { text: 'grüß dich', secret_text: 1 } });
         const event = { event_id: eventId, event_type: 'job.completed', body };
-        return { url, job_id: jobId, tenant: defaultTenant, ...event };
+        return { url, job_id: jobId, tenant: defaultTenant, own_secret: false, ...event };
       });
       await queueDeliveries(queue, deliveries);
       return deliveries.map(({ job_id }) => deliveryIdOf(job_id));

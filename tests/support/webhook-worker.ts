@@ -4,7 +4,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { redisKeys } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { targetGuard, webhookAllowedHosts, webhookSecrets } from '@promptq/shared/webhooks';
+import { signingSecrets, targetGuard } from '@promptq/shared/webhooks';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 import { blockedAudit } from '../../packages/worker/src/webhooks/audit-blocked.ts';
 import { consumeDeliveries } from '../../packages/worker/src/webhooks/consume-deliveries.ts';
@@ -20,8 +20,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     redis,
     settings,
     log,
-    secrets: webhookSecrets.parse(process.env['WEBHOOK_SECRET']),
-    guard: targetGuard(webhookAllowedHosts.parse(process.env['WEBHOOK_ALLOWED_HOSTS'])),
+    secrets: signingSecrets(settings),
+    guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
     auditBlocked: blockedAudit(redis, redisKeys(settings.REDIS_PREFIX), workerName),
     workerName,
     transport: { trySeconds: Number(process.env['TRY_SECONDS'] ?? 15) },

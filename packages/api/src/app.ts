@@ -8,7 +8,7 @@ import type { Logger } from '@promptq/shared/logging';
 import type { JobData } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import type { Tracing } from '@promptq/shared/tracing';
-import { targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
+import { signingSecrets, targetGuard, type DeliveryData } from '@promptq/shared/webhooks';
 import { listAuditEvents } from './audit/list-audit-events.ts';
 import { listDeliveries } from './deliveries/list-deliveries.ts';
 import { redeliverDead } from './deliveries/redeliver-dead.ts';
@@ -42,6 +42,7 @@ import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { limitRequests } from './limits/limit-requests.ts';
 import { queueLimit } from './limits/queue-limit.ts';
+import { tenantLimit } from './limits/tenant-limit.ts';
 import { listQueues } from './queues/list-queues.ts';
 import { pauseQueue } from './queues/pause-queue.ts';
 import type { ApiSettings } from './settings.ts';
@@ -93,6 +94,7 @@ export function createApp({
   const noteInIndex = indexWriter(redis, keys);
   const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
   const notFull = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
+  const { MAX_WAITING_JOBS_PER_TENANT: mostOfTenant } = settings;
   const adding = {
     redis,
     keys,
@@ -100,11 +102,12 @@ export function createApp({
     noteInIndex,
     submitted,
     notFull,
+    tenantLimit: mostOfTenant > 0 ? tenantLimit(redis, keys, mostOfTenant) : null,
     fairShare: share,
     settings,
   };
   const webhooks = {
-    canSign: settings.WEBHOOK_SECRET !== undefined,
+    secrets: signingSecrets(settings),
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [

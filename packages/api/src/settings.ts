@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KeyEntryError, readKeyEntries } from '@promptq/shared/keys';
 import { readSettingsOrExit, sharedSettings, wholeNumber } from '@promptq/shared/settings';
+import { gatherTenantSecrets } from '@promptq/shared/webhooks';
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -33,7 +34,7 @@ const trueOrFalse = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-const apiSettingsSchema = z
+const apiSettings = z
   .object({
     ...sharedSettings,
     /** Who may use the API: `<id>:<tenant>:<scopes>:<SHA-256>`, separated by commas. */
@@ -46,6 +47,8 @@ const apiSettingsSchema = z
     REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }),
     /** Jobs of one type that may wait for a worker, those of batches aside. */
     MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
+    /** Jobs of one tenant that have not ended, those of batches aside. 0: no limit. */
+    MAX_WAITING_JOBS_PER_TENANT: wholeNumber({ min: 0, max: 10_000_000, default: 0 }),
     /** Serves whoever reaches it, without keys, also beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
     /** Serves pages about the queues of all tenants at /admin/queues. */
@@ -69,6 +72,8 @@ const apiSettingsSchema = z
       when: () => true,
     },
   );
+
+const apiSettingsSchema = z.preprocess(gatherTenantSecrets, apiSettings);
 
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;
 

@@ -6,7 +6,12 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import type { Tracing } from '@promptq/shared/tracing';
-import { openDeliveries, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
+import {
+  openDeliveries,
+  signingSecrets,
+  targetGuard,
+  webhooksQueue,
+} from '@promptq/shared/webhooks';
 import { startFeeder } from './batches/feeder.ts';
 import { upstreamBudgets } from './budgets/upstream-budgets.ts';
 import { withinBudgets } from './budgets/within-budgets.ts';
@@ -181,7 +186,7 @@ function sendersOf(
   tracing: Tracing | null,
 ): DeliveryConsumer[] {
   if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
-  if (!settings.WEBHOOK_SECRET) {
+  if (!settings.WEBHOOK_SECRET && settings.WEBHOOK_SECRETS_OF_TENANTS.size === 0) {
     log.info('webhooks are not sent from here: WEBHOOK_SECRET is not set');
     return [];
   }
@@ -190,7 +195,7 @@ function sendersOf(
       redis,
       settings,
       log,
-      secrets: settings.WEBHOOK_SECRET,
+      secrets: signingSecrets(settings),
       guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
       auditBlocked: blockedAudit(redis, keys, workerName),
       tried,

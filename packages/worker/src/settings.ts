@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq/shared/settings';
-import { webhooksQueue } from '@promptq/shared/webhooks';
+import { gatherTenantSecrets, webhooksQueue } from '@promptq/shared/webhooks';
 import { modelBudgets } from './budgets/model-budgets.ts';
 
 /** What a worker process may serve: jobs of a type, and the webhooks of all. */
@@ -14,7 +14,7 @@ const workerTypes = z
   .transform((list) => [...new Set(list.split(',').map((type) => type.trim()))])
   .pipe(z.array(z.enum(served, { error: typesError })));
 
-export const workerSettingsSchema = z
+const workerSettings = z
   .object({
     ...sharedSettings,
     WORKER_TYPES: workerTypes,
@@ -54,13 +54,17 @@ export const workerSettingsSchema = z
     },
   )
   .refine(
-    ({ WORKER_TYPES, WEBHOOK_SECRET }) => WORKER_TYPES?.join() !== webhooksQueue || WEBHOOK_SECRET,
+    ({ WORKER_TYPES, WEBHOOK_SECRET, WEBHOOK_SECRETS_OF_TENANTS }) =>
+      WORKER_TYPES?.join() !== webhooksQueue || WEBHOOK_SECRET || WEBHOOK_SECRETS_OF_TENANTS?.size,
     {
-      error: 'must be set: this worker sends webhooks only, and they are signed',
+      error:
+        'must be set, or a WEBHOOK_SECRET_<TENANT>: this worker sends webhooks only, and they are signed',
       path: ['WEBHOOK_SECRET'],
       when: () => true,
     },
   );
+
+export const workerSettingsSchema = z.preprocess(gatherTenantSecrets, workerSettings);
 
 /** The types of jobs among what a worker serves. */
 export function jobTypesOf(served: readonly string[]): JobType[] {

@@ -12,8 +12,8 @@ export function readKeyFile(path: string): KeyEntry[] {
 }
 
 /**
- * Calls `onChange` with the keys whenever the file has changed. A file that is gone or faulty changes nothing: the keys
- * of before stay, and the log says so at `error` until it is mended.
+ * Calls `onChange` with the keys whenever the file has changed; it may refuse them with a `KeyEntryError`. A file that is
+ * gone or faulty changes nothing: the keys of before stay, and the log says so at `error` until it is mended.
  * @returns stops it
  */
 export function watchKeyFile(

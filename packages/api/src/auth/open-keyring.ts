@@ -1,7 +1,9 @@
+import { defaultTenant } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import { KeyEntryError, type KeyEntry } from '@promptq/shared/keys';
 import { SettingsError } from '@promptq/shared/settings';
 import type { ApiSettings } from '../settings.ts';
+import { checkTenants } from './check-tenants.ts';
 import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { keyringOf, type Keyring } from './keyring.ts';
 
@@ -9,21 +11,36 @@ export interface OpenKeyring extends Keyring {
   close(): void;
 }
 
+type Needs = Pick<ApiSettings, 'API_KEYS' | 'API_KEYS_FILE' | 'WEBHOOK_SECRETS_OF_TENANTS'>;
+
 /**
  * The keys of `API_KEYS` and of `API_KEYS_FILE`, for as long as the process lives; `null` when neither is set.
- * @throws {SettingsError} when the file cannot be used
+ * @throws {SettingsError} when the file cannot be used, or tenants share a webhook secret
  */
 export function openKeyring(
-  { API_KEYS, API_KEYS_FILE }: Pick<ApiSettings, 'API_KEYS' | 'API_KEYS_FILE'>,
+  { API_KEYS, API_KEYS_FILE, WEBHOOK_SECRETS_OF_TENANTS: secrets }: Needs,
   log: Logger,
 ): OpenKeyring | null {
-  if (!API_KEYS && !API_KEYS_FILE) return null;
+  const check = (entries: Pick<KeyEntry, 'tenant'>[]) =>
+    checkTenants(
+      entries.map(({ tenant }) => tenant),
+      secrets,
+      log,
+    );
+  if (!API_KEYS && !API_KEYS_FILE) {
+    check([{ tenant: defaultTenant }]);
+    return null;
+  }
   const given = API_KEYS ?? [];
-  if (!API_KEYS_FILE) return { ...keyringOf(given), close: () => undefined };
-  const keyring = keyringOf([...given, ...readFirst(API_KEYS_FILE)]);
-  const close = watchKeyFile(API_KEYS_FILE, log, (entries) =>
-    keyring.replace([...given, ...entries]),
-  );
+  const first = [...given, ...(API_KEYS_FILE ? readFirst(API_KEYS_FILE) : [])];
+  refuseAsSetting(API_KEYS_FILE ? 'API_KEYS_FILE' : 'API_KEYS', () => check(first));
+  const keyring = keyringOf(first);
+  if (!API_KEYS_FILE) return { ...keyring, close: () => undefined };
+  const close = watchKeyFile(API_KEYS_FILE, log, (entries) => {
+    const all = [...given, ...entries];
+    check(all);
+    keyring.replace(all);
+  });
   return { ...keyring, close };
 }
 
@@ -33,5 +50,14 @@ function readFirst(file: string): KeyEntry[] {
   } catch (error) {
     const fault = error instanceof KeyEntryError ? error.message : 'cannot be read';
     throw new SettingsError([`API_KEYS_FILE: ${fault}`]);
+  }
+}
+
+function refuseAsSetting(name: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof KeyEntryError)) throw error;
+    throw new SettingsError([`${name}: ${error.message}`]);
   }
 }

@@ -39,6 +39,12 @@ interface Needs {
   keys: RedisKeys;
 }
 
+interface NewBatch extends Pick<BatchBody, 'metadata' | 'webhookUrl'> {
+  tenant: string;
+  /** Whether the tenant has a webhook secret of its own. */
+  ownSecret: boolean;
+}
+
 /**
  * @param idempotency of a request with a key; then the batch that was made with it before, if it is still kept
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
@@ -46,7 +52,7 @@ interface Needs {
 export async function addBatch(
   { redis, keys }: Needs,
   { uploadId, total }: Pick<Staged, 'uploadId' | 'total'>,
-  { tenant, metadata, webhookUrl }: Pick<BatchBody, 'metadata' | 'webhookUrl'> & { tenant: string },
+  { tenant, metadata, webhookUrl, ownSecret }: NewBatch,
   idempotency: Idempotency | null,
 ): Promise<{ id: string; isReplay: boolean }> {
   const id = newBatchId();
@@ -76,6 +82,8 @@ export async function addBatch(
           tenant,
           'webhook_url',
           webhookUrl ?? '',
+          'own_secret',
+          webhookUrl !== null && ownSecret ? '1' : '',
           'fingerprint',
           idempotency?.fingerprint ?? '',
           'key_record',

@@ -68,7 +68,7 @@ export function createBatch(needs: Needs): Route {
       const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
       const { requests, metadata, webhookUrl } = batchBodyOf(req);
-      if (webhookUrl !== null) await checkWebhook(needs.webhooks, { url: webhookUrl });
+      if (webhookUrl !== null) await checkWebhook(needs.webhooks, { url: webhookUrl }, tenant);
       const staged = await stageRequests(needs, requests, tenant);
       const whole = canonicalJson(webhookUrl === null ? metadata : { metadata, webhookUrl });
       const fingerprint = staged.digest.update(whole).digest('hex');
@@ -77,7 +77,7 @@ export function createBatch(needs: Needs): Route {
       const { id, isReplay } = await addBatch(
         needs,
         staged,
-        { tenant, metadata, webhookUrl },
+        { tenant, metadata, webhookUrl, ownSecret: needs.webhooks.secrets.hasOwn(tenant) },
         idempotency,
       );
       if (!isReplay) for (const type of jobTypes) needs.submitted(type, staged.counts[type]);

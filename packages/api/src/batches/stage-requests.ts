@@ -88,14 +88,15 @@ export async function stageRequests(
       total += 1;
       if (!found.request || faults.length > 0) continue;
       const { custom_id, ...submission } = found.request;
-      const fault = submission.webhook && (await faultOfWebhook(webhooks, submission.webhook));
+      const fault =
+        submission.webhook && (await faultOfWebhook(webhooks, submission.webhook, tenant));
       if (fault) {
         const pointer = `${read.pointer}${fault.pointer}`;
         faults.push({ pointer, detail: `${read.where}${fault.detail}` });
         continue;
       }
       counts[submission.type] += 1;
-      const wanted = toWanted(submission, settings, tenant);
+      const wanted = toWanted(submission, settings, tenant, webhooks.secrets);
       const staged = writeStaged({ ...wanted, data: { ...wanted.data, custom_id } });
       digest.update(`${canonicalJson(found.request)}\n`);
       chunk.push({ index, staged, pending: pendingResult(submission.type, custom_id) });

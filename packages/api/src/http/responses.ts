@@ -14,7 +14,7 @@ const problemTexts: Record<ProblemStatus, string> = {
   413: 'The body is too large.',
   415: 'The body is of another media type or encoding than expected.',
   422: 'The Idempotency-Key was used for another submission.',
-  429: 'Too many requests, or too many jobs that wait.',
+  429: 'Too many requests, too many jobs that wait, or too many of the tenant that have not ended.',
   500: 'A fault of ours; it has been logged.',
   503: 'Not possible now; `Retry-After` says when to try again.',
 };

@@ -16,7 +16,9 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import type { FairShare } from '../fairness/fair-share.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import type { QueueLimit } from '../limits/queue-limit.ts';
+import type { TenantLimit } from '../limits/tenant-limit.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
+import { addInTransaction } from './add-in-transaction.ts';
 import type { NoteInIndex } from './index-writer.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -31,39 +33,63 @@ export interface AddNeeds {
   submitted: SubmissionMetrics['submitted'];
   /** Refuses a job when its queue is full. */
   notFull: QueueLimit;
+  /** `null`: a tenant may have as many jobs as it likes. */
+  tenantLimit: TenantLimit | null;
   /** `null`: there is one tenant, and its jobs are first in, first out in each class of priority. */
   fairShare: FairShare | null;
   settings: { RESULT_TTL_SECONDS: number };
 }
 
+/** Refuses a job of a type, or of a tenant, that has too many. @throws {Problem} `queue_full`, `redis_unavailable` */
+export async function checkRoom(
+  { notFull, tenantLimit }: Pick<AddNeeds, 'notFull' | 'tenantLimit'>,
+  { type, data }: Pick<Wanted, 'type' | 'data'>,
+): Promise<void> {
+  await notFull(type);
+  await tenantLimit?.look(data.tenant);
+}
+
 /** The job to add, with an id of its own and its place in the queue. */
 export async function toNewJob(
   { delaySeconds, ...wanted }: Wanted,
-  fairShare: FairShare | null,
+  { fairShare, tenantLimit }: Pick<AddNeeds, 'fairShare' | 'tenantLimit'>,
 ): Promise<NewJob> {
   const id = newJobId(wanted.type);
   const { tenant, priority: named } = wanted.data;
+  const data = { ...wanted.data, counted: tenantLimit !== null };
   const priority = fairShare
     ? await fromRedis(fairShare({ type: wanted.type, tenant, priority: named }))
     : priorityOfSingle(named);
-  return { ...wanted, id, delayMs: delaySeconds * 1_000, priority };
+  return { ...wanted, data, id, delayMs: delaySeconds * 1_000, priority };
 }
 
-/** Adds a job to the queue of its type: one round trip. @returns the job as clients see it */
-export async function addJob(
-  { queues, noteInIndex, submitted, notFull, fairShare, settings }: AddNeeds,
-  wanted: Wanted,
-): Promise<PublicJob> {
-  await notFull(wanted.type);
-  const job = await toNewJob(wanted, fairShare);
+/**
+ * Adds a job to the queue of its type: one round trip, a second one while the jobs of tenants are limited.
+ * @returns the job as clients see it
+ * @throws {Problem} `queue_full`, `redis_unavailable`
+ */
+export async function addJob(needs: AddNeeds, wanted: Wanted): Promise<PublicJob> {
+  const { submitted, tenantLimit, settings } = needs;
+  await checkRoom(needs, wanted);
+  const job = await toNewJob(wanted, needs);
+  if (tenantLimit) {
+    const { own, args, take: guard, keep: conclude } = tenantLimit.placeOf(job);
+    tenantLimit.check(await addInTransaction(needs, job, { own, args, guard, conclude }));
+  } else await addAlone(needs, job);
+  submitted(job.type, 1);
+  return asAccepted(job, settings.RESULT_TTL_SECONDS);
+}
+
+async function addAlone(
+  { queues, noteInIndex }: Pick<AddNeeds, 'queues' | 'noteInIndex'>,
+  job: NewJob,
+): Promise<void> {
   const { sent, written } = noteInIndex(job.id);
   // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in
   // it would be in no list.
   await sent;
   const added = queues[job.type].add(job.type, toStored(job.data), bullOptions(job));
   await fromRedis(Promise.all([written, added]));
-  submitted(job.type, 1);
-  return asAccepted(job, settings.RESULT_TTL_SECONDS);
 }
 
 /** The public job of one that was added a moment ago, without asking for it. */

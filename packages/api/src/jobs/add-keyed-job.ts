@@ -1,7 +1,9 @@
 import type { PublicJob } from '@promptq/shared/contracts';
-import { addGuarded, bullJob, readJob, toPublicJob } from '@promptq/shared/queues';
+import { readJob, toPublicJob } from '@promptq/shared/queues';
 import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
-import { asAccepted, toNewJob, type AddNeeds } from './add-job.ts';
+import { noPlace } from '../limits/tenant-limit.ts';
+import { addInTransaction } from './add-in-transaction.ts';
+import { asAccepted, checkRoom, toNewJob, type AddNeeds } from './add-job.ts';
 import { isOver } from './find-job.ts';
 import { keyReused, type Idempotency } from './idempotency-key.ts';
 import type { Wanted } from './wanted.ts';
@@ -10,13 +12,15 @@ import type { Wanted } from './wanted.ts';
  * The job that holds the key stops the adding, whatever its type, unless it is gone. `args`: the new job, the one
  * that is known to be gone, and what keys of jobs begin with. The record has an end of its own only for the case
  * that settlement, which gives it the end of its job, never sees the job.
+ * @param take of the tenant's place: a replay needs none, and what is refused writes no key
  */
-const guard = `
+const guardTaking = (take: string) => `
 local held = redis.call('GET', own[1])
 if held and held ~= args[2] then
   local type = string.match(held, '^(%a+)_')
   if redis.call('EXISTS', args[3] .. type .. ':' .. held) == 1 then return held end
 end
+${take}
 redis.call('SET', own[1], args[1], 'PX', args[4])
 `;
 
@@ -24,7 +28,8 @@ redis.call('SET', own[1], args[1], 'PX', args[4])
  * A job that was not stored (Redis is full) leaves the key free. When not even the guard could write, the key may be
  * another job's, and stays that.
  */
-const conclude = `
+const concludeKeeping = (keep: string) => `
+${keep}
 local held = redis.call('GET', own[1])
 if held and held ~= args[1] then return end
 if all_added then redis.call('SET', own[1], args[1], 'PX', args[4])
@@ -44,31 +49,30 @@ interface Keyed {
 /**
  * Adds a job, unless one was added with this key before and is still kept: then it is that one. All in one
  * transaction and one round trip; a second one reads the job of a replay.
- * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
+ * @throws {Problem} `idempotency_key_reused`, `queue_full`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  { redis, keys, queues, submitted, notFull, fairShare, settings }: Omit<AddNeeds, 'noteInIndex'>,
+  needs: Omit<AddNeeds, 'noteInIndex'>,
   wanted: Wanted,
   idempotency: Idempotency,
 ): Promise<Keyed> {
+  const { redis, keys, submitted, tenantLimit, settings } = needs;
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-  await notFull(wanted.type).catch(async (error: unknown) => {
-    // A replay adds nothing: it is answered though the queue is full.
+  await checkRoom(needs, wanted).catch(async (error: unknown) => {
+    // A replay adds nothing: it is answered though there is no room.
     if (!(await isKnown({ redis, keys }, idempotency.scope))) throw error;
   });
-  const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, fairShare);
-  await fromRedis(queues[job.type].waitUntilReady());
+  const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, needs);
+  const place = tenantLimit?.placeOf(job) ?? noPlace;
   let gone = '';
   for (let tries = 0; tries < mostTries; tries += 1) {
-    const held = await fromRedis(
-      addGuarded(redis, keys, {
-        jobs: [bullJob(queues[job.type], job)],
-        own: [keys.keyed(idempotency.scope)],
-        args: [job.id, gone, keys.jobsBeginWith, longestLifeMs],
-        guard,
-        conclude,
-      }),
-    );
+    const held = await addInTransaction(needs, job, {
+      own: [keys.keyed(idempotency.scope), ...place.own],
+      args: [job.id, gone, keys.jobsBeginWith, longestLifeMs, ...place.args],
+      guard: guardTaking(place.take),
+      conclude: concludeKeeping(place.keep),
+    });
+    tenantLimit?.check(held);
     if (held === null) {
       submitted(job.type, 1);
       return { job: asAccepted(job, resultTtlSeconds), isReplay: false };

@@ -1,11 +1,11 @@
 import type { Webhook } from '@promptq/shared/contracts';
-import type { TargetGuard } from '@promptq/shared/webhooks';
+import type { SigningSecrets, TargetGuard } from '@promptq/shared/webhooks';
 import { Problem, type Fault } from '../http/problem.ts';
 
 /** What decides whether a webhook can be taken. */
 export interface WebhookPolicy {
-  /** Whether webhooks can be signed: one that cannot be is refused, not accepted and never sent. */
-  canSign: boolean;
+  /** One that cannot be signed is refused, not accepted and never sent. */
+  secrets: SigningSecrets;
   guard: TargetGuard;
 }
 
@@ -19,10 +19,11 @@ interface WebhookFault extends Fault {
  * at every connection, because names can change.
  */
 export async function faultOfWebhook(
-  { canSign, guard }: WebhookPolicy,
+  { secrets, guard }: WebhookPolicy,
   { url }: Pick<Webhook, 'url'>,
+  tenant: string,
 ): Promise<WebhookFault | null> {
-  if (!canSign) {
+  if (!secrets.of({ tenant, own_secret: false })) {
     const detail =
       'Webhooks are off: the operator has to set WEBHOOK_SECRET (pnpm keygen webhook).';
     return { code: 'invalid_request', pointer: '/webhook', detail };
@@ -37,8 +38,9 @@ export async function faultOfWebhook(
 export async function checkWebhook(
   policy: WebhookPolicy,
   webhook: Pick<Webhook, 'url'>,
+  tenant: string,
 ): Promise<void> {
-  const fault = await faultOfWebhook(policy, webhook);
+  const fault = await faultOfWebhook(policy, webhook, tenant);
   if (!fault) return;
   const { code, pointer, detail } = fault;
   throw new Problem(code, `${pointer}: ${detail}`, { faults: [{ pointer, detail }] });

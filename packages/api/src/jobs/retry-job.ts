@@ -59,10 +59,12 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPo
           { headers: { 'X-Should-Retry': 'false' } },
         );
       }
-      if (record.data.webhook) await checkWebhook(webhooks, record.data.webhook);
+      const { webhook } = record.data;
+      if (webhook) await checkWebhook(webhooks, webhook, tenant);
+      const own_secret = webhook !== null && webhooks.secrets.hasOwn(tenant);
       const accepted = await addJob(needs, {
         type: record.type,
-        data: { ...record.data, ...ofAnotherJob, retry_of: id },
+        data: { ...record.data, ...ofAnotherJob, own_secret, retry_of: id },
         maxAttempts: record.maxAttempts,
         delaySeconds: 0,
       });

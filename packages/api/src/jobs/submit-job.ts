@@ -64,8 +64,8 @@ export function submitJob(needs: Needs): Route {
       const scope = key === undefined ? null : scopeOf('job', tenant, key);
       // What was accepted before is answered, whatever webhooks are allowed now.
       if (submission.webhook && !(scope !== null && (await isKnown(needs, scope))))
-        await checkWebhook(webhooks, submission.webhook);
-      const wanted = toWanted(submission, settings, tenant);
+        await checkWebhook(webhooks, submission.webhook, tenant);
+      const wanted = toWanted(submission, settings, tenant, webhooks.secrets);
       const { job, isReplay } =
         scope === null
           ? { job: await addJob(needs, wanted), isReplay: false }

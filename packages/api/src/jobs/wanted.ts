@@ -1,5 +1,6 @@
 import type { JobType, Submission } from '@promptq/shared/contracts';
 import type { JobData } from '@promptq/shared/queues';
+import type { SigningSecrets } from '@promptq/shared/webhooks';
 import type { ApiSettings } from '../settings.ts';
 
 /** What a client, or a retry, wants to have done. */
@@ -17,10 +18,16 @@ export type JobDefaults = Pick<
 >;
 
 /** The submission with what it leaves to the settings. */
-export function toWanted(submission: Submission, settings: JobDefaults, tenant: string): Wanted {
+export function toWanted(
+  submission: Submission,
+  settings: JobDefaults,
+  tenant: string,
+  secrets: Pick<SigningSecrets, 'hasOwn'>,
+): Wanted {
+  const own_secret = submission.webhook !== undefined && secrets.hasOwn(tenant);
   return {
     type: submission.type,
-    data: toData(submission, settings, tenant),
+    data: { ...toData(submission, settings, tenant), own_secret },
     maxAttempts: submission.max_attempts ?? settings.JOB_ATTEMPTS,
     delaySeconds: submission.delay_seconds,
   };
@@ -42,5 +49,7 @@ function toData(submission: Submission, settings: JobDefaults, tenant: string): 
     idempotency: null,
     custom_id: null,
     tenant,
+    counted: false,
+    own_secret: false,
   } as JobData; // TypeScript does not see that spreading a union gives a union.
 }

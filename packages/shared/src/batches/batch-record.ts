@@ -14,6 +14,8 @@ const batchRecordSchema = z.object({
   tenant: z.string().default(defaultTenant),
   /** Where the end is told; empty: nowhere. */
   webhook_url: z.string().default(''),
+  /** `1`: the webhook is for the tenant's own secret, see delivery.ts. */
+  own_secret: z.string().default(''),
   /** How many requests have become jobs, the first ones. */
   released: wholeNumber,
   /** How many have no terminal status yet. */

@@ -31,6 +31,8 @@ const defaults = {
   idempotency: null,
   custom_id: null,
   tenant: defaultTenant,
+  counted: false,
+  own_secret: false,
 } as const;
 
 const kept = {
@@ -56,6 +58,10 @@ const kept = {
   custom_id: z.string().nullable().default(defaults.custom_id),
   /** Whose job it is: nobody else sees it. */
   tenant: z.string().default(defaults.tenant),
+  /** Whether it has one of its tenant's places until it ends, see `openJobs` in keys.ts. */
+  counted: z.boolean().default(defaults.counted),
+  /** Whether its webhook is for the tenant's own secret, see delivery.ts. */
+  own_secret: z.boolean().default(defaults.own_secret),
 };
 const withModel = { model: z.string() };
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;

@@ -45,7 +45,12 @@ export function bullOptions({ id, maxAttempts, delayMs, priority }: NewJob): Job
   };
 }
 
-/** The job as BullMQ adds it in a transaction. */
-export function bullJob(queue: Queue<JobData>, job: NewJob): Job<JobData> {
-  return new Job<JobData>(queue, job.type, toStored(job.data), bullOptions(job), job.id);
+/**
+ * The job as BullMQ adds it in a transaction.
+ * @param trace that it is submitted in, as BullMQ keeps it
+ */
+export function bullJob(queue: Queue<JobData>, job: NewJob, trace?: string): Job<JobData> {
+  const options = bullOptions(job);
+  if (trace !== undefined) options.telemetry = { metadata: trace };
+  return new Job<JobData>(queue, job.type, toStored(job.data), options, job.id);
 }

@@ -19,6 +19,8 @@ const data = {
   idempotency: null,
   custom_id: null,
   tenant: 'default',
+  counted: false,
+  own_secret: false,
 } as const;
 const hash = { data: JSON.stringify(data), opts: '{"attempts":3}', timestamp: '1000', atm: '0' };
 const done = {

@@ -34,6 +34,12 @@ export function redisKeys(prefix: string) {
     /** What was spent of a model's budget in this window: requests, and tokens. They expire with it. */
     budgetRequests: (model: string) => `${prefix}:budget:requests:${model}`,
     budgetTokens: (model: string) => `${prefix}:budget:tokens:${model}`,
+    /**
+     * The ids of a tenant's jobs that have not ended, while their number is limited: a set. Beside it the tenants that
+     * have such a set.
+     */
+    openJobs: (tenant: string) => `${prefix}:open:${tenant}`,
+    tenantsWithOpenJobs: `${prefix}:open`,
     /** How often in a row the upstream has refused this type's calls for their rate. */
     refusals: (type: JobType) => `${prefix}:refusals:${type}`,
     /** How many attempts in a row the upstream has failed, and the mark that one is trying it again. */

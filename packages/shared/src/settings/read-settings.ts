@@ -27,7 +27,8 @@ export function readSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
-    const [name] = issue.path;
+    // The innermost: settings whose names are not known beforehand lie together in one member.
+    const name = issue.path.findLast((part) => Object.hasOwn(given, part)) ?? issue.path[0];
     return name === undefined ? issue.message : `${String(name)}: ${issue.message}`;
   });
   throw new SettingsError([...new Set(faults)]);

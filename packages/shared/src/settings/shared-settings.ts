@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webhookAllowedHosts, webhookSecrets } from '../webhooks/index.ts';
+import { tenantSecrets, webhookAllowedHosts, webhookSecrets } from '../webhooks/index.ts';
 
 /** A whole number in an environment variable. */
 export function wholeNumber(range: { min: number; max: number; default: number }) {
@@ -48,6 +48,8 @@ export const sharedSettings = {
   RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }),
   /** The worker signs webhooks with each of them; the API takes no webhook while there is none. */
   WEBHOOK_SECRET: webhookSecrets.optional(),
+  /** The settings `WEBHOOK_SECRET_<TENANT>`, for which a schema begins with `gatherTenantSecrets`. */
+  WEBHOOK_SECRETS_OF_TENANTS: tenantSecrets,
   /** Receivers that may have a private address or speak plain HTTP: host names, addresses, CIDRs. */
   WEBHOOK_ALLOWED_HOSTS: webhookAllowedHosts,
 };

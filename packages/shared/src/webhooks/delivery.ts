@@ -17,6 +17,8 @@ export const deliveryDataSchema = z.object({
   url: z.string(),
   job_id: z.string(),
   tenant: z.string().default(defaultTenant),
+  /** Whether the tenant had a secret of its own when the webhook was accepted: nothing else may sign it. */
+  own_secret: z.boolean().default(false),
   event_id: z.string(),
   event_type: z.string(),
   /** What is sent, byte for byte the same in every try. */

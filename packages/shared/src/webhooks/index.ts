@@ -13,4 +13,13 @@ export { readDelivery } from './read-delivery.ts';
 export { redeliver } from './redeliver.ts';
 export { type Lookup } from './resolver.ts';
 export { newWebhookSecret, sign, webhookSecrets, type WebhookSecret } from './signature.ts';
+export {
+  clashOf,
+  gatherTenantSecrets,
+  signingSecrets,
+  tenantSecretName,
+  tenantSecrets,
+  type SigningSecrets,
+  type TenantSecrets,
+} from './tenant-secrets.ts';
 export { targetGuard, type TargetFault, type TargetGuard } from './target-guard.ts';

@@ -55,7 +55,6 @@ function batchEventOf(record: BatchRecord): DeliveryData[] {
     created_at: Math.floor(finishedAtMs / 1_000),
     data: { id, object: 'batch', status, request_counts, metadata },
   };
-  return [
-    { url, job_id: id, tenant, event_id: eventId, event_type: type, body: JSON.stringify(body) },
-  ];
+  const event = { event_id: eventId, event_type: type, body: JSON.stringify(body) };
+  return [{ url, job_id: id, tenant, own_secret: record.own_secret === '1', ...event }];
 }

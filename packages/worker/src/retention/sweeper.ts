@@ -4,6 +4,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 
 import { sweepIndex } from './index-sweep.ts';
+import { sweepOpenJobs } from './open-jobs-sweep.ts';
 
 /**
  * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
@@ -71,4 +72,6 @@ export async function sweepInTurn(needs: Needs): Promise<void> {
   }
   // After the jobs: what went just now leaves the index with it.
   await sweepIndex(redis, keys, resultTtlSeconds);
+  const freed = await sweepOpenJobs(redis, keys);
+  if (freed > 0) log.info({ jobs: freed }, 'freed places of tenants whose jobs are gone');
 }

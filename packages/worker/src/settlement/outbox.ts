@@ -26,6 +26,8 @@ export interface Settled {
   wakeUp: string;
   /** The record of the job's Idempotency-Key, which ends with the job; empty when it had none. */
   keyRecord: string;
+  /** The set of its tenant's open jobs, which it leaves; empty when it is not counted. */
+  openJobs: string;
   /** Of a job of a batch. */
   ofBatch: BatchResultEntry | null;
 }
@@ -143,6 +145,7 @@ export function openOutbox(needs: Needs): Outbox {
             keys.wakeUp(job.jobId),
             job.wakeUp,
             job.keyRecord,
+            job.openJobs,
             job.ofBatch?.batchId ?? '',
             job.ofBatch?.index ?? 0,
             job.ofBatch?.rest ?? '',

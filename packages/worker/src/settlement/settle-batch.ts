@@ -94,6 +94,7 @@ function toSettled(
     auditEvent: JSON.stringify(event),
     wakeUp: JSON.stringify(wakeUp),
     keyRecord: idempotency ? keys.keyed(idempotency.scope) : '',
+    openJobs: record?.data.counted ? keys.openJobs(record.data.tenant) : '',
     ofBatch: batchResultOf(entry, event),
   };
 }

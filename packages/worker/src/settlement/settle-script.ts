@@ -21,9 +21,9 @@ if others > 0 then
 end
 local settled = {}
 for parts = 3, #KEYS do
-  local entry, job, type, event, channel, wake_up, key_record = unpack(ARGV, at, at + 6)
-  local batch = { unpack(ARGV, at + 7, at + 9) }
-  at = at + 10
+  local entry, job, type, event, channel, wake_up, key_record, open_jobs = unpack(ARGV, at, at + 7)
+  local batch = { unpack(ARGV, at + 8, at + 10) }
+  at = at + 11
   if redis.call('XACK', events, group, entry) == 1 then
     redis.call('XADD', audit, 'MINID', '~', audit_from, '*', 'job_id', job, 'type', type, 'event', event)
     redis.call('UNLINK', KEYS[parts])
@@ -31,6 +31,7 @@ for parts = 3, #KEYS do
     if key_record ~= '' and redis.call('GET', key_record) == job then
       redis.call('EXPIRE', key_record, result_ttl)
     end
+    if open_jobs ~= '' then redis.call('SREM', open_jobs, job) end
     if batch[1] ~= '' then count_in_batch(batch, string.sub(type, 5), result_ttl, batches) end
     settled[#settled + 1] = entry
   end

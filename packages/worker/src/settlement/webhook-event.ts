@@ -35,6 +35,7 @@ export function webhookEventOf(event: AuditEvent, record: JobRecord | null): Del
     url: webhook.url,
     job_id: record.id,
     tenant: record.data.tenant,
+    own_secret: record.data.own_secret,
     event_id: eventId,
     event_type: event.type,
     body: JSON.stringify(body),

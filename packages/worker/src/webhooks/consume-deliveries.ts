@@ -9,24 +9,27 @@ import {
   mostTriesKept,
   webhooksQueue,
   type DeliveryData,
+  type SigningSecrets,
   type TargetGuard,
-  type WebhookSecret,
 } from '@promptq/shared/webhooks';
 import { beginAttempt, type Attempt } from '../execution/attempt.ts';
 import { tendWorker, workerOptions, type TendedWorker } from '../execution/tend-worker.ts';
 import { withoutStack } from '../execution/without-stack.ts';
 import type { DeliveryMetrics } from '../metrics/delivery-metrics.ts';
 import type { WorkerSettings } from '../settings.ts';
+import { secretFinder } from './find-secrets.ts';
 import { hostPlaces } from './host-places.ts';
 import { nextStep } from './schedule.ts';
 import { openSender, type SenderOptions } from './send.ts';
-import { tryDelivery, type TryNeeds, type TryOutcome } from './try-delivery.ts';
+import { tryDelivery, type Delivery, type TryNeeds, type TryOutcome } from './try-delivery.ts';
 
 const trySeconds = 15;
 /** That a sender is killed in mid-try is no fault of the delivery, however often it happens. */
 const maxStalls = Number.MAX_SAFE_INTEGER;
 /** A delivery that is already being tried in this process comes back when that try has ended. */
 const doubleAgainMs = 1_000;
+/** One that cannot be signed here comes back, and finds another process, or this one started anew. */
+const unsignedAgainMs = 60_000;
 
 /** What BullMQ keeps of a delivery that arrived. */
 interface Delivered {
@@ -44,7 +47,7 @@ interface Needs {
     | 'WEBHOOK_HOST_CONCURRENCY'
   >;
   log: Logger;
-  secrets: WebhookSecret[];
+  secrets: SigningSecrets;
   guard: TargetGuard;
   /** Writes the audit event of a delivery that may not go to its receiver; again changes nothing. */
   auditBlocked: TryNeeds['auditBlocked'];
@@ -89,21 +92,29 @@ export function consumeDeliveries(needs: Needs): DeliveryConsumer {
   };
   const places = hostPlaces({ places: settings.WEBHOOK_HOST_CONCURRENCY, callBack, now });
   const tracing = needs.tracing ?? null;
-  const tryNeeds: TryNeeds = { sender, secrets, auditBlocked, log, now, random, tracing };
+  const tryNeeds: TryNeeds = { sender, auditBlocked, log, now, random, tracing };
+  const secretsOf = secretFinder(secrets, log, now);
 
   const tryOnce = async (id: string, job: Job<DeliveryData, Delivered>): Promise<TryOutcome> => {
     const data = deliveryDataSchema.safeParse(job.data);
     if (!data.success) throw withoutStack(new UnrecoverableError('not a delivery'));
+    const signedWith = secretsOf(data.data);
+    if (!signedWith) {
+      needs.tried?.('unsigned');
+      return { kind: 'later', inMs: unsignedAgainMs };
+    }
     const host = URL.parse(data.data.url)?.host ?? '';
     const place = await places.take(host, id);
     if ('comeBackInMs' in place) return { kind: 'later', inMs: place.comeBackInMs };
     try {
-      return await tryAt(host, id, data.data, job.attemptsMade + 1);
+      const delivery = { id, data: data.data, secrets: signedWith, host };
+      return await tryAt({ ...delivery, tryNumber: job.attemptsMade + 1 });
     } finally {
       place.leave();
     }
   };
-  const tryAt = async (host: string, id: string, data: DeliveryData, tryNumber: number) => {
+  const tryAt = async (delivery: Omit<Delivery, 'attempt' | 'writeRow'>) => {
+    const { id } = delivery;
     if (tended.isHandingBack()) return { kind: 'interrupted' } as const;
     const before = running.get(id);
     if (before) {
@@ -116,7 +127,7 @@ export function consumeDeliveries(needs: Needs): DeliveryConsumer {
     const writeRow = (row: DeliveryTry) =>
       Job.addJobLog(worker, id, JSON.stringify(row), mostTriesKept);
     try {
-      return await tryDelivery({ id, data, host, tryNumber, attempt, writeRow }, tryNeeds);
+      return await tryDelivery({ ...delivery, attempt, writeRow }, tryNeeds);
     } finally {
       attempt.end();
       running.delete(id);

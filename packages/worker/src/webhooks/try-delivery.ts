@@ -19,7 +19,6 @@ export type TryOutcome =
 
 export interface TryNeeds {
   sender: Pick<Sender, 'send'>;
-  secrets: WebhookSecret[];
   auditBlocked: (delivery: DeliveryData) => Promise<void>;
   log: Logger;
   now: () => number;
@@ -31,6 +30,7 @@ export interface TryNeeds {
 export interface Delivery {
   id: string;
   data: DeliveryData;
+  secrets: WebhookSecret[];
   /** Host and port of the receiver. */
   host: string;
   /** From 1 on. */
@@ -68,9 +68,9 @@ export async function tryDelivery(delivery: Delivery, needs: TryNeeds): Promise<
 }
 
 async function sendSigned(
-  { data, attempt }: Delivery,
+  { data, secrets, attempt }: Delivery,
   startedAtMs: number,
-  { sender, secrets, tracing }: TryNeeds,
+  { sender, tracing }: TryNeeds,
   log: Logger,
 ): Promise<TryResult | null> {
   const { url, event_id: webhookId, body } = data;
