@@ -8,8 +8,9 @@ const bandOf: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 export const bandWidth = Math.floor((smallestBatchPriority - 1) / Object.keys(bandOf).length);
 
 /**
- * The priorities of a number of jobs, in their order. In each band virtual time is the smallest tag that waits, and
- * never goes back; a job's tag is one step after virtual time or after its tenant's last tag, whichever is later.
+ * The priorities of groups of jobs, in their order. In each band virtual time is the smallest tag that waits, and
+ * never goes back; a job's tag is one step after virtual time or after its tenant's last tag, whichever is later. Of
+ * each group of jobs the first tag is returned: the others follow a step apart.
  * When nothing waits, virtual time is the largest tag that was given: the job that has it was started or is about to be
  * added. A band that is half used up begins anew then. At its end all tags are the last one: first in, first out.
  */
@@ -18,9 +19,9 @@ const tagScript = luaScript(
   `
 local width, per_priority = tonumber(ARGV[1]), tonumber(ARGV[2])
 local score = function(priority) return string.format('%.0f', priority * per_priority) end
-local now, priorities = {}, {}
-for at = 3, #ARGV, 3 do
-  local band, tenant, step = tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2])
+local now, firsts = {}, {}
+for at = 3, #ARGV, 4 do
+  local band, tenant, step, jobs = tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local tags, first = KEYS[2 + band], band * width + 1
   if not now[band] then
     local head = redis.call('ZRANGE', KEYS[1], score(first), '(' .. score(first + width), 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
@@ -36,15 +37,21 @@ for at = 3, #ARGV, 3 do
       now[band] = largest
     end
   end
-  local last = tonumber(redis.call('HGET', tags, tenant) or 0)
-  local tag = math.min(math.max(now[band], last) + step, width - 1)
-  redis.call('HSET', tags, tenant, tag)
-  if tag > tonumber(redis.call('HGET', tags, ':largest') or 0) then redis.call('HSET', tags, ':largest', tag) end
-  priorities[#priorities + 1] = first + tag
+  local known = redis.call('HMGET', tags, tenant, ':largest')
+  local tag = math.max(now[band], tonumber(known[1] or 0)) + step
+  local last = math.min(tag + (jobs - 1) * step, width - 1)
+  redis.call('HSET', tags, tenant, last, ':largest', math.max(last, tonumber(known[2] or 0)))
+  firsts[#firsts + 1] = first + tag
 end
-return priorities
+return firsts
 `,
 );
+
+/** Jobs of one tenant in one class of priority that arrive together: a busy tenant costs Redis no more than a quiet one. */
+interface Group extends Arrival {
+  /** Their places among all arrivals. */
+  places: number[];
+}
 
 export interface Arrival {
   tenant: string;
@@ -60,14 +67,38 @@ export async function fairTags(
   type: JobType,
   arrivals: readonly Arrival[],
 ): Promise<number[]> {
-  const answer = await tagScript(
+  const groups = groupsOf(arrivals);
+  const firsts = (await tagScript(
     redis,
     [keys.prioritized(type), ...Object.values(bandOf).map((band) => keys.fairTags(type, band))],
     [
       bandWidth,
       scorePerPriority,
-      ...arrivals.flatMap(({ tenant, priority, step }) => [bandOf[priority], tenant, step]),
+      ...groups.flatMap(({ tenant, priority, step, places }) => [
+        bandOf[priority],
+        tenant,
+        step,
+        places.length,
+      ]),
     ],
-  );
-  return answer as number[];
+  )) as number[];
+  const priorities: number[] = [];
+  groups.forEach(({ priority, step, places }, at) => {
+    const last = (bandOf[priority] + 1) * bandWidth;
+    places.forEach((place, n) => {
+      priorities[place] = Math.min((firsts[at] as number) + n * step, last);
+    });
+  });
+  return priorities;
+}
+
+function groupsOf(arrivals: readonly Arrival[]): Group[] {
+  const groups = new Map<string, Group>();
+  arrivals.forEach((arrival, place) => {
+    const name = `${arrival.priority} ${arrival.tenant}`;
+    const group = groups.get(name);
+    if (group) group.places.push(place);
+    else groups.set(name, { ...arrival, places: [place] });
+  });
+  return [...groups.values()];
 }

@@ -30,8 +30,9 @@ export interface Idempotency {
  * @throws {Problem} `invalid_request`
  */
 export function idempotencyKeyOf(req: Request): string | undefined {
-  const given = req.headersDistinct['idempotency-key'];
-  if (given === undefined) return undefined;
+  // Most requests have none: all headers are put into lists for the few that have one.
+  if (req.headers['idempotency-key'] === undefined) return undefined;
+  const given = req.headersDistinct['idempotency-key'] ?? [];
   const [text = ''] = given;
   if (given.length > 1) throw invalid('Send one.');
   const key = text.startsWith('"')

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -31,13 +31,18 @@ export function idOfApiKey(key: string): string | null {
 
 /** What is kept of a key. A secret of 256 random bits needs no slow hash. */
 export function hashOfApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
+/** Every request is checked so: a number of 32 bits needs no large one. */
 function checksumOf(text: string): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(text));
-  return toBase62(bytes, checksumLength);
+  let rest = crc32(text);
+  let checksum = '';
+  for (let n = 0; n < checksumLength; n += 1) {
+    checksum = (digits[rest % digits.length] as string) + checksum;
+    rest = Math.floor(rest / digits.length);
+  }
+  return checksum;
 }
 
 /** The last `length` digits of the bytes as one number of base 62. */
