@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PromptQ } from '@promptq/client';
-import { eventIdOf } from '@promptq/shared/audit';
+import { eventIdOf, plainEvent } from '@promptq/shared/audit';
 import { createdAtOf, idsInBucket, newJobId } from '@promptq/shared/queues';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { startApi, type Service } from './support/processes.ts';
@@ -10,6 +10,7 @@ import { writeEvents, writeJobs } from './support/write-among-foreign.ts';
 
 const mine = keyOf('mine', ['jobs', 'audit']);
 const theirs = keyOf('theirs', ['jobs', 'audit']);
+const ahead = keyOf('ahead', ['audit']);
 const admin = keyOf('root', ['admin']);
 
 interface Page {
@@ -23,7 +24,7 @@ let stack: Stack;
 let other: Service & { url: string };
 const own: Record<'jobs' | 'audit', string[]> = { jobs: [], audit: [] };
 beforeAll(async () => {
-  stack = await startStack({ API_KEYS: apiKeys(mine, theirs, admin) });
+  stack = await startStack({ API_KEYS: apiKeys(mine, theirs, ahead, admin) });
   other = await startApi(stack.environment);
   // More foreign ones than one request looks at, with own ones behind, between and before them; oldest first.
   own.jobs = (await writeJobs(stack, ['mine', 10_300, 'mine', 'mine', 'mine', 700])).toReversed();
@@ -76,7 +77,8 @@ test.each([
     expect(ids).toEqual(own[list]);
     expect(pages.filter(isSealed).length).toBeGreaterThan(0);
     for (const { text } of pages) {
-      const shown = text.match(/evt_[a-z]+_\d+_\d+|(chat|analysis)_[0-9a-f]{32}/g) ?? [];
+      const shown =
+        text.match(list === 'jobs' ? /(chat|analysis)_[0-9a-f]{32}/g : /evt_[a-z]+_\d+_\d+/g) ?? [];
       expect(own[list]).toEqual(expect.arrayContaining([...new Set(shown)]));
     }
   },
@@ -95,6 +97,35 @@ test('a tenant whose own are all on one side of the others goes on as well', asy
   expect(pages.flatMap(({ data }) => data)).toEqual([]);
   expect(pages.length).toBeGreaterThan(1);
   expect(pages.slice(0, -1).every(isSealed), 'it is not known whose the jobs are').toBe(true);
+});
+
+test('the event of a job is found behind a minute with more others than one request looks at', async () => {
+  for (const id of own.audit) {
+    const [entryId] = /\d+_\d+$/.exec(id) ?? [];
+    const at = entryId?.replace('_', '-') as string;
+    const [[, fields]] = (await stack.redis.xrange(stack.keys.audit, at, at)) as [
+      [string, string[]],
+    ];
+    const jobId = fields[fields.indexOf('job_id') + 1];
+    const found = (await (await get(mine, `/v1/audit?job_id=${jobId}`)).json()) as Page;
+    expect(found.data.map((event) => event.id)).toEqual([id]);
+  }
+});
+
+test('an event of a process whose clock is ahead can be gone on from', async () => {
+  const nowMs = Date.now();
+  const ids = [5_000, 30_000].map((aheadMs) => `evt_webhook_${nowMs + aheadMs}_${aheadMs}`);
+  for (const id of ids) {
+    const event = plainEvent('webhook', { type: 'webhook.blocked', tenant: 'ahead', id });
+    const fields = ['event', JSON.stringify(event), 'job_id', '', 'type', event.type];
+    await stack.redis.xadd(stack.keys.audit, '*', ...fields);
+  }
+  const pages = await walk(
+    ahead,
+    'audit',
+    `limit=1&since=${new Date(nowMs - 1_000).toISOString()}`,
+  );
+  expect(pages.flatMap(({ data }) => data.map(({ id }) => id))).toEqual(ids.toReversed());
 });
 
 test('whoever may see the events of all tenants has plain ids', async () => {

@@ -39,8 +39,9 @@ export async function writeEvents(stack: Stack, owners: Owners): Promise<string[
   const write = (tenant: string) => {
     const entryId = `${(atMs += 1)}-0`;
     const id = eventIdOf('chat', entryId);
-    const event = { ...plainEvent('chat', { type: 'job.completed', tenant }), id };
-    const fields = ['event', JSON.stringify(event), 'job_id', '', 'type', event.type];
+    const job_id = newJobId('chat', atMs);
+    const event = plainEvent('chat', { type: 'job.completed', tenant, id, job_id });
+    const fields = ['event', JSON.stringify(event), 'job_id', job_id, 'type', event.type];
     pipeline.xadd(stack.keys.audit, entryId, ...fields);
     return id;
   };

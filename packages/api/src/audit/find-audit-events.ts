@@ -120,9 +120,10 @@ async function findOfJob(
   if (!type) return [];
   // A job of a batch can end long after the time in its id, with many others in between.
   const finishedAt = await redis.hget(keys.job(type, jobId), 'finishedOn');
-  const earliestMs = Number(finishedAt) || createdAtOf(jobId) || 0;
-  const fromMs = Math.max(0, earliestMs - clockSkewMs);
-  const end = await findOldest(redis, keys.audit, fromMs, (entry) => entry.jobId === jobId, gone);
+  const atMs = Number(finishedAt) || createdAtOf(jobId) || 0;
+  const isEnd = (entry: AuditEntry) =>
+    entry.jobId === jobId && entry.event().type !== 'webhook.blocked';
+  const end = await findNear(redis, keys.audit, atMs, isEnd, gone);
   const blockedId = await redis.hget(keys.delivery(deliveryIdOf(jobId)), 'audited');
   if (blockedId === null) return end ? [end] : [];
   const range = { from: blockedId, to: blockedId, order: 'oldest first' } as const;
@@ -131,7 +132,7 @@ async function findOfJob(
   return end ? [...found, end] : found;
 }
 
-/** An event is settled after it happened, by the same clock: the search begins at its own time. */
+/** The entry of an event, by its id, which has the time in it. */
 async function findEntry(
   redis: Redis,
   auditKey: string,
@@ -140,23 +141,34 @@ async function findEntry(
 ): Promise<AuditEntry | null> {
   const finishedAtMs = finishedAtOf(eventId);
   if (finishedAtMs === null) return null;
-  return findOldest(redis, auditKey, finishedAtMs, (entry) => entry.event().id === eventId, gone);
+  return findNear(redis, auditKey, finishedAtMs, (entry) => entry.event().id === eventId, gone);
 }
 
-/** @returns `null` also when it is not among the first `mostEntries` from there on */
-async function findOldest(
+/**
+ * An event is settled after it happened, so the search begins at its own time; the clock that told this can have been
+ * ahead of the one of Redis, so then it goes through the minute before. Beginning with that minute would spend the whole
+ * search on it where more than `mostEntries` are settled in one.
+ * @returns `null` also when it is not among the `mostEntries` that are nearest in either direction
+ */
+async function findNear(
   redis: Redis,
   auditKey: string,
-  fromMs: number,
+  atMs: number,
   isWanted: (entry: AuditEntry) => boolean,
   gone: AbortSignal,
 ): Promise<AuditEntry | null> {
-  const range = { from: String(fromMs), to: '+', order: 'oldest first' } as const;
-  let lookedAt = 0;
-  for await (const entry of auditEntries(redis, auditKey, range)) {
-    if (isWanted(entry)) return entry;
-    lookedAt += 1;
-    if (lookedAt === mostEntries || gone.aborted) return null;
+  const before = (ms: number) => String(Math.max(0, atMs - ms));
+  for (const range of [
+    { from: String(atMs), to: '+', order: 'oldest first' },
+    { from: before(clockSkewMs), to: before(1), order: 'newest first' },
+  ] as const) {
+    let lookedAt = 0;
+    for await (const entry of auditEntries(redis, auditKey, range)) {
+      if (isWanted(entry)) return entry;
+      lookedAt += 1;
+      if (gone.aborted) return null;
+      if (lookedAt === mostEntries) break;
+    }
   }
   return null;
 }
