@@ -97,6 +97,7 @@ test.each([
   'limit=x',
   'since=yesterday',
   'type=poem',
+  'after=evt_chat_0_0',
   'after=evt_chat_1_0',
   'after=x',
   'after=evt_chat_99999999999999999999_0',

@@ -123,6 +123,7 @@ test('a filter that matches few of many takes several pages, each of which costs
   const { pages, ids } = await walk(query);
   expect(ids).toEqual(wanted);
   expect(pages.length).toBe(3);
+  for (const { last_id } of pages) expect(last_id).toMatch(/^chat_[0-9a-f]{32}$/);
   expect(await walk({ ...query, type: 'analysis' })).toMatchObject({ ids: [] });
 });
 

@@ -19,6 +19,7 @@ import { batchResults } from './batches/batch-results.ts';
 import { cancelBatch } from './batches/cancel-batch.ts';
 import { createBatch } from './batches/create-batch.ts';
 import { getBatch } from './batches/get-batch.ts';
+import { listCursors } from './cursors/list-cursors.ts';
 import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { fairShare } from './fairness/fair-share.ts';
 import { liveness, readiness } from './health/health-routes.ts';
@@ -95,6 +96,7 @@ export function createApp({
   const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
   const notFull = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
   const { MAX_WAITING_JOBS_PER_TENANT: mostOfTenant } = settings;
+  const cursors = listCursors(redis, keys);
   const adding = {
     redis,
     keys,
@@ -112,7 +114,7 @@ export function createApp({
   };
   const routes = [
     submitJob({ ...adding, live, pollHint, webhooks }),
-    listJobs({ redis, keys, settings }),
+    listJobs({ redis, keys, cursors, settings }),
     getJob({ redis, keys, live, settings, pollHint }),
     jobEvents({ redis, keys, live, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
@@ -124,7 +126,7 @@ export function createApp({
     getBatch({ redis, keys, settings }),
     batchResults({ redis, keys, settings }),
     cancelBatch({ redis, keys, settings }),
-    listAuditEvents({ redis, keys }),
+    listAuditEvents({ redis, keys, cursors }),
     listQueues({ redis, keys }),
     pauseQueue({ redis, keys, queues }, 'pause'),
     pauseQueue({ redis, keys, queues }, 'resume'),

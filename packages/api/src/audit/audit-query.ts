@@ -14,6 +14,10 @@ export const auditQuerySchema = z.strictObject({
   since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
   until: momentSchema.optional().meta({ description: 'Finished at this time or earlier.' }),
   limit: limitSchema,
-  after: z.string().min(1).optional().meta({ description: 'The `last_id` of the page before.' }),
+  after: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The `last_id` of the page before, or the id of an event.' }),
 });
 export type AuditQuery = z.infer<typeof auditQuerySchema>;

@@ -4,10 +4,10 @@ import { auditEventSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
+import type { ListCursors } from '../cursors/list-cursors.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { pageOf } from '../http/page-of.ts';
-import { parseQuery } from '../http/parse.ts';
-import { Problem } from '../http/problem.ts';
+import { invalid, parseQuery } from '../http/parse.ts';
 import { answersWith, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { auditQuerySchema } from './audit-query.ts';
@@ -18,10 +18,11 @@ const pageSchema = pageOf(auditEventSchema, 'AuditEventList');
 interface Needs {
   redis: Redis;
   keys: RedisKeys;
+  cursors: ListCursors;
 }
 
 /** `GET /v1/audit`: audit events, newest first. */
-export function listAuditEvents({ redis, keys }: Needs): Route {
+export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
   return {
     method: 'get',
     path: '/v1/audit',
@@ -44,22 +45,23 @@ export function listAuditEvents({ redis, keys }: Needs): Route {
     },
     handle: async (req, res) => {
       const query = parseQuery(auditQuerySchema, req);
+      const caller = callerOf(req);
+      const place = { list: 'audit', tenant: caller.tenant } as const;
       const gone = new AbortController();
       res.once('close', () => gone.abort());
+      const entryId = await cursors.open(place, query.after);
       const found = await fromRedis(
-        findAuditEvents(redis, keys, query, ownerOf(callerOf(req)), gone.signal),
+        findAuditEvents({ redis, keys, owner: ownerOf(caller) }, query, entryId, gone.signal),
       );
       if (!found) {
-        throw new Problem('invalid_request', '/after: There is no such audit event.', {
-          faults: [{ pointer: '/after', detail: 'There is no such audit event.' }],
-        });
+        throw invalid([{ pointer: '/after', detail: 'There is no such audit event.' }]);
       }
       const page: z.infer<typeof pageSchema> = {
         object: 'list',
         data: found.events,
         has_more: found.hasMore,
         first_id: found.events.at(0)?.id ?? null,
-        last_id: found.lastId,
+        last_id: await cursors.lastIdOf(place, found.end),
       };
       res.set('Cache-Control', 'no-store').json(page);
     },

@@ -11,7 +11,11 @@ export function pageOf<Entry extends z.ZodType>(entry: Entry, id: string) {
       last_id: z
         .string()
         .nullable()
-        .meta({ description: 'Where the next page begins, also when this one is empty.' }),
+        .meta({
+          description:
+            'Where the next page begins, also when this one is empty: the `after` to ask for it with. The id of an entry, ' +
+            'or a cursor (`after_...`), which is good for this list and tenant only.',
+        }),
     })
     .meta({ id });
 }

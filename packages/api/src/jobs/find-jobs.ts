@@ -25,7 +25,7 @@ interface Needs {
 interface Found {
   jobs: PublicJob[];
   hasMore: boolean;
-  /** The job to go on after: the last one that was looked at. */
+  /** The job to go on after: the last one that was looked at, whoever's it is. */
   lastId: string | null;
 }
 

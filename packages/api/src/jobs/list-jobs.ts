@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
+import type { ListCursors } from '../cursors/list-cursors.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { pageOf } from '../http/page-of.ts';
 import { parseQuery } from '../http/parse.ts';
@@ -17,11 +18,12 @@ const pageSchema = pageOf(jobSchema, 'JobList');
 interface Needs {
   redis: Redis;
   keys: RedisKeys;
+  cursors: ListCursors;
   settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
 
 /** `GET /v1/jobs`: jobs, newest first. */
-export function listJobs({ redis, keys, settings }: Needs): Route {
+export function listJobs({ redis, keys, cursors, settings }: Needs): Route {
   return {
     method: 'get',
     path: '/v1/jobs',
@@ -44,17 +46,25 @@ export function listJobs({ redis, keys, settings }: Needs): Route {
     },
     handle: async (req, res) => {
       const query = parseQuery(listQuerySchema, req);
-      const { tenant } = callerOf(req);
+      const caller = callerOf(req);
+      const place = { list: 'jobs', tenant: caller.tenant } as const;
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      const needs = { redis, keys, resultTtlSeconds: settings.RESULT_TTL_SECONDS, tenant };
-      const { jobs, hasMore, lastId } = await fromRedis(findJobs(needs, query, gone.signal));
+      const after = (await cursors.open(place, query.after)) ?? query.after;
+      const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
+      const needs = { redis, keys, resultTtlSeconds, tenant: caller.tenant };
+      const { jobs, hasMore, lastId } = await fromRedis(
+        findJobs(needs, { ...query, after }, gone.signal),
+      );
+      // Of a job that is not on the page it is not known whose it is; without keys all are of one tenant.
+      const isOwn = caller.keyId === null || lastId === jobs.at(-1)?.id;
+      const end = lastId === null ? null : { id: lastId, position: lastId, isOwn };
       const page: z.infer<typeof pageSchema> = {
         object: 'list',
         data: jobs,
         has_more: hasMore,
         first_id: jobs.at(0)?.id ?? null,
-        last_id: lastId,
+        last_id: await cursors.lastIdOf(place, end),
       };
       res.set('Cache-Control', 'no-store').json(page);
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jobStatusSchema, jobTypes, jobTypeSchema } from '@promptq/shared/contracts';
 import { jobTypeOf } from '@promptq/shared/queues';
+import { isCursor } from '../cursors/seal.ts';
 import { limitSchema, momentSchema } from '../http/list-query.ts';
 
 /** The query of `GET /v1/jobs`. */
@@ -18,8 +19,13 @@ export const listQuerySchema = z.strictObject({
   limit: limitSchema,
   after: z
     .string()
-    .refine((id) => jobTypeOf(id) !== null, { error: 'Must be the id of a job.' })
+    // An id is never looked up, only its time counts: that of a foreign job tells no more than one that is made up.
+    .refine((after) => isCursor(after) || jobTypeOf(after) !== null, {
+      error: 'Must be the `last_id` of a page, or the id of a job.',
+    })
     .optional()
-    .meta({ description: 'The `last_id` of the page before; the job may be gone.' }),
+    .meta({
+      description: 'The `last_id` of the page before, or the id of a job, which may be gone.',
+    }),
 });
 export type ListQuery = z.infer<typeof listQuerySchema>;

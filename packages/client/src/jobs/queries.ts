@@ -8,7 +8,7 @@ export interface JobsQuery {
   created_before?: string;
   /** Of one page, 1 to 100; the loop goes on through all pages. */
   limit?: number;
-  /** Begins after this job. */
+  /** Begins after this job, or where a page ended: its `last_id`. */
   after?: string;
 }
 
@@ -21,6 +21,6 @@ export interface AuditQuery {
   until?: string;
   /** Of one page, 1 to 100; the loop goes on through all pages. */
   limit?: number;
-  /** Begins after this event. */
+  /** Begins after this event, or where a page ended: its `last_id`. */
   after?: string;
 }

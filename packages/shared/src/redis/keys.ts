@@ -47,6 +47,8 @@ export function redisKeys(prefix: string) {
     probe: (type: JobType) => `${prefix}:probe:${type}`,
     /** Held by the process whose turn it is to remove old jobs. */
     sweep: `${prefix}:sweep`,
+    /** With this the APIs seal the cursors of lists: 32 random bytes. */
+    cursorKey: `${prefix}:cursor-key`,
     /** The stream of audit events. */
     audit: `${prefix}:audit`,
     /** The finished calls of a job that is not settled yet: a hash, one field per call. */
