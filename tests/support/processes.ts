@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from './compile-cache.ts';
 import { until } from './until.ts';
 
 type LogLine = { msg: string; level: number } & Record<string, unknown>;
@@ -23,7 +24,7 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 export function startProcess(file: string, environment: Record<string, string>): Service {
   const child = spawn(process.execPath, ['-C', '@promptq/source', file], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    env: { PATH: process.env['PATH'] ?? '', ...compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
