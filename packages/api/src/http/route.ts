@@ -44,6 +44,7 @@ export function addRoutes(
   }
 }
 
-function toExpressPath(path: string): string {
+/** As Express writes it: `/v1/jobs/:id`. */
+export function toExpressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { bound } from '@promptq/shared/metrics';
 import type { AtEnd } from '../http/begin-request.ts';
+import { toExpressPath } from '../http/route.ts';
 import { problemCodes, type ProblemCode } from '../http/problem.ts';
 
 /** Up to a request that waits for its job. */
@@ -58,8 +59,4 @@ export function requestMetrics(registry: Registry): RequestMetrics {
 
 function statusClassOf(res: Response): string {
   return res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'aborted';
-}
-
-function toExpressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
