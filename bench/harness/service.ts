@@ -48,6 +48,7 @@ const programs = {
   diyWorker: { dist: 'bench/dist/diy', src: 'bench/diy', file: 'worker' },
   probe: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'probe' },
   noSettlement: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'no-settlement' },
+  noFairShare: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'no-fair-share' },
   sleepingWorker: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'sleeping-worker' },
   upstream: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'upstream' },
 } satisfies Record<string, Program>;

@@ -8,7 +8,9 @@ export interface Side {
   name: string;
   api: ProgramName;
   worker: ProgramName;
+  /** Loaded before its workers, and before its API. */
   preload: ProgramName[];
+  preloadApi?: ProgramName[];
   /** Of all its keys in Redis. */
   prefix: string;
   /** The stream of its audit events. */
@@ -70,6 +72,11 @@ export function oursWithKeys(keys: readonly TenantKey[], prefix: string): Side {
       API_KEYS: entries.join(','),
     }),
   };
+}
+
+/** The same without the fair share of tenants. */
+export function oursWithoutFairShare(keys: readonly TenantKey[], prefix: string): Side {
+  return { ...oursWithKeys(keys, prefix), name: 'without fair share', preloadApi: ['noFairShare'] };
 }
 
 export interface TenantKey {

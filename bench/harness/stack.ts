@@ -54,6 +54,7 @@ export async function startStack(
   const api = bed.start({
     name: `${name}-api`,
     program: side.api,
+    preload: side.preloadApi ?? [],
     environment: { ...environment, PORT: String(port) },
   });
   const workers: Service[] = [];
