@@ -5,6 +5,7 @@ import { countInBatch } from './count-in-batch.ts';
  * Claims and writes in one atomic step: only the consumer whose XACK returns 1 writes the audit event,
  * so two that hold the same entry write it once. XACK comes first also because of memory: it is allowed
  * when Redis is full, and a script that has written is not stopped in the middle, so XADD is allowed then too.
+ * A thousand at a time: Lua hands no more than 8,000 arguments on, and after failures more can have gathered.
  * Then the stream is trimmed up to the oldest entry that is not acknowledged: nobody else trims it.
  */
 export const settleScript = luaScript(
@@ -15,10 +16,10 @@ local events, audit, group, audit_from = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local result_ttl, others = ARGV[3], tonumber(ARGV[4])
 local batches = { open = ARGV[5], ended = ARGV[6], prefix = ARGV[7], now = ARGV[8] }
 local at = 9
-if others > 0 then
-  redis.call('XACK', events, group, unpack(ARGV, at, at + others - 1))
-  at = at + others
+for from = at, at + others - 1, 1000 do
+  redis.call('XACK', events, group, unpack(ARGV, from, math.min(from + 999, at + others - 1)))
 end
+at = at + others
 local settled = {}
 for parts = 3, #KEYS do
   local entry, job, type, event, channel, wake_up, key_record, open_jobs = unpack(ARGV, at, at + 7)
