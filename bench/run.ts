@@ -1,5 +1,5 @@
 /** `pnpm bench`: promptq beside a hand-written service of the same parts. See bench/README.md. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../scripts/redis/ping.ts';
 import { bench, rowNames } from './bench.ts';
@@ -9,6 +9,8 @@ import { toTable } from './report/table.ts';
 async function main(options: Options): Promise<number> {
   const profileDir = options.profileDir === null ? null : path.resolve(options.profileDir);
   if (profileDir !== null) await mkdir(profileDir, { recursive: true });
+  // A place that cannot be written to is found before the minutes of measuring, not after them.
+  if (options.json !== null) await appendFile(options.json, '');
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1_000);
   const say = (line: string) => process.stderr.write(`${seconds()} s: ${line}\n`);

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -27,6 +28,9 @@ export async function makeBed(
   say: (line: string) => void,
 ): Promise<Bed> {
   const dir = await mkdtemp(path.join(tmpdir(), 'promptq-bench-'));
+  // Ctrl-C ends the process without `close`: what is measured ends with it, but its files would stay.
+  const removeDir = () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', removeDir);
   const howToRun: HowToRun = { ...how, logDir: dir };
   // Never the one of REDIS_URL: it is emptied again and again, and its CPU time has to be ours alone.
   const server = await findRedis({ redisUrl: undefined, dataDir: dir, persistent: false, say });
@@ -48,7 +52,8 @@ export async function makeBed(
     await upstream.stop();
     redis.disconnect();
     await server.stop();
-    await rm(dir, { recursive: true, force: true });
+    process.off('exit', removeDir);
+    removeDir();
   };
   try {
     await upstream.untilReady(`http://127.0.0.1:${upstreamPort}/0/`);
