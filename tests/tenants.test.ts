@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicBatch, PublicJob } from '@promptq/shared/contracts';
+import { readJob } from '@promptq/shared/queues';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { startReceiver, type Receiver } from './support/receiver.ts';
@@ -25,11 +26,17 @@ afterAll(async () => {
   await receiver.close();
 });
 
-function request(as: Key, path: string, method = 'GET', body?: object): Promise<Response> {
+function request(
+  as: Key,
+  path: string,
+  method = 'GET',
+  body?: object,
+  more: Record<string, string> = {},
+): Promise<Response> {
   const json = body ? { 'content-type': 'application/json' } : {};
   return stack.request(path, {
     method,
-    headers: { ...bearer(as), ...json },
+    headers: { ...bearer(as), ...json, ...more },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
 }
@@ -128,4 +135,14 @@ test('20 jobs behind 500 of another tenant have started after at most 40 more of
   const between = sent.slice(before, sent.lastIndexOf('b')).filter((name) => name === 'a').length;
   expect(between).toBeLessThanOrEqual(40);
   await until('the others go on', () => sent.filter((name) => name === 'a').length === 500);
+});
+
+test('the job of another tenant stays in Redis, so that its size does not show in the time of an answer', async () => {
+  const { redis, keys } = stack;
+  const alone = await submit(theirs, 'hi');
+  const keyed = await request(theirs, '/v1/jobs', 'POST', chat('hi'), { 'idempotency-key': 'o' });
+  for (const { id } of [alone, (await keyed.json()) as PublicJob]) {
+    expect(await readJob(redis, keys, id, mine.entry.tenant)).toBeNull();
+    expect(await readJob(redis, keys, id, theirs.entry.tenant)).not.toBeNull();
+  }
 });

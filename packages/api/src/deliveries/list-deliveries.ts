@@ -50,7 +50,7 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'delive
       const { id } = pathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       const delivery = await fromRedis(readDelivery(redis, keys, deliveryIdOf(id), tenant));
-      if (!delivery && (await fromRedis(readJob(redis, keys, id)))?.data.tenant !== tenant)
+      if (!delivery && (await fromRedis(readJob(redis, keys, id, tenant)))?.data.tenant !== tenant)
         throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
       const list: z.infer<typeof listSchema> = {
         object: 'list',

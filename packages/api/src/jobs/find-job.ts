@@ -16,7 +16,7 @@ export async function findJob(
   resultTtlSeconds: number,
   tenant: string,
 ): Promise<JobRecord> {
-  const record = await fromRedis(readJob(redis, keys, id));
+  const record = await fromRedis(readJob(redis, keys, id, tenant));
   const isKept = record && !isOver(record, resultTtlSeconds, Date.now());
   if (!isKept || record.data.tenant !== tenant) {
     throw new Problem('not_found', 'There is no such job, or it is no longer kept.');

@@ -78,7 +78,7 @@ async function readAll(
 ): Promise<[string, PublicJob | null][]> {
   return Promise.all(
     ids.map(async (id): Promise<[string, PublicJob | null]> => {
-      const record = await readJob(redis, keys, id);
+      const record = await readJob(redis, keys, id, tenant);
       const nowMs = Date.now();
       const isKept = record && !isOver(record, resultTtlSeconds, nowMs);
       if (!isKept || record.data.tenant !== tenant) return [id, null];

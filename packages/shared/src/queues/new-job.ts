@@ -1,5 +1,5 @@
 import { Job, type JobsOptions, type Queue } from 'bullmq';
-import type { JobType, Priority } from '../contracts/index.ts';
+import { defaultTenant, type JobType, type Priority } from '../contracts/index.ts';
 import { toStored, type JobData } from './job-record.ts';
 import { backoff } from './open-queue.ts';
 
@@ -34,14 +34,15 @@ export function priorityInBatch(priority: Priority): number {
   return smallestBatchPriority + classes[priority];
 }
 
-/** What BullMQ is told of the job besides its data. */
-export function bullOptions({ id, maxAttempts, delayMs, priority }: NewJob): JobsOptions {
+/** What BullMQ is told of the job besides its data. It keeps the tenant as well, for `readJob`. */
+export function bullOptions({ id, data, maxAttempts, delayMs, priority }: NewJob): JobsOptions {
   return {
     jobId: id,
     attempts: maxAttempts,
     backoff,
     ...(delayMs > 0 ? { delay: delayMs } : {}),
     ...(priority > 0 ? { priority } : {}),
+    ...(data.tenant === defaultTenant ? {} : { tenant: data.tenant }),
   };
 }
 

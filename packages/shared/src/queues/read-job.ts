@@ -12,6 +12,12 @@ import { delayedUntilMs } from './scores.ts';
 const readJobScript = luaScript(
   'promptqReadJob',
   `
+if ARGV[2] ~= '' then
+  local opts = redis.call('HGET', KEYS[1], 'opts')
+  if opts and string.find(opts, '"tenant":', 1, true) and not string.find(opts, ARGV[2], 1, true) then
+    return { {}, '', 0 }
+  end
+end
 local fields = redis.call('HGETALL', KEYS[1])
 local delayed = redis.call('ZSCORE', KEYS[2], ARGV[1])
 local active = redis.call('LPOS', KEYS[3], ARGV[1])
@@ -19,18 +25,23 @@ return { fields, delayed or '', active and 1 or 0 }
 `,
 );
 
-/** The job with this id, or `null` when there is none (any more). */
+/**
+ * The job with this id, or `null` when there is none (any more).
+ * @param owner who asks: a job that its options say is another tenant's is `null` as well and stays in Redis, so that the
+ *   time of an answer does not tell how much there is. Not all of them say so: compare the tenant of what comes.
+ */
 export async function readJob(
   redis: Redis,
   keys: RedisKeys,
   id: string,
+  owner?: string,
 ): Promise<JobRecord | null> {
   const type = jobTypeOf(id);
   if (!type) return null;
   const answer = await readJobScript(
     redis,
     [keys.job(type, id), keys.delayed(type), keys.active(type)],
-    [id],
+    [id, owner === undefined ? '' : `"tenant":${JSON.stringify(owner)}`],
   );
   const [flat, delayedScore, isActive] = answer as [string[], string, number];
   if (flat.length === 0) return null;
