@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chatBody, post } from './support/problem.ts';
@@ -40,6 +41,27 @@ test('clients that never finish their headers or bodies do not stop others from 
   await until('their jobs are done', async () => (await stack.auditEvents()).length === 20);
   clearInterval(drip);
   await worker.kill('SIGTERM');
+});
+
+test('a connection is not held by a head that never ends, nor by the body of a request that was refused', async () => {
+  await open('POST /v1/jobs HTTP/1.1\r\nHost: x\r\n');
+  await open(
+    'POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\n',
+  );
+  const answers = sockets.map((socket) => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    return () => text;
+  });
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+  const drip = setInterval(() => {
+    for (const socket of sockets) if (!socket.destroyed) socket.write('x');
+  }, 100);
+  await closed.finally(() => clearInterval(drip));
+  expect(answers.map((text) => text().split('\r\n', 1)[0])).toEqual([
+    'HTTP/1.1 408 Request Timeout',
+    'HTTP/1.1 415 Unsupported Media Type',
+  ]);
 });
 
 test('whatever a caller sends that is echoed, the log stays one JSON object a line', async () => {

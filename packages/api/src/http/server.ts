@@ -1,6 +1,17 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerUnreadable } from './answer-unreadable.ts';
+
+/** A client that takes longer to send the head of a request is not one; looked at every few seconds. */
+const headersTimeoutMs = 15_000;
+const lookEveryMs = 5_000;
+/** Who was answered before it had sent its whole body, because it was refused, has so long for the rest. */
+const restOfBodyMs = 5_000;
 
 export interface HttpServer {
   port: number;
@@ -20,12 +31,14 @@ export async function listen(
 ): Promise<HttpServer> {
   const owed = new Map<Socket, Set<ServerResponse>>();
   let closing = false;
-  const server = createServer((req, res) => {
+  const limits = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: lookEveryMs };
+  const server = createServer(limits, (req, res) => {
     const answers = owed.get(req.socket);
     answers?.add(res);
     if (closing) res.setHeader('Connection', 'close');
     res.once('close', () => {
       answers?.delete(res);
+      if (!req.complete) endUnlessComplete(req);
       if (closing && answers?.size === 0) req.socket.end();
     });
     app(req, res);
@@ -59,4 +72,12 @@ export async function listen(
       await closed;
     },
   };
+}
+
+/** A place on this server is not held by a body that nobody reads. */
+function endUnlessComplete(req: IncomingMessage): void {
+  const timer = setTimeout(() => {
+    if (!req.complete) req.socket.destroy();
+  }, restOfBodyMs).unref();
+  req.once('close', () => clearTimeout(timer));
 }
