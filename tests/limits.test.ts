@@ -58,6 +58,8 @@ test('a full queue takes no more jobs of its type, and goes on when there is roo
   });
   expect(refused.status).toBe(429);
   expect(refused.headers.get('retry-after')).not.toBeNull();
+  expect(refused.headers.get('ratelimit-policy')).toBe('"waiting";q=10');
+  expect(refused.headers.get('ratelimit')).toMatch(/^"waiting";r=0;t=\d+$/);
   expect((await problemOf(refused)).code).toBe('queue_full');
   expect((await submit(url, null, { 'idempotency-key': 'new' })).status).toBe(429);
   expect((await submit(url, null, known)).headers.get('idempotency-replayed')).toBe('true');

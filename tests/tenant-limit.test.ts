@@ -59,6 +59,8 @@ test('three API processes asked twice the limit at once let exactly the limit th
   });
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(refused.headers.get('ratelimit-policy')).toBe('"tenant";q=40');
+  expect(refused.headers.get('ratelimit')).toMatch(/^"tenant";r=0;t=\d+$/);
   const { code, detail } = await problemOf(refused);
   expect(code).toBe('queue_full');
   expect(detail).toContain('40 of your jobs have not ended');

@@ -2,14 +2,13 @@ import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
 import { countSingleJobs } from '../queues/count-single-jobs.ts';
+import { queueFull } from './queue-full.ts';
 
 /** A look at the queue is good for so long while it is far from full. */
 const lookAgainMs = 1_000;
 /** From here on every submission looks. */
 const nearlyFull = 0.8;
-const retryAfterSeconds = 5;
 
 /** Refuses a job when its queue is full. @throws {Problem} `queue_full`, `redis_unavailable` */
 export type QueueLimit = (type: JobType) => Promise<void>;
@@ -33,12 +32,10 @@ export function queueLimit(redis: Redis, keys: RedisKeys, most: number): QueueLi
     if (!seen || !isFresh || seen.waiting + seen.since >= most * nearlyFull)
       seen = await look(type);
     if (seen.waiting >= most) {
-      throw new Problem(
-        'queue_full',
+      throw queueFull(
         `${most} ${type} jobs are waiting already. Try again later.`,
-        {
-          headers: { 'Retry-After': String(retryAfterSeconds) },
-        },
+        'waiting',
+        most,
       );
     }
     seen.since += 1;

@@ -2,9 +2,8 @@ import type { Redis } from 'ioredis';
 import type { NewJob } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
+import { queueFull } from './queue-full.ts';
 
-const retryAfterSeconds = 5;
 /** What the guard refuses with. It is no job's id. */
 const full = 'full';
 
@@ -68,9 +67,7 @@ export interface TenantLimit {
 export function tenantLimit(redis: Redis, keys: RedisKeys, most: number): TenantLimit {
   const refuse = () => {
     const detail = `${most} of your jobs have not ended yet, which is as many as one tenant may have. Try again later.`;
-    throw new Problem('queue_full', detail, {
-      headers: { 'Retry-After': String(retryAfterSeconds) },
-    });
+    throw queueFull(detail, 'tenant', most);
   };
   return {
     look: async (tenant) => {
