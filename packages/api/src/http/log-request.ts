@@ -1,4 +1,4 @@
-import type { Logger } from '@promptq/shared/logging';
+import { withoutRedaction, type Logger } from '@promptq/shared/logging';
 import type { AtEnd } from './begin-request.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -7,8 +7,7 @@ const probes = new Set(['/healthz', '/readyz']);
 
 /** One line per request. Neither bodies nor queries are logged: they hold prompts and user ids. */
 export function logRequest(log: Logger): AtEnd {
-  // No secret has a place in these lines, and looking for one costs more than all the rest of a line.
-  const lines = log.child({}, { redact: [] });
+  const lines = withoutRedaction(log);
   return (req, res, ms) => {
     const path = req.originalUrl.split('?', 1)[0] as string;
     const level = res.statusCode >= 500 ? 'warn' : probes.has(path) ? 'debug' : 'info';

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq';
 import type { JobType } from '@promptq/shared/contracts';
 import type { Failure } from '@promptq/shared/failure';
-import { logFault, type Logger } from '@promptq/shared/logging';
+import { logFault, withoutRedaction, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
@@ -54,8 +54,7 @@ interface Needs {
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
 export function runJob(needs: Needs) {
   const { type, metrics, log, running, isCancelled, wake, pool, circuit } = needs;
-  // No secret has a place in the line of an attempt, and looking for one costs more than all the rest of it.
-  const lines = log.child({}, { redact: [] });
+  const lines = withoutRedaction(log);
   /** For what is not the job's own business: when Redis refuses it, the outcome stands all the same. */
   const besides = async (doing: Promise<unknown>) => {
     try {
