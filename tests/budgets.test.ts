@@ -179,6 +179,6 @@ test('a pause for our own budget is told apart from one for the upstream', async
   });
   expect(seen.sum('promptq_pool_pauses_total', { type: 'chat', reason: 'budget' })).toBe(1);
   expect(seen.sum('promptq_pool_pauses_total')).toBe(1);
-  const later = { type: 'chat', outcome: 'later', reason: 'budget' };
+  const later = { type: 'chat', outcome: 'deferred', reason: 'budget' };
   expect(seen.sum('promptq_attempts_total', later)).toBe(1);
 });

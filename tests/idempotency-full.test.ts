@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import { addKeyedJob } from '../packages/api/src/jobs/add-keyed-job.ts';
-import { toWanted } from '../packages/api/src/jobs/wanted.ts';
+import { toJobSpec } from '../packages/api/src/jobs/wanted.ts';
 import { tenantLimit } from '../packages/api/src/limits/tenant-limit.ts';
 import { findRedis } from '../scripts/redis.ts';
 
@@ -41,7 +41,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     chat: openQueue(redis, '{full}', 'chat'),
     analysis: openQueue(redis, '{full}', 'analysis'),
   };
-  const wanted = toWanted(
+  const wanted = toJobSpec(
     {
       type: 'chat',
       input: { message: 'x', temperature: 0 },
@@ -62,7 +62,7 @@ test('a Redis that is full takes no job, keeps the keys of those that are there,
     settings,
     fairShare: null,
     submitted: () => undefined,
-    notFull: async () => undefined,
+    assertQueueCapacity: async () => undefined,
     tenantLimit: tenantLimit(redis, keys, 10),
   };
   const add = (scope: string) => addKeyedJob(needs, wanted, { scope, fingerprint: 'f' });

@@ -129,7 +129,7 @@ test('a refusal for the rate counts as 429, as a pause, and as an attempt that i
   expect(seen.sum('promptq_upstream_request_duration_seconds_count', { status_class: '4xx' })).toBe(
     refused,
   );
-  const attempt = { outcome: 'later', reason: 'upstream_rate_limited' };
+  const attempt = { outcome: 'deferred', reason: 'upstream_rate_limited' };
   expect(seen.sum('promptq_attempts_total', attempt)).toBe(refused);
   const pauses = seen.sum('promptq_pool_pauses_total', { type: 'chat', reason: 'rate_limited' });
   expect(pauses).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { idsInBucket, indexEntry, newJobId, openQueue } from '@promptq/shared/queues';
 import { sweepIndex } from '../packages/worker/src/retention/index-sweep.ts';
-import { sweepInTurn } from '../packages/worker/src/retention/sweeper.ts';
+import { sweepIfLeader } from '../packages/worker/src/retention/sweeper.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { sendError } from './support/upstream.ts';
 
@@ -46,7 +46,7 @@ test('finished jobs are gone when their time is over, and one process removes th
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   const queue = openQueue(connection, stack.prefix, 'chat');
   const sweep = (workerName: string) =>
-    sweepInTurn({
+    sweepIfLeader({
       redis: connection,
       keys: stack.keys,
       queues: [{ queue, keepSeconds: { completed: dayMs / 1_000, failed: dayMs / 1_000 } }],

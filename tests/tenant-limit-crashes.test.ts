@@ -83,7 +83,7 @@ test('a transaction that the connection sends twice finds its own place, and non
   const limit = tenantLimit(connection, keys, 1);
   const add = (id: string) => {
     const job: NewJob = { id, type: 'chat', data, maxAttempts: 1, delayMs: 0, priority: 0 };
-    const { own, args, take: guard, keep: conclude } = limit.placeOf(job);
+    const { own, args, take: guard, keep: conclude } = limit.slotFor(job);
     const jobs = [bullJob(queue, job)];
     return addGuarded(connection, keys, { jobs, own, args, guard, conclude });
   };

@@ -6,7 +6,7 @@ import { connectPatiently, redisKeys } from '@promptq/shared/redis';
 import { freePort } from '../scripts/processes/free-port.ts';
 import { BudgetSpentError } from '../packages/worker/src/budgets/budget-spent-error.ts';
 import { upstreamBudgets } from '../packages/worker/src/budgets/upstream-budgets.ts';
-import { withinBudgets } from '../packages/worker/src/budgets/within-budgets.ts';
+import { withinBudget } from '../packages/worker/src/budgets/within-budgets.ts';
 import type { Complete } from '../packages/worker/src/upstream/complete.ts';
 import { removeKeys } from './support/stack.ts';
 import { until } from './support/until.ts';
@@ -100,7 +100,7 @@ test('spent tokens take no request', async () => {
 test('without a budget nothing is put before a call', async () => {
   const complete: Complete = () => Promise.reject(new Error('not called'));
   const settings = { UPSTREAM_RPM: none, UPSTREAM_TPM: none };
-  expect(withinBudgets(complete, upstreamBudgets({ redis, keys, settings, log }))).toBe(complete);
+  expect(withinBudget(complete, upstreamBudgets({ redis, keys, settings, log }))).toBe(complete);
   const named = { UPSTREAM_RPM: new Map([['a', 1]]), UPSTREAM_TPM: none };
   expect(upstreamBudgets({ redis, keys, settings: named, log })?.('b')).toBeNull();
 });

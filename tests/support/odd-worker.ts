@@ -6,7 +6,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { connectPatiently } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers, type ConsumersNeeds } from '@promptq/worker/consumers';
+import { startConsumers, type RunWorkerDeps } from '@promptq/worker/consumers';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 
 const settings = readSettings(workerSettingsSchema, process.env);
@@ -34,7 +34,7 @@ const misbehave: Record<string, () => unknown> = {
   'a huge answer': () => 'x'.repeat(10_000_000),
 };
 
-const complete: ConsumersNeeds['complete'] = async (request) => {
+const complete: RunWorkerDeps['complete'] = async (request) => {
   const message = request.messages[0]?.content;
   const text = typeof message === 'string' ? misbehave[message]?.() : undefined;
   return {

@@ -24,7 +24,7 @@ import { docsAssets, docsPage, openApiRoute } from './docs/docs-routes.ts';
 import { fairShare } from './fairness/fair-share.ts';
 import { liveness, readiness } from './health/health-routes.ts';
 import { redisUnavailable } from './http/from-redis.ts';
-import { beginRequest } from './http/begin-request.ts';
+import { requestContext } from './http/begin-request.ts';
 import { handleErrors } from './http/handle-errors.ts';
 import { logRequest } from './http/log-request.ts';
 import { Problem } from './http/problem.ts';
@@ -37,7 +37,7 @@ import { pollHints } from './jobs/poll-hint.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { submitJob } from './jobs/submit-job.ts';
 import { jobEvents } from './live/job-events.ts';
-import type { Live } from './live/open-live.ts';
+import type { JobSubscriptions } from './live/open-live.ts';
 import type { States } from './live/watch-states.ts';
 import type { ApiMetrics } from './metrics/api-metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
@@ -49,7 +49,7 @@ import { pauseQueue } from './queues/pause-queue.ts';
 import type { ApiSettings } from './settings.ts';
 import { traceRequests } from './tracing/trace-requests.ts';
 
-export interface AppNeeds {
+export interface AppDeps {
   settings: ApiSettings;
   log: Logger;
   redis: Redis;
@@ -57,7 +57,7 @@ export interface AppNeeds {
   keyring: Keyring | null;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
-  live: Live;
+  subscriptions: JobSubscriptions;
   states: States;
   metrics: ApiMetrics;
   /** `null`: nothing is traced. */
@@ -81,30 +81,30 @@ export function createApp({
   keyring,
   queues,
   deliveries,
-  live,
+  subscriptions,
   states,
   metrics,
   tracing,
   board,
   isStarted,
   stopping,
-}: AppNeeds): Express {
+}: AppDeps): Express {
   const keys = redisKeys(settings.REDIS_PREFIX);
   const pollHint = pollHints(redis, keys, log);
   const { submitted } = metrics.submissions;
-  const noteInIndex = indexWriter(redis, keys);
+  const appendToIndex = indexWriter(redis, keys);
   const share = keyring && fairShare(redis, keys, settings.TENANT_WEIGHTS);
-  const notFull = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
-  const { MAX_WAITING_JOBS_PER_TENANT: mostOfTenant } = settings;
+  const assertQueueCapacity = queueLimit(redis, keys, settings.MAX_WAITING_JOBS);
+  const { MAX_WAITING_JOBS_PER_TENANT: maxJobsPerTenant } = settings;
   const cursors = listCursors(redis, keys);
   const adding = {
     redis,
     keys,
     queues,
-    noteInIndex,
+    appendToIndex,
     submitted,
-    notFull,
-    tenantLimit: mostOfTenant > 0 ? tenantLimit(redis, keys, mostOfTenant) : null,
+    assertQueueCapacity,
+    tenantLimit: maxJobsPerTenant > 0 ? tenantLimit(redis, keys, maxJobsPerTenant) : null,
     fairShare: share,
     settings,
   };
@@ -113,10 +113,10 @@ export function createApp({
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
   };
   const routes = [
-    submitJob({ ...adding, live, pollHint, webhooks }),
+    submitJob({ ...adding, subscriptions, pollHint, webhooks }),
     listJobs({ redis, keys, cursors, settings }),
-    getJob({ redis, keys, live, settings, pollHint }),
-    jobEvents({ redis, keys, live, states, settings }),
+    getJob({ redis, keys, subscriptions, settings, pollHint }),
+    jobEvents({ redis, keys, subscriptions, states, settings }),
     cancelJob({ redis, keys, queues, settings, pollHint }),
     retryJob({ ...adding, pollHint, webhooks }),
     listDeliveries({ redis, keys }),
@@ -140,7 +140,7 @@ export function createApp({
   app.disable('x-powered-by');
   const docs = [docsPage, openApiRoute(routes)];
   const paths = () => [...routes, ...docs].map(({ path }) => path);
-  app.use(beginRequest([metrics.requests.measure(paths), logRequest(log)]));
+  app.use(requestContext([metrics.requests.measure(paths), logRequest(log)]));
   if (tracing) app.use('/v1', traceRequests(tracing));
   const { REQUESTS_PER_MINUTE: perMinute } = settings;
   const limited = perMinute > 0 ? [limitRequests({ redis, keys, perMinute })] : [];

@@ -8,7 +8,7 @@ import { openTracing } from '@promptq/shared/tracing';
 import { boardPath, createApp } from './app.ts';
 import { openKeyring } from './auth/open-keyring.ts';
 import { listen } from './http/server.ts';
-import { openLive } from './live/open-live.ts';
+import { openJobSubscriptions } from './live/open-live.ts';
 import { watchStates } from './live/watch-states.ts';
 import { openApiMetrics } from './metrics/api-metrics.ts';
 import { readApiSettings } from './settings.ts';
@@ -40,8 +40,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   subscriber.on('error', () => undefined); // The first connection tells of the same outage.
   runner.onStop('subscriber', () => subscriber.disconnect());
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const live = openLive({ subscriber, keys, log, stopping: runner.stopping });
-  runner.onStop('live', () => live.close());
+  const subscriptions = openJobSubscriptions({ subscriber, keys, log, stopping: runner.stopping });
+  runner.onStop('live', () => subscriptions.close());
   const states = watchStates(redis, keys, log);
   runner.onStop('states', () => states.close());
 
@@ -58,7 +58,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     keyring,
     queues,
     deliveries,
-    live,
+    subscriptions,
     states,
     metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
     tracing,

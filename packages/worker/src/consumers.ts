@@ -12,20 +12,20 @@ import {
   targetGuard,
   webhooksQueue,
 } from '@promptq/shared/webhooks';
-import { startFeeder } from './batches/feeder.ts';
+import { startDispatcher } from './batches/feeder.ts';
 import { upstreamBudgets } from './budgets/upstream-budgets.ts';
-import { withinBudgets } from './budgets/within-budgets.ts';
-import { hearCancellations } from './execution/cancellations.ts';
+import { withinBudget } from './budgets/within-budgets.ts';
+import { subscribeToCancellations } from './execution/cancellations.ts';
 import { consume, type Consumer } from './execution/consume.ts';
 import type { Processor } from './execution/run-job.ts';
-import { keepApart } from './execution/suspects.ts';
-import { watchProgress } from './health/progress.ts';
+import { openQuarantine } from './execution/suspects.ts';
+import { startWatchdog } from './health/progress.ts';
 import { countTokens } from './metrics/upstream-metrics.ts';
 import { workerMetrics, type WorkerMetrics } from './metrics/worker-metrics.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
-import { partsOf } from './processors/parts.ts';
-import { tokenWriter } from './processors/token-writer.ts';
+import { openCheckpoints } from './processors/parts.ts';
+import { outputWriter } from './processors/token-writer.ts';
 import { startSweeper } from './retention/sweeper.ts';
 import { jobTypesOf, type WorkerSettings } from './settings.ts';
 import { startSettlement } from './settlement/settlement.ts';
@@ -34,12 +34,12 @@ import { blockedAudit } from './webhooks/audit-blocked.ts';
 import { consumeDeliveries, type DeliveryConsumer } from './webhooks/consume-deliveries.ts';
 
 /** Settlement hears from Redis every second; silence for so long is an outage. */
-const silentForMs = 20_000;
+const redisSilenceMs = 20_000;
 
 /** How long tokens are kept beyond the longest silence that an attempt allows: a client may come back for them. */
-const tokensKeptSeconds = 600;
+const extraTokenTtlSeconds = 600;
 
-export interface ConsumersNeeds {
+export interface RunWorkerDeps {
   settings: WorkerSettings;
   log: Logger;
   redis: Redis;
@@ -67,12 +67,12 @@ export interface Consumers {
 }
 
 /** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
-export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
-  const { settings, log, redis, blocking, subscriber, workerName } = needs;
-  const { metrics = workerMetrics(new Registry()), tracing = null } = needs;
+export async function startConsumers(deps: RunWorkerDeps): Promise<Consumers> {
+  const { settings, log, redis, blocking, subscriber, workerName } = deps;
+  const { metrics = workerMetrics(new Registry()), tracing = null } = deps;
   const keys = redisKeys(settings.REDIS_PREFIX);
-  const budgets = upstreamBudgets({ redis, keys, settings, log, windowMs: needs.budgetWindowMs });
-  const complete = countTokens(withinBudgets(needs.complete, budgets), metrics.upstream);
+  const budgets = upstreamBudgets({ redis, keys, settings, log, windowMs: deps.budgetWindowMs });
+  const complete = countTokens(withinBudget(deps.complete, budgets), metrics.upstream);
   const settlement = await startSettlement({
     redis,
     blocking,
@@ -81,21 +81,21 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     metrics: metrics.settlement,
     log,
   });
-  const hasRedis = () => Date.now() - settlement.lastReadAtMs() < silentForMs;
+  const hasRedis = () => Date.now() - settlement.lastReadAtMs() < redisSilenceMs;
   metrics.watchRedis(() => redis.status === 'ready' && hasRedis());
-  const cancellations = await hearCancellations(subscriber, keys.cancel, log);
+  const cancellations = await subscribeToCancellations(subscriber, keys.cancel, log);
   const processors: Record<JobType, Processor> = {
     chat: chatProcessor({
       complete,
-      publish: ({ id, starts, timeoutSeconds }) =>
-        tokenWriter({
+      publish: ({ id, attemptsStarted, timeoutSeconds }) =>
+        outputWriter({
           append: (from, text) =>
             appendTokens(
               redis,
               keys,
               id,
-              { at: { attempt: starts, characters: from }, text },
-              timeoutSeconds + tokensKeptSeconds,
+              { at: { attempt: attemptsStarted, characters: from }, text },
+              timeoutSeconds + extraTokenTtlSeconds,
             ),
           jobId: id,
           log,
@@ -103,10 +103,11 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     }),
     analysis: analysisProcessor({
       complete,
-      partsOf: (jobId) => partsOf(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS, log),
+      openCheckpoints: (jobId) =>
+        openCheckpoints(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS, log),
     }),
   };
-  const suspects = keepApart();
+  const quarantine = openQuarantine();
   const consumers = jobTypesOf(settings.WORKER_TYPES).map((type) =>
     consume({
       type,
@@ -118,7 +119,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
       tracing,
       log,
       cancellations,
-      suspects,
+      quarantine,
     }),
   );
   cancellations.onCancel((jobId) => consumers.forEach((consumer) => consumer.cancel(jobId)));
@@ -136,15 +137,15 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   const queues = jobTypes.map((type) => queueOf[type]);
   await Promise.all(queues.map((queue) => queue.waitUntilReady()));
   const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
-  const feeder = startFeeder({ redis, keys, queues: queueOf, deliveries, workerName, log });
-  const senders = sendersOf(needs, keys, metrics, tracing);
+  const dispatcher = startDispatcher({ redis, keys, queues: queueOf, deliveries, workerName, log });
+  const senders = startSenders(deps, keys, metrics, tracing);
   const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
-  const ofJobs = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
+  const keepSeconds = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
   const stopSweeper = startSweeper({
     redis,
     keys,
     queues: [
-      ...queues.map((queue) => ({ queue, keepSeconds: ofJobs })),
+      ...queues.map((queue) => ({ queue, keepSeconds: keepSeconds })),
       {
         queue: deliveries,
         keepSeconds: { completed: RESULT_TTL_SECONDS, failed: DELIVERY_TTL_SECONDS },
@@ -154,7 +155,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     workerName,
     log,
   });
-  const progress = watchProgress({
+  const watchdog = startWatchdog({
     redis,
     consumers: [...consumers, ...senders],
     queues: [...queues, deliveries],
@@ -162,14 +163,14 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     log,
   });
   return {
-    stuck: () => progress.stuck(),
+    stuck: () => watchdog.stuck(),
     areRunning: () =>
       [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
-      progress.stop();
+      watchdog.stop();
       // Side by side: no job is fetched any more from this moment on, however long a round of the feeder takes.
       const closing = [...consumers, ...senders].map((consumer) => consumer.close(endsAtMs));
-      await Promise.all([...closing, feeder.stop()]);
+      await Promise.all([...closing, dispatcher.stop()]);
       await settlement.stop();
       cancellations.stop();
       stopSweeper();
@@ -179,8 +180,8 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
 }
 
 /** What sends webhooks here: nothing without a secret, and they wait for a process that has one. */
-function sendersOf(
-  { settings, redis, workerName, log }: ConsumersNeeds,
+function startSenders(
+  { settings, redis, workerName, log }: RunWorkerDeps,
   keys: RedisKeys,
   { deliveries: { tried } }: WorkerMetrics,
   tracing: Tracing | null,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { mostConcurrentCalls, type JobType } from '@promptq/shared/contracts';
+import { maxConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { openRegistry } from '@promptq/shared/metrics';
@@ -14,10 +14,10 @@ import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
 
 /** An analysis job may have so many calls in flight (`max_concurrent`), a chat job one. */
-const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: mostConcurrentCalls };
+const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: maxConcurrentCalls };
 
 /** As many calls as the jobs of this process can have in flight, so that none of them waits for another job's. */
-function mostCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
+function maxCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
   const callsOfTypes = jobTypesOf(WORKER_TYPES).map(
     (type) => callsOfOneJob[type] * WORKER_CONCURRENCY,
   );
@@ -48,7 +48,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const upstream = openUpstream({
     apiKey: settings.OPENAI_API_KEY,
     baseUrl: settings.OPENAI_BASE_URL,
-    connections: mostCalls(settings),
+    connections: maxCalls(settings),
     metrics: metrics.upstream,
     tracing,
   });

@@ -6,7 +6,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { connectPatiently } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers, type ConsumersNeeds } from '@promptq/worker/consumers';
+import { startConsumers, type RunWorkerDeps } from '@promptq/worker/consumers';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 import { die, upstreamCall } from './upstream-call.ts';
 
@@ -17,7 +17,7 @@ const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL }).child
 });
 
 const call = upstreamCall(settings.OPENAI_BASE_URL ?? '', settings.OPENAI_API_KEY ?? '');
-const complete: ConsumersNeeds['complete'] = async (request, options) => {
+const complete: RunWorkerDeps['complete'] = async (request, options) => {
   const completion = await call(request, options);
   if (completion.text === 'die') die();
   const blockMs = /^block (\d+)$/.exec(completion.text)?.[1];

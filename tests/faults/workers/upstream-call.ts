@@ -1,4 +1,4 @@
-import type { ConsumersNeeds } from '@promptq/worker/consumers';
+import type { RunWorkerDeps } from '@promptq/worker/consumers';
 
 /** The end of this process by the operating system, with nothing said. */
 export function die(): void {
@@ -6,7 +6,7 @@ export function die(): void {
 }
 
 /** A call to the mock upstream as a processor needs it, with the built-in fetch. */
-export function upstreamCall(baseUrl: string, apiKey: string): ConsumersNeeds['complete'] {
+export function upstreamCall(baseUrl: string, apiKey: string): RunWorkerDeps['complete'] {
   return async (request, { signal, idempotencyKey }) => {
     const response = await fetch(`${baseUrl}/chat/completions`, {
       method: 'POST',

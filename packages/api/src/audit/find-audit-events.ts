@@ -11,16 +11,16 @@ import type { AuditQuery } from './audit-query.ts';
 const clockSkewMs = 60_000;
 
 /** One request looks at no more: the next page goes on from there. */
-const mostEntries = 50_000;
+const maxEntries = 50_000;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   /** Whose events; `null` stands for those of all tenants. */
-  owner: string | null;
+  tenant: string | null;
 }
 
-interface Seen {
+interface Scanned {
   entry: AuditEntry;
   event: AuditEvent;
 }
@@ -35,34 +35,34 @@ interface Found {
 /**
  * The events that match, newest first; `null` when `after` names none.
  * The stream is ordered by settlement. A job settles after it was made, so looking for one job begins at
- * its end, or at its id's time when the job is gone; all other filters read from the newest event on. A page that ends at `mostEntries` may
+ * its end, or at its id's time when the job is gone; all other filters read from the newest event on. A page that ends at `maxEntries` may
  * hold few events, or none, and still have more behind it.
  * @param afterEntry the entry of the stream to go on after, when `after` was a cursor and no id
- * @param gone aborted when nobody waits for the answer any more
+ * @param disconnected aborted when nobody waits for the answer any more
  */
 export async function findAuditEvents(
-  { redis, keys, owner }: Needs,
+  { redis, keys, tenant }: Deps,
   query: AuditQuery,
   afterEntry: string | null,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
 ): Promise<Found | null> {
-  const isOwn = (event: AuditEvent) => owner === null || event.tenant === owner;
+  const isCallersOwn = (event: AuditEvent) => tenant === null || event.tenant === tenant;
   let begin = afterEntry;
   if (query.after !== undefined && begin === null) {
-    const entry = await findEntry(redis, keys.audit, query.after, gone);
-    if (!entry || !isOwn(entry.event())) return null;
+    const entry = await findEntry(redis, keys.audit, query.after, disconnected);
+    if (!entry || !isCallersOwn(entry.event())) return null;
     begin = entry.entryId;
   }
-  const matches = matcher(query, isOwn);
-  const pageOf = (found: Seen[], hasMore: boolean, last = found.at(-1)): Found => ({
+  const matches = matcher(query, isCallersOwn);
+  const pageOf = (found: Scanned[], hasMore: boolean, last = found.at(-1)): Found => ({
     events: found.map(({ event }) => event),
     hasMore,
     end: last
-      ? { id: last.event.id, position: last.entry.entryId, isOwn: isOwn(last.event) }
+      ? { id: last.event.id, position: last.entry.entryId, isCallersOwn: isCallersOwn(last.event) }
       : null,
   });
   if (query.job_id !== undefined) {
-    const entries = await findOfJob(redis, keys, query.job_id, gone);
+    const entries = await findOfJob(redis, keys, query.job_id, disconnected);
     const found = entries
       .filter((entry) => begin === null || isBefore(entry.entryId, begin))
       .map((entry) => ({ entry, event: entry.event() }))
@@ -75,16 +75,16 @@ export async function findAuditEvents(
     to: begin === null ? '+' : `(${begin}`,
     order: 'newest first',
   } as const;
-  const found: Seen[] = [];
-  let lookedAt = 0;
-  let last: Seen | undefined;
+  const found: Scanned[] = [];
+  let scanned = 0;
+  let last: Scanned | undefined;
   for await (const entry of auditEntries(redis, keys.audit, range)) {
     const event = entry.event();
     const isMatch = matches(event);
     const isFull = found.length === query.limit;
-    if ((isFull && isMatch) || lookedAt === mostEntries || gone.aborted)
+    if ((isFull && isMatch) || scanned === maxEntries || disconnected.aborted)
       return pageOf(found, true, last);
-    lookedAt += 1;
+    scanned += 1;
     if (!isFull) last = { entry, event };
     if (isMatch) found.push({ entry, event });
   }
@@ -93,14 +93,14 @@ export async function findAuditEvents(
 
 function matcher(
   query: AuditQuery,
-  isOwn: (event: AuditEvent) => boolean,
+  isCallersOwn: (event: AuditEvent) => boolean,
 ): (event: AuditEvent) => boolean {
   const sinceMs = query.since === undefined ? -Infinity : Date.parse(query.since);
   const untilMs = query.until === undefined ? Infinity : Date.parse(query.until);
   return (event) => {
     const finishedAtMs = Date.parse(event.timestamp);
     return (
-      isOwn(event) &&
+      isCallersOwn(event) &&
       finishedAtMs >= sinceMs &&
       finishedAtMs <= untilMs &&
       (query.user_id === undefined || event.user_id === query.user_id) &&
@@ -114,7 +114,7 @@ async function findOfJob(
   redis: Redis,
   keys: RedisKeys,
   jobId: string,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
 ): Promise<AuditEntry[]> {
   const type = jobTypeOf(jobId);
   if (!type) return [];
@@ -123,7 +123,7 @@ async function findOfJob(
   const atMs = Number(finishedAt) || createdAtOf(jobId) || 0;
   const isEnd = (entry: AuditEntry) =>
     entry.jobId === jobId && entry.event().type !== 'webhook.blocked';
-  const end = await findNear(redis, keys.audit, atMs, isEnd, gone);
+  const end = await findNear(redis, keys.audit, atMs, isEnd, disconnected);
   const blockedId = await redis.hget(keys.delivery(deliveryIdOf(jobId)), 'audited');
   if (blockedId === null) return end ? [end] : [];
   const range = { from: blockedId, to: blockedId, order: 'oldest first' } as const;
@@ -137,37 +137,43 @@ async function findEntry(
   redis: Redis,
   auditKey: string,
   eventId: string,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
 ): Promise<AuditEntry | null> {
   const finishedAtMs = finishedAtOf(eventId);
   if (finishedAtMs === null) return null;
-  return findNear(redis, auditKey, finishedAtMs, (entry) => entry.event().id === eventId, gone);
+  return findNear(
+    redis,
+    auditKey,
+    finishedAtMs,
+    (entry) => entry.event().id === eventId,
+    disconnected,
+  );
 }
 
 /**
  * An event is settled after it happened, so the search begins at its own time; the clock that told this can have been
  * ahead of the one of Redis, so then it goes through the minute before. Beginning with that minute would spend the whole
- * search on it where more than `mostEntries` are settled in one.
- * @returns `null` also when it is not among the `mostEntries` that are nearest in either direction
+ * search on it where more than `maxEntries` are settled in one.
+ * @returns `null` also when it is not among the `maxEntries` that are nearest in either direction
  */
 async function findNear(
   redis: Redis,
   auditKey: string,
   atMs: number,
-  isWanted: (entry: AuditEntry) => boolean,
-  gone: AbortSignal,
+  isMatch: (entry: AuditEntry) => boolean,
+  disconnected: AbortSignal,
 ): Promise<AuditEntry | null> {
   const before = (ms: number) => String(Math.max(0, atMs - ms));
   for (const range of [
     { from: String(atMs), to: '+', order: 'oldest first' },
     { from: before(clockSkewMs), to: before(1), order: 'newest first' },
   ] as const) {
-    let lookedAt = 0;
+    let scanned = 0;
     for await (const entry of auditEntries(redis, auditKey, range)) {
-      if (isWanted(entry)) return entry;
-      lookedAt += 1;
-      if (gone.aborted) return null;
-      if (lookedAt === mostEntries) break;
+      if (isMatch(entry)) return entry;
+      scanned += 1;
+      if (disconnected.aborted) return null;
+      if (scanned === maxEntries) break;
     }
   }
   return null;

@@ -6,23 +6,23 @@ import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
 import type { ListCursors } from '../cursors/list-cursors.ts';
 import { fromRedis } from '../http/from-redis.ts';
-import { pageOf } from '../http/page-of.ts';
+import { pageSchemaOf } from '../http/page-of.ts';
 import { invalid, parseQuery } from '../http/parse.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { auditQuerySchema } from './audit-query.ts';
 import { findAuditEvents } from './find-audit-events.ts';
 
-const pageSchema = pageOf(auditEventSchema, 'AuditEventList');
+const pageSchema = pageSchemaOf(auditEventSchema, 'AuditEventList');
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   cursors: ListCursors;
 }
 
 /** `GET /v1/audit`: audit events, newest first. */
-export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
+export function listAuditEvents({ redis, keys, cursors }: Deps): Route {
   return {
     method: 'get',
     path: '/v1/audit',
@@ -32,7 +32,7 @@ export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
       summary: 'List audit events, newest first',
       tags: ['audit'],
       requestParams: { query: auditQuerySchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'A page of audit events.',
@@ -46,12 +46,17 @@ export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
     handle: async (req, res) => {
       const query = parseQuery(auditQuerySchema, req);
       const caller = callerOf(req);
-      const place = { list: 'audit', tenant: caller.tenant } as const;
-      const gone = new AbortController();
-      res.once('close', () => gone.abort());
-      const entryId = await cursors.open(place, query.after);
+      const scope = { list: 'audit', tenant: caller.tenant } as const;
+      const disconnected = new AbortController();
+      res.once('close', () => disconnected.abort());
+      const entryId = await cursors.open(scope, query.after);
       const found = await fromRedis(
-        findAuditEvents({ redis, keys, owner: ownerOf(caller) }, query, entryId, gone.signal),
+        findAuditEvents(
+          { redis, keys, tenant: tenantFilter(caller) },
+          query,
+          entryId,
+          disconnected.signal,
+        ),
       );
       if (!found) {
         throw invalid([{ pointer: '/after', detail: 'There is no such audit event.' }]);
@@ -61,7 +66,7 @@ export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
         data: found.events,
         has_more: found.hasMore,
         first_id: found.events.at(0)?.id ?? null,
-        last_id: await cursors.lastIdOf(place, found.end),
+        last_id: await cursors.lastIdOf(scope, found.end),
       };
       res.set('Cache-Control', 'no-store').json(page);
     },
@@ -69,6 +74,6 @@ export function listAuditEvents({ redis, keys, cursors }: Needs): Route {
 }
 
 /** Whose events a caller may read: `null` stands for those of all tenants. */
-function ownerOf({ tenant, scopes }: Caller): string | null {
+function tenantFilter({ tenant, scopes }: Caller): string | null {
   return scopes.includes('admin') ? null : tenant;
 }

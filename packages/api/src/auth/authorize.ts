@@ -12,7 +12,7 @@ declare module 'node:http' {
 }
 
 /** Until there are keys, all jobs have one owner, who may do everything. */
-const everybody: Caller = { tenant: defaultTenant, scopes, keyId: null };
+const anonymousCaller: Caller = { tenant: defaultTenant, scopes, keyId: null };
 
 /** Who makes this request. @throws {Error} when its route is not one that asks for a scope */
 export function callerOf(req: Request): Caller {
@@ -39,7 +39,7 @@ export function authorize(
   sender: Sender = 'program',
 ): RequestHandler {
   return (req, _res, next) => {
-    const caller = keyring ? authenticate(keyring, req, sender) : everybody;
+    const caller = keyring ? authenticate(keyring, req, sender) : anonymousCaller;
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
       throw new Problem('scope_missing', `This key has not the scope "${scope}".`);
     }
@@ -50,7 +50,7 @@ export function authorize(
 
 function authenticate(keyring: Keyring, req: Request, sender: Sender): Caller {
   const given = req.rawHeaders.filter((name, at) => at % 2 === 0 && isAuthorization(name)).length;
-  if (given === 0) throw unauthorized(asks[sender], challenges[sender]);
+  if (given === 0) throw unauthorized(hints[sender], challenges[sender]);
   // Node.js takes the first of several, a proxy before us may have looked at another.
   const header = req.get('authorization') ?? '';
   const key =
@@ -63,7 +63,7 @@ function authenticate(keyring: Keyring, req: Request, sender: Sender): Caller {
   return caller;
 }
 
-const asks: Record<Sender, string> = {
+const hints: Record<Sender, string> = {
   program: 'Send your API key as Authorization: Bearer pq_...',
   browser: 'Send your API key as the password, with any user name.',
 };

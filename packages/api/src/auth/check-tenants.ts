@@ -1,6 +1,6 @@
 import { KeyEntryError } from '@promptq/shared/keys';
 import type { Logger } from '@promptq/shared/logging';
-import { clashOf, tenantSecretName, type TenantSecrets } from '@promptq/shared/webhooks';
+import { sharedSecretName, tenantSecretName, type TenantSecrets } from '@promptq/shared/webhooks';
 
 /**
  * Checks that no webhook secret is of two tenants, whose names differ but not in the name of the setting: each could
@@ -8,8 +8,8 @@ import { clashOf, tenantSecretName, type TenantSecrets } from '@promptq/shared/w
  * the last webhooks of their tenant.
  * @throws {KeyEntryError}
  */
-export function checkTenants(tenants: string[], secrets: TenantSecrets, log: Logger): void {
-  const clash = clashOf(tenants, secrets);
+export function checkWebhookSecrets(tenants: string[], secrets: TenantSecrets, log: Logger): void {
+  const clash = sharedSecretName(tenants, secrets);
   if (clash !== undefined) {
     throw new KeyEntryError(
       `${clash} would be the secret of two tenants, whose names differ only in capitals, "-" and "_": give one of them another name`,

@@ -4,7 +4,7 @@ import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/ke
 import { describeError, type Logger } from '@promptq/shared/logging';
 
 /** Asking for the file's state works on every file system, also where it is a link that is exchanged (Kubernetes secrets). */
-const lookEveryMs = 2_000;
+const pollIntervalMs = 2_000;
 
 /** @throws {Error} when the file cannot be read or has a faulty entry */
 export function readKeyFile(path: string): KeyEntry[] {
@@ -34,6 +34,6 @@ export function watchKeyFile(
     }
   };
   const listener = () => void readAgain();
-  watchFile(path, { interval: lookEveryMs }, listener);
+  watchFile(path, { interval: pollIntervalMs }, listener);
   return () => unwatchFile(path, listener);
 }

@@ -17,7 +17,7 @@ export interface Keyring {
   replace(entries: readonly KeyEntry[]): void;
 }
 
-const nobodysHash = Buffer.alloc(32);
+const dummyHash = Buffer.alloc(32);
 
 export function keyringOf(first: readonly KeyEntry[]): Keyring {
   let byId = new Map<string, KeyEntry>();
@@ -31,7 +31,7 @@ export function keyringOf(first: readonly KeyEntry[]): Keyring {
       const id = idOfApiKey(key);
       if (id === null) return null;
       const entry = byId.get(id);
-      const isRight = timingSafeEqual(hashOfApiKey(key), entry?.hash ?? nobodysHash);
+      const isRight = timingSafeEqual(hashOfApiKey(key), entry?.hash ?? dummyHash);
       return entry && isRight ? { tenant: entry.tenant, scopes: entry.scopes, keyId: id } : null;
     },
   };

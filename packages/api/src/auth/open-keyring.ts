@@ -3,7 +3,7 @@ import type { Logger } from '@promptq/shared/logging';
 import { KeyEntryError, type KeyEntry } from '@promptq/shared/keys';
 import { SettingsError } from '@promptq/shared/settings';
 import type { ApiSettings } from '../settings.ts';
-import { checkTenants } from './check-tenants.ts';
+import { checkWebhookSecrets } from './check-tenants.ts';
 import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { keyringOf, type Keyring } from './keyring.ts';
 
@@ -11,18 +11,18 @@ export interface OpenKeyring extends Keyring {
   close(): void;
 }
 
-type Needs = Pick<ApiSettings, 'API_KEYS' | 'API_KEYS_FILE' | 'WEBHOOK_SECRETS_OF_TENANTS'>;
+type Deps = Pick<ApiSettings, 'API_KEYS' | 'API_KEYS_FILE' | 'WEBHOOK_SECRETS_OF_TENANTS'>;
 
 /**
  * The keys of `API_KEYS` and of `API_KEYS_FILE`, for as long as the process lives; `null` when neither is set.
  * @throws {SettingsError} when the file cannot be used, or tenants share a webhook secret
  */
 export function openKeyring(
-  { API_KEYS, API_KEYS_FILE, WEBHOOK_SECRETS_OF_TENANTS: secrets }: Needs,
+  { API_KEYS, API_KEYS_FILE, WEBHOOK_SECRETS_OF_TENANTS: secrets }: Deps,
   log: Logger,
 ): OpenKeyring | null {
   const check = (entries: Pick<KeyEntry, 'tenant'>[]) =>
-    checkTenants(
+    checkWebhookSecrets(
       entries.map(({ tenant }) => tenant),
       secrets,
       log,

@@ -32,9 +32,9 @@ return ''
 );
 
 /** Settlement gives the key the end of its batch; this is only for a batch that never ends. */
-const longestLifeMs = 90 * 24 * 3_600 * 1_000;
+const maxLifetimeMs = 90 * 24 * 3_600 * 1_000;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
 }
@@ -50,7 +50,7 @@ interface NewBatch extends Pick<BatchBody, 'metadata' | 'webhookUrl'> {
  * @throws {Problem} `idempotency_key_reused`, `redis_unavailable`
  */
 export async function addBatch(
-  { redis, keys }: Needs,
+  { redis, keys }: Deps,
   { uploadId, total }: Pick<Staged, 'uploadId' | 'total'>,
   { tenant, metadata, webhookUrl, ownSecret }: NewBatch,
   idempotency: Idempotency | null,
@@ -75,7 +75,7 @@ export async function addBatch(
           keys.batch(''),
           total,
           batchCreatedAt(id),
-          longestLifeMs,
+          maxLifetimeMs,
           'metadata',
           JSON.stringify(metadata),
           'tenant',

@@ -19,7 +19,7 @@ const batchHeaders = plainHeaders.extend({
 });
 
 /** How the OpenAPI document describes an answer with a batch. */
-export function batchAnswer(description: string, headers: z.ZodObject = batchHeaders) {
+export function batchResponse(description: string, headers: z.ZodObject = batchHeaders) {
   return {
     description,
     headers: batchHeaders.extend(headers.shape),
@@ -27,10 +27,10 @@ export function batchAnswer(description: string, headers: z.ZodObject = batchHea
   };
 }
 
-export function isEnded({ status }: PublicBatch): boolean {
+export function hasEnded({ status }: PublicBatch): boolean {
   return status === 'completed' || status === 'cancelled';
 }
 
 export function sendBatch(res: Response, batch: PublicBatch): void {
-  res.set({ 'Cache-Control': 'no-store', ...(isEnded(batch) ? {} : pollHint) }).json(batch);
+  res.set({ 'Cache-Control': 'no-store', ...(hasEnded(batch) ? {} : pollHint) }).json(batch);
 }

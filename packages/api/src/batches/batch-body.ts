@@ -8,7 +8,7 @@ import { jsonLines } from './json-lines.ts';
 import type { ReadRequest } from './stage-requests.ts';
 
 const mebibyte = 1024 * 1024;
-const mostInlineBytes = 16 * mebibyte;
+const maxInlineBytes = 16 * mebibyte;
 /** A line is what a submission alone may be. */
 const lineLimits = { line: mebibyte, body: 100 * mebibyte };
 
@@ -41,23 +41,24 @@ const requireMediaType: RequestHandler = (req, _res, next) => {
 };
 
 /** JSON lines are not read here but as they are used. */
-const unlessLines =
+const exceptJsonLines =
   (handler: RequestHandler): RequestHandler =>
   (req, res, next) =>
     isLines(req) ? next() : handler(req, res, next);
 
 export const readBatchBody: RequestHandler[] = [
   requireMediaType,
-  ...jsonBodyUpTo(mostInlineBytes).map(unlessLines),
+  ...jsonBodyUpTo(maxInlineBytes).map(exceptJsonLines),
 ];
 
 /** @throws {Problem} `invalid_request`, `body_too_large`; faults of requests are told where they are read */
 export function batchBodyOf(req: Request): BatchBody {
-  const { webhook: named = null } = parseQuery(batchQuerySchema, req);
-  if (isLines(req)) return { requests: requestsInLines(req), metadata: {}, webhookUrl: named };
+  const { webhook: webhookInQuery = null } = parseQuery(batchQuerySchema, req);
+  if (isLines(req))
+    return { requests: requestsInLines(req), metadata: {}, webhookUrl: webhookInQuery };
   const { requests, metadata, webhook } = parseBody(batchSubmissionSchema, req);
   const read = requests.map((value, at) => ({ pointer: `/requests/${at}`, where: '', value }));
-  return { requests: read, metadata, webhookUrl: webhook?.url ?? named };
+  return { requests: read, metadata, webhookUrl: webhook?.url ?? webhookInQuery };
 }
 
 async function* requestsInLines(req: Request): AsyncGenerator<ReadRequest> {

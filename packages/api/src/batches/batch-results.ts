@@ -4,19 +4,19 @@ import { nextChunk, pendingType } from '@promptq/shared/batches';
 import { batchResultSchema } from '@promptq/shared/contracts';
 import { fromRedis } from '../http/from-redis.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { batchPathSchema } from './batch-answers.ts';
-import { findBatch, type BatchNeeds } from './find-batch.ts';
+import { findBatch, type BatchDeps } from './find-batch.ts';
 
 const firstChunk = 20;
-const mostAtOnce = 500;
+const maxChunkSize = 500;
 
 /**
  * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order; those that have not are
  * left out. It is sent as the client takes it, no more than a chunk is held in memory.
  */
-export function batchResults(needs: BatchNeeds): Route {
+export function batchResults(deps: BatchDeps): Route {
   return {
     method: 'get',
     path: '/v1/batches/{id}/results',
@@ -26,7 +26,7 @@ export function batchResults(needs: BatchNeeds): Route {
       summary: 'The results of a batch so far, in input order',
       tags: ['batches'],
       requestParams: { path: batchPathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'One JSON document a line for each request that has ended.',
@@ -40,8 +40,8 @@ export function batchResults(needs: BatchNeeds): Route {
     handle: async (req, res) => {
       const { id } = batchPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      const { request_counts } = await findBatch(needs, id, tenant);
-      const lines = resultLines(needs, id, request_counts.total);
+      const { request_counts } = await findBatch(deps, id, tenant);
+      const lines = resultLines(deps, id, request_counts.total);
       // Read before the head is sent: an outage can still be told as what it is.
       const first = await lines.next();
       res.set({ 'Cache-Control': 'no-store' }).type('application/jsonl');
@@ -58,7 +58,7 @@ export function batchResults(needs: BatchNeeds): Route {
 
 /** @throws {Error} when the batch is gone before its end: an answer that is cut off is seen, a short one is not */
 async function* resultLines(
-  { redis, keys }: BatchNeeds,
+  { redis, keys }: BatchDeps,
   id: string,
   total: number,
 ): AsyncGenerator<string> {
@@ -72,7 +72,7 @@ async function* resultLines(
     count = nextChunk(
       count,
       lines.map((line) => line.length),
-      mostAtOnce,
+      maxChunkSize,
     );
     const ended = lines.filter((line) => pendingType(line) === null);
     if (ended.length > 0) yield `${ended.join('\n')}\n`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { batchRequestSchema, batchSubmissionSchema, jobTypes } from '@promptq/shared/contracts';
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith } from '../http/responses.ts';
+import { openApiResponses } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { checkWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
 import {
@@ -13,9 +13,9 @@ import {
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { JobDefaults } from '../jobs/wanted.ts';
 import { addBatch } from './add-batch.ts';
-import { batchAnswer, isEnded, sendBatch } from './batch-answers.ts';
+import { batchResponse, hasEnded, sendBatch } from './batch-answers.ts';
 import { batchBodyOf, batchQuerySchema, readBatchBody } from './batch-body.ts';
-import { findBatch, type BatchNeeds } from './find-batch.ts';
+import { findBatch, type BatchDeps } from './find-batch.ts';
 import { stageRequests } from './stage-requests.ts';
 
 const createdHeaders = z.object({
@@ -23,14 +23,14 @@ const createdHeaders = z.object({
   'Idempotency-Replayed': z.literal('true').optional(),
 });
 
-interface Needs extends BatchNeeds {
+interface Deps extends BatchDeps {
   settings: JobDefaults;
   webhooks: WebhookPolicy;
   submitted: SubmissionMetrics['submitted'];
 }
 
 /** `POST /v1/batches`: accepts many jobs at once, all of them or none. */
-export function createBatch(needs: Needs): Route {
+export function createBatch(deps: Deps): Route {
   return {
     method: 'post',
     path: '/v1/batches',
@@ -54,10 +54,10 @@ export function createBatch(needs: Needs): Route {
           'application/jsonl': { schema: batchRequestSchema },
         },
       },
-      responses: answersWith(
+      responses: openApiResponses(
         {
-          202: batchAnswer('The batch is accepted.', createdHeaders),
-          200: batchAnswer('The batch was accepted before, and has ended.', createdHeaders),
+          202: batchResponse('The batch is accepted.', createdHeaders),
+          200: batchResponse('The batch was accepted before, and has ended.', createdHeaders),
         },
         [400, 403, 413, 415, 422, 503],
       ),
@@ -68,22 +68,22 @@ export function createBatch(needs: Needs): Route {
       const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
       const { requests, metadata, webhookUrl } = batchBodyOf(req);
-      if (webhookUrl !== null) await checkWebhook(needs.webhooks, { url: webhookUrl }, tenant);
-      const staged = await stageRequests(needs, requests, tenant);
+      if (webhookUrl !== null) await checkWebhook(deps.webhooks, { url: webhookUrl }, tenant);
+      const staged = await stageRequests(deps, requests, tenant);
       const whole = canonicalJson(webhookUrl === null ? metadata : { metadata, webhookUrl });
       const fingerprint = staged.digest.update(whole).digest('hex');
       const idempotency =
         key === undefined ? null : { scope: scopeOf('batch', tenant, key), fingerprint };
       const { id, isReplay } = await addBatch(
-        needs,
+        deps,
         staged,
-        { tenant, metadata, webhookUrl, ownSecret: needs.webhooks.secrets.hasOwn(tenant) },
+        { tenant, metadata, webhookUrl, ownSecret: deps.webhooks.secrets.hasOwn(tenant) },
         idempotency,
       );
-      if (!isReplay) for (const type of jobTypes) needs.submitted(type, staged.counts[type]);
-      const batch = await findBatch(needs, id, tenant);
+      if (!isReplay) for (const type of jobTypes) deps.submitted(type, staged.counts[type]);
+      const batch = await findBatch(deps, id, tenant);
       if (isReplay) res.set('Idempotency-Replayed', 'true');
-      sendBatch(res.status(isEnded(batch) ? 200 : 202).set('Location', batch.urls.self), batch);
+      sendBatch(res.status(hasEnded(batch) ? 200 : 202).set('Location', batch.urls.self), batch);
     },
   };
 }

@@ -23,7 +23,7 @@ return { redis.call('HGETALL', KEYS[1]), active }
 `,
 );
 
-export interface BatchNeeds {
+export interface BatchDeps {
   redis: Redis;
   keys: RedisKeys;
   settings: { RESULT_TTL_SECONDS: number };
@@ -31,7 +31,7 @@ export interface BatchNeeds {
 
 /** The batch of this tenant as it is now; another tenant's is answered as if there were none. @throws {Problem} `not_found`, `redis_unavailable` */
 export async function findBatch(
-  { redis, keys, settings }: BatchNeeds,
+  { redis, keys, settings }: BatchDeps,
   id: string,
   tenant: string,
 ): Promise<PublicBatch> {

@@ -1,11 +1,11 @@
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith } from '../http/responses.ts';
+import { openApiResponses } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import { batchAnswer, batchPathSchema, sendBatch } from './batch-answers.ts';
-import { findBatch, type BatchNeeds } from './find-batch.ts';
+import { batchResponse, batchPathSchema, sendBatch } from './batch-answers.ts';
+import { findBatch, type BatchDeps } from './find-batch.ts';
 
 /** `GET /v1/batches/{id}`: the batch with its counts as they are now. */
-export function getBatch(needs: BatchNeeds): Route {
+export function getBatch(deps: BatchDeps): Route {
   return {
     method: 'get',
     path: '/v1/batches/{id}',
@@ -15,12 +15,12 @@ export function getBatch(needs: BatchNeeds): Route {
       summary: 'Poll a batch',
       tags: ['batches'],
       requestParams: { path: batchPathSchema },
-      responses: answersWith({ 200: batchAnswer('The batch.') }, [404, 503]),
+      responses: openApiResponses({ 200: batchResponse('The batch.') }, [404, 503]),
     },
     handle: async (req, res) => {
       const { id } = batchPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      sendBatch(res, await findBatch(needs, id, tenant));
+      sendBatch(res, await findBatch(deps, id, tenant));
     },
   };
 }

@@ -35,7 +35,7 @@ export async function* jsonLines(body: Readable, limits: LineLimits): AsyncGener
     line += 1;
     return read;
   };
-  for await (const chunk of untilGone(body)) {
+  for await (const chunk of bodyChunks(body)) {
     bytes += chunk.length;
     if (bytes > limits.body) throw tooLarge(limits.body);
     let from = 0;
@@ -65,7 +65,7 @@ function parseLine(line: number, content: Buffer): JsonLine | null {
   }
 }
 
-async function* untilGone(body: Readable): AsyncGenerator<Buffer> {
+async function* bodyChunks(body: Readable): AsyncGenerator<Buffer> {
   try {
     // Left open when reading ends early: the answer still has to go through the same socket.
     for await (const chunk of body.iterator({ destroyOnReturn: false })) yield chunk as Buffer;

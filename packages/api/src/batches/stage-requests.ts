@@ -1,14 +1,14 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { pendingResult, writeStaged } from '@promptq/shared/batches';
-import { batchRequestSchema, mostRequests, type JobType } from '@promptq/shared/contracts';
+import { batchRequestSchema, maxRequests, type JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
-import { checkValue, invalid, mostFaults } from '../http/parse.ts';
+import { checkValue, invalid, maxFaults } from '../http/parse.ts';
 import type { Fault } from '../http/problem.ts';
-import { faultOfWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
+import { webhookFault, type WebhookPolicy } from '../jobs/check-webhook.ts';
 import { canonicalJson } from '../jobs/idempotency-key.ts';
-import { toWanted, type JobDefaults } from '../jobs/wanted.ts';
+import { toJobSpec, type JobDefaults } from '../jobs/wanted.ts';
 
 /** A request as it was read, or what is wrong with the line it stood in. */
 export type ReadRequest = {
@@ -32,7 +32,7 @@ export interface Staged {
   digest: Hash;
 }
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   settings: JobDefaults;
@@ -45,7 +45,7 @@ interface Needs {
  * @throws {Problem} `invalid_request` with the first faults of all requests: then nothing is left in Redis
  */
 export async function stageRequests(
-  { redis, keys, settings, webhooks }: Needs,
+  { redis, keys, settings, webhooks }: Deps,
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>,
   tenant: string,
 ): Promise<Staged> {
@@ -77,27 +77,27 @@ export async function stageRequests(
 
   try {
     for await (const read of requests) {
-      if (total === mostRequests) {
-        faults.push({ pointer: read.pointer, detail: `At most ${mostRequests} requests.` });
+      if (total === maxRequests) {
+        faults.push({ pointer: read.pointer, detail: `At most ${maxRequests} requests.` });
         break;
       }
       const found = faultsOf(read, names);
       faults.push(...found.faults);
-      if (faults.length >= mostFaults) break;
+      if (faults.length >= maxFaults) break;
       const index = total;
       total += 1;
       if (!found.request || faults.length > 0) continue;
       const { custom_id, ...submission } = found.request;
       const fault =
-        submission.webhook && (await faultOfWebhook(webhooks, submission.webhook, tenant));
+        submission.webhook && (await webhookFault(webhooks, submission.webhook, tenant));
       if (fault) {
         const pointer = `${read.pointer}${fault.pointer}`;
         faults.push({ pointer, detail: `${read.where}${fault.detail}` });
         continue;
       }
       counts[submission.type] += 1;
-      const wanted = toWanted(submission, settings, tenant, webhooks.secrets);
-      const staged = writeStaged({ ...wanted, data: { ...wanted.data, custom_id } });
+      const spec = toJobSpec(submission, settings, tenant, webhooks.secrets);
+      const staged = writeStaged({ ...spec, data: { ...spec.data, custom_id } });
       digest.update(`${canonicalJson(found.request)}\n`);
       chunk.push({ index, staged, pending: pendingResult(submission.type, custom_id) });
       units += staged.length;
@@ -115,7 +115,7 @@ export async function stageRequests(
 
 /** Removes what an upload has laid down. What cannot be removed now expires. */
 export async function dropUpload(
-  { redis, keys }: Pick<Needs, 'redis' | 'keys'>,
+  { redis, keys }: Pick<Deps, 'redis' | 'keys'>,
   uploadId: string,
 ): Promise<void> {
   await redis

@@ -18,7 +18,7 @@ import { readBoardJob, readBoardJobs } from './read-board-jobs.ts';
 const redacted = 'not shown on this board';
 
 /** A page so far down is behind every queue there can be, and Redis takes no larger number for a place in a list. */
-const mostJobs = 1_000_000_000;
+const maxJobs = 1_000_000_000;
 
 const isBoardState = (status: JobStatus): status is BoardState =>
   boardStates.some((state) => state === status);
@@ -26,7 +26,7 @@ const isBoardState = (status: JobStatus): status is BoardState =>
 /** The board has no way to write: whatever of the library's asks for it, this is all there is. */
 const refuse = (): Promise<never> => Promise.reject(new Error('the board only reads'));
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   /** The BullMQ name of the queue. */
@@ -38,17 +38,17 @@ interface Needs {
  * to formatters, of which there is none for logs, options and failed reasons; this one cannot tell what it never reads.
  */
 export class BoardQueue extends BaseAdapter {
-  readonly #needs: Needs;
+  readonly #deps: Deps;
   #asked: Promise<QueueSnapshot> | null = null;
 
-  constructor(needs: Needs) {
+  constructor(deps: Deps) {
     super('bullmq', { readOnlyMode: true, allowRetries: false });
-    this.#needs = needs;
+    this.#deps = deps;
   }
 
   /** The library asks for counts, pause and limit side by side: they come out of one answer. */
   #state(): Promise<QueueSnapshot> {
-    const { redis, keys, queue } = this.#needs;
+    const { redis, keys, queue } = this.#deps;
     this.#asked ??= fromRedis(readQueueState(redis, keys, queue, Date.now())).finally(() => {
       this.#asked = null;
     });
@@ -56,7 +56,7 @@ export class BoardQueue extends BaseAdapter {
   }
 
   getName(): string {
-    return this.#needs.queue;
+    return this.#deps.queue;
   }
   getStatuses(): Status[] {
     return ['latest', ...boardStates];
@@ -74,13 +74,13 @@ export class BoardQueue extends BaseAdapter {
     return (await this.#state()).poolPauseMs;
   }
   async getJobs(statuses: JobStatus[], first = 0, last = first): Promise<QueueJob[]> {
-    if (last > mostJobs) return [];
+    if (last > maxJobs) return [];
     const states = statuses.filter(isBoardState);
-    const jobs = await fromRedis(readBoardJobs(this.#needs, states, { first, last }));
+    const jobs = await fromRedis(readBoardJobs(this.#deps, states, { first, last }));
     return jobs.map(toQueueJob);
   }
   async getJob(id: string): Promise<QueueJob | null> {
-    const job = await fromRedis(readBoardJob(this.#needs, id));
+    const job = await fromRedis(readBoardJob(this.#deps, id));
     return job && toQueueJob(job);
   }
 

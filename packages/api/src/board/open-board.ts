@@ -15,7 +15,7 @@ import { BoardServer } from './board-server.ts';
 
 const pollSeconds = 5;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   /** `null` when there are no keys: everybody may do everything. */
@@ -29,7 +29,7 @@ interface Needs {
  * authentication by itself. It only reads, and shows nothing of what jobs say. Only a process that serves it loads this file, and
  * the libraries with it.
  */
-export function openBoard({ redis, keys, keyring, path }: Needs): Router {
+export function openBoard({ redis, keys, keyring, path }: Deps): Router {
   const server = new BoardServer(path);
   createBullBoard({
     queues: [...jobTypes, webhooksQueue].map((queue) => new BoardQueue({ redis, keys, queue })),

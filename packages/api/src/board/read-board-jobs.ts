@@ -62,7 +62,7 @@ return { ARGV[1], state, fields }
 `,
 );
 
-interface Place {
+interface QueueRef {
   redis: Redis;
   keys: Pick<RedisKeys, 'ofQueue'>;
   /** The BullMQ name of the queue. */
@@ -71,7 +71,7 @@ interface Place {
 
 /** The jobs of these states from `first` to `last`, both included and counted in each state by itself. */
 export async function readBoardJobs(
-  { redis, keys, queue }: Place,
+  { redis, keys, queue }: QueueRef,
   states: readonly BoardState[],
   { first, last }: { first: number; last: number },
 ): Promise<BoardJob[]> {
@@ -88,7 +88,7 @@ export async function readBoardJobs(
 
 /** The job with this id, or `null` when the queue has none (any more). */
 export async function readBoardJob(
-  { redis, keys, queue }: Place,
+  { redis, keys, queue }: QueueRef,
   id: string,
 ): Promise<BoardJob | null> {
   if (!isIdIn(queue, id)) return null;

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { invalid } from '../http/parse.ts';
-import { isCursor, keyBytes, seal, unseal, type Place } from './seal.ts';
+import { isCursor, keyBytes, seal, unseal, type CursorScope } from './seal.ts';
 
 /** Where a page ends. */
 export interface PageEnd {
@@ -12,7 +12,7 @@ export interface PageEnd {
   /** Where it is in the list, to go on from. */
   position: string;
   /** Whether the caller may know the id. */
-  isOwn: boolean;
+  isCallersOwn: boolean;
 }
 
 /** The cursors of lists in which the entries of all tenants stand in one order. */
@@ -22,13 +22,13 @@ export interface ListCursors {
    * @param end `null` when nothing was looked at
    * @throws {Problem} `redis_unavailable`
    */
-  lastIdOf(place: Place, end: PageEnd | null): Promise<string | null>;
+  lastIdOf(scope: CursorScope, end: PageEnd | null): Promise<string | null>;
   /**
    * The position in an `after`; `null` when it is an id.
    * @throws {Problem} `invalid_request` when it is a cursor that was not made for this list and tenant, or whose key is
    * gone; `redis_unavailable`
    */
-  open(place: Place, after: string | undefined): Promise<string | null>;
+  open(scope: CursorScope, after: string | undefined): Promise<string | null>;
 }
 
 const refusal =
@@ -59,14 +59,14 @@ export function listCursors(redis: Redis, keys: RedisKeys): ListCursors {
     throw new Error('Redis was emptied in between');
   };
   return {
-    lastIdOf: async (place, end) => {
-      if (end === null || end.isOwn) return end?.id ?? null;
-      return seal(await fromRedis(readOrMake()), end.position, place);
+    lastIdOf: async (scope, end) => {
+      if (end === null || end.isCallersOwn) return end?.id ?? null;
+      return seal(await fromRedis(readOrMake()), end.position, scope);
     },
-    open: async (place, after) => {
+    open: async (scope, after) => {
       if (after === undefined || !isCursor(after)) return null;
       const key = await fromRedis(read());
-      const position = key && unseal(key, after, place);
+      const position = key && unseal(key, after, scope);
       if (position === null) throw invalid([{ pointer: '/after', detail: refusal }]);
       return position;
     },

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /** The list, and the tenant, that a cursor is good for. */
-export interface Place {
+export interface CursorScope {
   list: 'jobs' | 'audit';
   tenant: string;
 }
@@ -30,22 +30,22 @@ export function isCursor(after: string): boolean {
  * @param position ASCII without spaces at its end
  * @throws {RangeError} when the position is too long
  */
-export function seal(key: Buffer, position: string, place: Place): string {
+export function seal(key: Buffer, position: string, scope: CursorScope): string {
   if (Buffer.byteLength(position) > positionBytes) throw new RangeError('the position is too long');
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(boundTo(place));
+  const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(boundTo(scope));
   const sealed = [cipher.update(position.padEnd(positionBytes)), cipher.final()];
   const bytes = Buffer.concat([nonce, ...sealed, cipher.getAuthTag()]);
   return `after_${bytes.toString('base64url')}`;
 }
 
 /** The position in a cursor; `null` when it was not sealed with this key, for this place. */
-export function unseal(key: Buffer, cursor: string, place: Place): string | null {
+export function unseal(key: Buffer, cursor: string, scope: CursorScope): string | null {
   const [, encoded] = pattern.exec(cursor) ?? [];
   if (encoded === undefined) return null;
   const bytes = Buffer.from(encoded, 'base64url');
   const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), options)
-    .setAAD(boundTo(place))
+    .setAAD(boundTo(scope))
     .setAuthTag(bytes.subarray(-tagBytes));
   const position = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
   try {
@@ -56,6 +56,6 @@ export function unseal(key: Buffer, cursor: string, place: Place): string | null
   return position.toString().trimEnd();
 }
 
-function boundTo({ list, tenant }: Place): Buffer {
+function boundTo({ list, tenant }: CursorScope): Buffer {
   return Buffer.from(JSON.stringify([list, tenant]));
 }

@@ -7,7 +7,7 @@ import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 
 /** What a route about deliveries needs. */
-export interface DeliveryRouteNeeds {
+export interface DeliveryRouteDeps {
   redis: Redis;
   keys: RedisKeys;
   deliveries: Pick<Queue<DeliveryData>, 'getJob'>;
@@ -15,7 +15,7 @@ export interface DeliveryRouteNeeds {
 
 /** The delivery with this id. @throws {Problem} `not_found`, `redis_unavailable` */
 export async function findDelivery(
-  { redis, keys }: Pick<DeliveryRouteNeeds, 'redis' | 'keys'>,
+  { redis, keys }: Pick<DeliveryRouteDeps, 'redis' | 'keys'>,
   id: string,
   tenant: string,
 ): Promise<PublicDelivery> {

@@ -5,9 +5,9 @@ import { deliveryIdOf, readDelivery } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { DeliveryRouteNeeds } from './delivery-route.ts';
+import type { DeliveryRouteDeps } from './delivery-route.ts';
 
 const pathSchema = z.object({ id: z.string() });
 
@@ -25,7 +25,7 @@ const listSchema = z
  * `GET /v1/jobs/{id}/deliveries`: the webhook of a job, with each of its tries; none before the job has ended, and
  * for a job that has no webhook. It can outlive the job.
  */
-export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'deliveries'>): Route {
+export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliveries'>): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}/deliveries',
@@ -35,7 +35,7 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteNeeds, 'delive
       summary: 'The webhook of a job, with its tries',
       tags: ['webhooks'],
       requestParams: { path: pathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'The deliveries of the job.',

@@ -5,12 +5,12 @@ import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { momentSchema } from '../http/list-query.ts';
 import { parseBody } from '../http/parse.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { DeliveryRouteNeeds } from './delivery-route.ts';
+import type { DeliveryRouteDeps } from './delivery-route.ts';
 
 /** One request sends no more again: with `has_more` the same request is made again, with the answer's `until`. */
-const mostAtOnce = 1_000;
+const maxChunkSize = 1_000;
 const chunkSize = 500;
 
 const bodySchema = z
@@ -35,7 +35,7 @@ const answerSchema = z
   .meta({ id: 'RedeliveryAnswer' });
 
 /** `POST /v1/deliveries/redeliver`: sends every webhook again that was given up since a moment. */
-export function redeliverDead(needs: DeliveryRouteNeeds): Route {
+export function redeliverDead(deps: DeliveryRouteDeps): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/redeliver',
@@ -45,7 +45,7 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
       summary: 'Send webhooks again that were given up',
       tags: ['webhooks'],
       requestBody: { required: true, content: { 'application/json': { schema: bodySchema } } },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           202: {
             description: 'They are sent again.',
@@ -61,14 +61,14 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
       // What is sent again and given up again at once would otherwise come round without end.
       const untilMs = until === undefined ? Date.now() : Date.parse(until);
       const { tenant } = callerOf(req);
-      const gone = new AbortController();
-      res.once('close', () => gone.abort());
+      const disconnected = new AbortController();
+      res.once('close', () => disconnected.abort());
       let redelivered = 0;
       let hasMore = false;
-      for await (const id of deadOf(needs, tenant, Date.parse(since), untilMs)) {
-        hasMore = redelivered === mostAtOnce;
-        if (hasMore || gone.signal.aborted) break;
-        await fromRedis(redeliver(needs, id));
+      for await (const id of deadOf(deps, tenant, Date.parse(since), untilMs)) {
+        hasMore = redelivered === maxChunkSize;
+        if (hasMore || disconnected.signal.aborted) break;
+        await fromRedis(redeliver(deps, id));
         redelivered += 1;
       }
       const answer: z.infer<typeof answerSchema> = {
@@ -87,7 +87,7 @@ export function redeliverDead(needs: DeliveryRouteNeeds): Route {
  * failed. What is sent again leaves the set, so only those of others have to be passed over.
  */
 async function* deadOf(
-  { redis, keys }: DeliveryRouteNeeds,
+  { redis, keys }: DeliveryRouteDeps,
   tenant: string,
   sinceMs: number,
   untilMs: number,

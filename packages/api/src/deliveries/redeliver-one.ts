@@ -3,9 +3,9 @@ import { deliverySchema } from '@promptq/shared/contracts';
 import { redeliver } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findDelivery, type DeliveryRouteNeeds } from './delivery-route.ts';
+import { findDelivery, type DeliveryRouteDeps } from './delivery-route.ts';
 
 const pathSchema = z.object({ id: z.string() });
 
@@ -13,7 +13,7 @@ const pathSchema = z.object({ id: z.string() });
  * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it arrived, was given up or waits for its next
  * try; the same event with the same `webhook-id`, and all tries before it.
  */
-export function redeliverOne(needs: DeliveryRouteNeeds): Route {
+export function redeliverOne(deps: DeliveryRouteDeps): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/{id}/redeliver',
@@ -24,7 +24,7 @@ export function redeliverOne(needs: DeliveryRouteNeeds): Route {
       summary: 'Send a webhook again',
       tags: ['webhooks'],
       requestParams: { path: pathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           202: {
             description: 'It is sent again.',
@@ -38,9 +38,9 @@ export function redeliverOne(needs: DeliveryRouteNeeds): Route {
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      await findDelivery(needs, id, tenant);
-      await fromRedis(redeliver(needs, id));
-      const delivery = await findDelivery(needs, id, tenant);
+      await findDelivery(deps, id, tenant);
+      await fromRedis(redeliver(deps, id));
+      const delivery = await findDelivery(deps, id, tenant);
       res.status(202).set('Cache-Control', 'no-store').json(delivery);
     },
   };

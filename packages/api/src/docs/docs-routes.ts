@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Router } from 'express';
 import { contentSecurityPolicy } from 'helmet';
 import { z } from 'zod';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { openApiDocument } from './openapi-document.ts';
 
@@ -25,7 +25,7 @@ export function openApiRoute(others: Route[]): Route {
       operationId: 'openApi',
       summary: 'This document',
       tags: ['docs'],
-      responses: answersWith(documentAnswer, []),
+      responses: openApiResponses(documentAnswer, []),
     },
     handle: (_req, res) => {
       res.json(document);
@@ -61,7 +61,7 @@ export const docsPage: Route = {
     operationId: 'docs',
     summary: 'The contract as a page',
     tags: ['docs'],
-    responses: answersWith(
+    responses: openApiResponses(
       {
         200: {
           description: 'The page.',

@@ -1,5 +1,5 @@
 import { createDocument } from 'zod-openapi';
-import { answersWith } from '../http/responses.ts';
+import { openApiResponses } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 
 /** The OpenAPI 3.1 document of these routes. */
@@ -33,6 +33,6 @@ function operationOf({ operation, scope }: Route): Route['operation'] {
     ...operation,
     description: `Scope \`${scope}\`.`,
     security: [{ apiKey: [] }, {}],
-    responses: { ...answersWith({}, [401, 403, 429]), ...operation.responses },
+    responses: { ...openApiResponses({}, [401, 403, 429]), ...operation.responses },
   };
 }

@@ -4,7 +4,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { fairTags, type Arrival } from './fair-tags.ts';
 
 /** So many arrivals share one script: longer ones would hold Redis up. */
-const mostAtOnce = 200;
+const maxChunkSize = 200;
 
 /** The BullMQ priority of a new job, such that each tenant has its share of the starts. */
 export type FairShare = (job: {
@@ -35,8 +35,8 @@ export function fairShare(
   const flush = async (type: JobType) => {
     const batch = waiting.get(type) ?? [];
     waiting.delete(type);
-    for (let at = 0; at < batch.length; at += mostAtOnce) {
-      const part = batch.slice(at, at + mostAtOnce);
+    for (let at = 0; at < batch.length; at += maxChunkSize) {
+      const part = batch.slice(at, at + maxChunkSize);
       try {
         const priorities = await fairTags(redis, keys, type, part);
         part.forEach((one, n) => one.resolve(priorities[n] as number));

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { JobType, Priority } from '@promptq/shared/contracts';
-import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
+import { scorePerPriority, minBatchPriority } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const bandOf: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 /** As many tags as each class of priority has: the bands lie one behind the other. */
-export const bandWidth = Math.floor((smallestBatchPriority - 1) / Object.keys(bandOf).length);
+export const bandWidth = Math.floor((minBatchPriority - 1) / Object.keys(bandOf).length);
 
 /**
  * The priorities of groups of jobs, in their order. In each band virtual time is the smallest tag that waits, and

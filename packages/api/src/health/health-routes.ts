@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 
 const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
@@ -24,14 +24,14 @@ export const liveness: Route = {
     operationId: 'liveness',
     summary: 'Is the process alive?',
     tags: ['health'],
-    responses: answersWith(okAnswer, []),
+    responses: openApiResponses(okAnswer, []),
   },
   handle: (_req, res) => {
     res.set('Cache-Control', 'no-store').json(ok);
   },
 };
 
-interface ReadinessNeeds {
+interface ReadinessDeps {
   redis: Redis;
   /** Whether Redis was there once and is one that promptq can work on. */
   isStarted: () => boolean;
@@ -39,7 +39,7 @@ interface ReadinessNeeds {
 }
 
 /** `GET /readyz`: whether requests may be sent here: Redis answers and the process is not stopping. */
-export function readiness({ redis, isStarted, stopping }: ReadinessNeeds): Route {
+export function readiness({ redis, isStarted, stopping }: ReadinessDeps): Route {
   return {
     method: 'get',
     path: '/readyz',
@@ -48,7 +48,7 @@ export function readiness({ redis, isStarted, stopping }: ReadinessNeeds): Route
       operationId: 'readiness',
       summary: 'Does the service take requests?',
       tags: ['health'],
-      responses: answersWith(okAnswer, [503]),
+      responses: openApiResponses(okAnswer, [503]),
     },
     handle: async (_req, res) => {
       if (stopping.aborted) {

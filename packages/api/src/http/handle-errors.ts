@@ -4,14 +4,14 @@ import { malformed, Problem, sendProblem, tooLarge, type ProblemCode } from './p
 import { requestIdOf } from './request-id.ts';
 
 interface Metrics {
-  refused(code: ProblemCode): void;
+  countProblem(code: ProblemCode): void;
 }
 
 /** The one place that turns an error into an answer. */
 export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
     const problem = toProblem(error);
-    metrics.refused(problem.code);
+    metrics.countProblem(problem.code);
     if (problem.code === 'internal_error') {
       logFault(log, error, 'a request failed', { request_id: requestIdOf(res) });
     } else if (problem.status >= 500) {

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
 import { malformed, Problem } from './problem.ts';
 
-const usualBytes = 1024 * 1024;
-const usualTypes = new Set(['application/json', 'application/json; charset=utf-8']);
+const defaultMaxBytes = 1024 * 1024;
+const plainTypes = new Set(['application/json', 'application/json; charset=utf-8']);
 
 /** Reads a JSON body of any JSON type: the schema says what is wrong with it. */
 export function jsonBodyUpTo(limitBytes: number): RequestHandler[] {
@@ -24,7 +24,7 @@ export function jsonBodyUpTo(limitBytes: number): RequestHandler[] {
 }
 
 /** A JSON body of at most 1 MiB. */
-export const jsonBody: RequestHandler[] = jsonBodyUpTo(usualBytes);
+export const jsonBody: RequestHandler[] = jsonBodyUpTo(defaultMaxBytes);
 
 function requireJson(req: Request): void {
   const mediaType = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
@@ -38,7 +38,7 @@ function requireJson(req: Request): void {
 function isPlain({ headers }: Request, limitBytes: number): boolean {
   return (
     headers['content-encoding'] === undefined &&
-    usualTypes.has(headers['content-type'] ?? '') &&
+    plainTypes.has(headers['content-type'] ?? '') &&
     Number(headers['content-length'] ?? Infinity) <= limitBytes
   );
 }

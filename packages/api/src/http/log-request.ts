@@ -1,12 +1,12 @@
 import { withoutRedaction, type Logger } from '@promptq/shared/logging';
-import type { AtEnd } from './begin-request.ts';
+import type { RequestObserver } from './begin-request.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Asked every few seconds by whoever runs the process: no news while all is well. */
 const probes = new Set(['/healthz', '/readyz']);
 
 /** One line per request. Neither bodies nor queries are logged: they hold prompts and user ids. */
-export function logRequest(log: Logger): AtEnd {
+export function logRequest(log: Logger): RequestObserver {
   const lines = withoutRedaction(log);
   return (req, res, ms) => {
     const path = req.originalUrl.split('?', 1)[0] as string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The schema of one page of a list. @param id its name in the OpenAPI document */
-export function pageOf<Entry extends z.ZodType>(entry: Entry, id: string) {
+export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string) {
   return z
     .object({
       object: z.literal('list'),

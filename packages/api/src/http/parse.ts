@@ -5,7 +5,7 @@ import { toPointer } from './pointer.ts';
 import { Problem, type Fault } from './problem.ts';
 
 /** As many faults as one answer lists: a list of 1,000 bad texts needs no 1,000 errors. */
-export const mostFaults = 20;
+export const maxFaults = 20;
 
 /**
  * The body, parsed by the schema.
@@ -71,6 +71,6 @@ export function invalid(faults: Fault[]): Problem {
   const where = first?.pointer ? `${first.pointer}: ` : '';
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   return new Problem('invalid_request', `${where}${first?.detail ?? 'Invalid.'}${more}`, {
-    faults: faults.slice(0, mostFaults),
+    faults: faults.slice(0, maxFaults),
   });
 }

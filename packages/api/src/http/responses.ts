@@ -62,7 +62,7 @@ const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {
 };
 
 /** The answers of an operation: the good ones, the named problems, and a fault of ours. */
-export function answersWith(
+export function openApiResponses(
   good: Record<string, ZodOpenApiResponseObject>,
   problemStatuses: ProblemStatus[],
 ): ZodOpenApiOperationObject['responses'] {

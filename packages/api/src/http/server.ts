@@ -9,7 +9,7 @@ import { answerUnreadable } from './answer-unreadable.ts';
 
 /** A client that takes longer to send the head of a request is not one; looked at every few seconds. */
 const headersTimeoutMs = 15_000;
-const lookEveryMs = 5_000;
+const pollIntervalMs = 5_000;
 /** Who was answered before it had sent its whole body, because it was refused, has so long for the rest. */
 const restOfBodyMs = 5_000;
 
@@ -31,7 +31,7 @@ export async function listen(
 ): Promise<HttpServer> {
   const owed = new Map<Socket, Set<ServerResponse>>();
   let closing = false;
-  const limits = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: lookEveryMs };
+  const limits = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: pollIntervalMs };
   const server = createServer(limits, (req, res) => {
     const answers = owed.get(req.socket);
     answers?.add(res);

@@ -1,7 +1,7 @@
 import { SpanKind } from 'bullmq';
 import { addGuarded, bullJob, createdAtOf, type NewJob } from '@promptq/shared/queues';
 import { fromRedis } from '../http/from-redis.ts';
-import type { AddNeeds } from './add-job.ts';
+import type { AddDeps } from './add-job.ts';
 
 type Steps = Omit<Parameters<typeof addGuarded>[2], 'jobs'>;
 
@@ -12,7 +12,7 @@ type Steps = Omit<Parameters<typeof addGuarded>[2], 'jobs'>;
  * @throws {Problem} `redis_unavailable`
  */
 export async function addInTransaction(
-  { redis, keys, queues }: Pick<AddNeeds, 'redis' | 'keys' | 'queues'>,
+  { redis, keys, queues }: Pick<AddDeps, 'redis' | 'keys' | 'queues'>,
   job: NewJob,
   steps: Steps,
 ): Promise<string | null> {

@@ -19,20 +19,20 @@ import type { QueueLimit } from '../limits/queue-limit.ts';
 import type { TenantLimit } from '../limits/tenant-limit.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import { addInTransaction } from './add-in-transaction.ts';
-import type { NoteInIndex } from './index-writer.ts';
-import type { Wanted } from './wanted.ts';
+import type { AppendToIndex } from './index-writer.ts';
+import type { JobSpec } from './wanted.ts';
 
 export type JobQueues = Record<JobType, Queue<JobData>>;
 
-export interface AddNeeds {
+export interface AddDeps {
   redis: Redis;
   keys: RedisKeys;
   queues: JobQueues;
-  noteInIndex: NoteInIndex;
+  appendToIndex: AppendToIndex;
   /** Counts accepted jobs. */
   submitted: SubmissionMetrics['submitted'];
   /** Refuses a job when its queue is full. */
-  notFull: QueueLimit;
+  assertQueueCapacity: QueueLimit;
   /** `null`: a tenant may have as many jobs as it likes. */
   tenantLimit: TenantLimit | null;
   /** `null`: there is one tenant, and its jobs are first in, first out in each class of priority. */
@@ -41,26 +41,26 @@ export interface AddNeeds {
 }
 
 /** Refuses a job of a type, or of a tenant, that has too many. @throws {Problem} `queue_full`, `redis_unavailable` */
-export async function checkRoom(
-  { notFull, tenantLimit }: Pick<AddNeeds, 'notFull' | 'tenantLimit'>,
-  { type, data }: Pick<Wanted, 'type' | 'data'>,
+export async function assertCapacity(
+  { assertQueueCapacity, tenantLimit }: Pick<AddDeps, 'assertQueueCapacity' | 'tenantLimit'>,
+  { type, data }: Pick<JobSpec, 'type' | 'data'>,
 ): Promise<void> {
-  await notFull(type);
-  await tenantLimit?.look(data.tenant);
+  await assertQueueCapacity(type);
+  await tenantLimit?.peek(data.tenant);
 }
 
 /** The job to add, with an id of its own and its place in the queue. */
 export async function toNewJob(
-  { delaySeconds, ...wanted }: Wanted,
-  { fairShare, tenantLimit }: Pick<AddNeeds, 'fairShare' | 'tenantLimit'>,
+  { delaySeconds, ...spec }: JobSpec,
+  { fairShare, tenantLimit }: Pick<AddDeps, 'fairShare' | 'tenantLimit'>,
 ): Promise<NewJob> {
-  const id = newJobId(wanted.type);
-  const { tenant, priority: named } = wanted.data;
-  const data = { ...wanted.data, counted: tenantLimit !== null };
+  const id = newJobId(spec.type);
+  const { tenant, priority: named } = spec.data;
+  const data = { ...spec.data, counted: tenantLimit !== null };
   const priority = fairShare
-    ? await fromRedis(fairShare({ type: wanted.type, tenant, priority: named }))
+    ? await fromRedis(fairShare({ type: spec.type, tenant, priority: named }))
     : priorityOfSingle(named);
-  return { ...wanted, data, id, delayMs: delaySeconds * 1_000, priority };
+  return { ...spec, data, id, delayMs: delaySeconds * 1_000, priority };
 }
 
 /**
@@ -68,23 +68,23 @@ export async function toNewJob(
  * @returns the job as clients see it
  * @throws {Problem} `queue_full`, `redis_unavailable`
  */
-export async function addJob(needs: AddNeeds, wanted: Wanted): Promise<PublicJob> {
-  const { submitted, tenantLimit, settings } = needs;
-  await checkRoom(needs, wanted);
-  const job = await toNewJob(wanted, needs);
+export async function addJob(deps: AddDeps, spec: JobSpec): Promise<PublicJob> {
+  const { submitted, tenantLimit, settings } = deps;
+  await assertCapacity(deps, spec);
+  const job = await toNewJob(spec, deps);
   if (tenantLimit) {
-    const { own, args, take: guard, keep: conclude } = tenantLimit.placeOf(job);
-    tenantLimit.check(await addInTransaction(needs, job, { own, args, guard, conclude }));
-  } else await addAlone(needs, job);
+    const { own, args, take: guard, keep: conclude } = tenantLimit.slotFor(job);
+    tenantLimit.check(await addInTransaction(deps, job, { own, args, guard, conclude }));
+  } else await addAlone(deps, job);
   submitted(job.type, 1);
-  return asAccepted(job, settings.RESULT_TTL_SECONDS);
+  return toAcceptedJob(job, settings.RESULT_TTL_SECONDS);
 }
 
 async function addAlone(
-  { queues, noteInIndex }: Pick<AddNeeds, 'queues' | 'noteInIndex'>,
+  { queues, appendToIndex }: Pick<AddDeps, 'queues' | 'appendToIndex'>,
   job: NewJob,
 ): Promise<void> {
-  const { sent, written } = noteInIndex(job.id);
+  const { sent, written } = appendToIndex(job.id);
   // The index goes first on the same connection: an id in it without a job is passed over, a job that is not in
   // it would be in no list.
   await sent;
@@ -93,7 +93,7 @@ async function addAlone(
 }
 
 /** The public job of one that was added a moment ago, without asking for it. */
-export function asAccepted(
+export function toAcceptedJob(
   { id, type, data, maxAttempts, delayMs }: NewJob,
   resultTtlSeconds: number,
 ): PublicJob {

@@ -1,12 +1,12 @@
 import type { PublicJob } from '@promptq/shared/contracts';
 import { readJob, toPublicJob } from '@promptq/shared/queues';
 import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
-import { noPlace } from '../limits/tenant-limit.ts';
+import { noSlot } from '../limits/tenant-limit.ts';
 import { addInTransaction } from './add-in-transaction.ts';
-import { asAccepted, checkRoom, toNewJob, type AddNeeds } from './add-job.ts';
-import { isOver } from './find-job.ts';
+import { toAcceptedJob, assertCapacity, toNewJob, type AddDeps } from './add-job.ts';
+import { isPastRetention } from './find-job.ts';
 import { keyReused, type Idempotency } from './idempotency-key.ts';
-import type { Wanted } from './wanted.ts';
+import type { JobSpec } from './wanted.ts';
 
 /**
  * The job that holds the key stops the adding, whatever its type, unless it is gone. `args`: the new job, the one
@@ -37,9 +37,9 @@ else redis.call('DEL', own[1]) end
 `;
 
 /** Longer than a job can take: a week's delay, 30 days to start in, attempts and their pauses. */
-const longestLifeMs = 90 * 24 * 3_600 * 1_000;
+const maxLifetimeMs = 90 * 24 * 3_600 * 1_000;
 /** A job can go away between two looks at it, but not again and again. */
-const mostTries = 5;
+const maxTries = 5;
 
 interface Keyed {
   job: PublicJob;
@@ -52,47 +52,47 @@ interface Keyed {
  * @throws {Problem} `idempotency_key_reused`, `queue_full`, `redis_unavailable`
  */
 export async function addKeyedJob(
-  needs: Omit<AddNeeds, 'noteInIndex'>,
-  wanted: Wanted,
+  deps: Omit<AddDeps, 'appendToIndex'>,
+  spec: JobSpec,
   idempotency: Idempotency,
 ): Promise<Keyed> {
-  const { redis, keys, submitted, tenantLimit, settings } = needs;
+  const { redis, keys, submitted, tenantLimit, settings } = deps;
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-  await checkRoom(needs, wanted).catch(async (error: unknown) => {
+  await assertCapacity(deps, spec).catch(async (error: unknown) => {
     // A replay adds nothing: it is answered though there is no room.
     if (!(await isKnown({ redis, keys }, idempotency.scope))) throw error;
   });
-  const job = await toNewJob({ ...wanted, data: { ...wanted.data, idempotency } }, needs);
-  const place = tenantLimit?.placeOf(job) ?? noPlace;
-  let gone = '';
-  for (let tries = 0; tries < mostTries; tries += 1) {
-    const held = await addInTransaction(needs, job, {
-      own: [keys.keyed(idempotency.scope), ...place.own],
-      args: [job.id, gone, keys.jobsBeginWith, longestLifeMs, ...place.args],
-      guard: guardTaking(place.take),
-      conclude: concludeKeeping(place.keep),
+  const job = await toNewJob({ ...spec, data: { ...spec.data, idempotency } }, deps);
+  const slot = tenantLimit?.slotFor(job) ?? noSlot;
+  let goneId = '';
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const held = await addInTransaction(deps, job, {
+      own: [keys.keyed(idempotency.scope), ...slot.own],
+      args: [job.id, goneId, keys.jobsBeginWith, maxLifetimeMs, ...slot.args],
+      guard: guardTaking(slot.take),
+      conclude: concludeKeeping(slot.keep),
     });
     tenantLimit?.check(held);
     if (held === null) {
       submitted(job.type, 1);
-      return { job: asAccepted(job, resultTtlSeconds), isReplay: false };
+      return { job: toAcceptedJob(job, resultTtlSeconds), isReplay: false };
     }
     const record = await fromRedis(readJob(redis, keys, held));
     const nowMs = Date.now();
-    if (record && !isOver(record, resultTtlSeconds, nowMs)) {
+    if (record && !isPastRetention(record, resultTtlSeconds, nowMs)) {
       if (record.data.idempotency?.fingerprint !== idempotency.fingerprint) throw keyReused();
       const options = { resultTtlSeconds, includeInput: false, nowMs };
       return { job: toPublicJob(record, options), isReplay: true };
     }
     // `GET` says that it is gone, though it is not removed yet: the key is free.
-    gone = held;
+    goneId = held;
   }
   throw redisUnavailable(new Error('the job of an Idempotency-Key changes all the time'));
 }
 
 /** Whether something was submitted with this key before, so that it will be a replay. */
 export async function isKnown(
-  { redis, keys }: Pick<AddNeeds, 'redis' | 'keys'>,
+  { redis, keys }: Pick<AddDeps, 'redis' | 'keys'>,
   scope: string,
 ): Promise<boolean> {
   return (await fromRedis(redis.exists(keys.keyed(scope)))) === 1;

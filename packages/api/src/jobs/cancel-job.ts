@@ -2,16 +2,16 @@ import { jobSchema } from '@promptq/shared/contracts';
 import { requestCancel, toPublicJob } from '@promptq/shared/queues';
 import { callerOf } from '../auth/authorize.ts';
 import { fromRedis } from '../http/from-redis.ts';
-import { answersWith, jobHeaders } from '../http/responses.ts';
+import { openApiResponses, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
 
 /**
  * `POST /v1/jobs/{id}/cancel`: asks for the end of a job and answers with the job. Idempotent; a finished job
  * is answered as it is. A queued one is cancelled with the answer, a running one a moment later.
  */
-export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteNeeds): Route {
+export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteDeps): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
@@ -22,7 +22,7 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteN
       summary: 'Cancel a job',
       tags: ['jobs'],
       requestParams: { path: jobPathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'The job.',

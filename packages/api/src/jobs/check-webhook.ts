@@ -18,7 +18,7 @@ interface WebhookFault extends Fault {
  * receiver that may not be called (`webhook_forbidden`); `null` when nothing is wrong. The address is checked again
  * at every connection, because names can change.
  */
-export async function faultOfWebhook(
+export async function webhookFault(
   { secrets, guard }: WebhookPolicy,
   { url }: Pick<Webhook, 'url'>,
   tenant: string,
@@ -40,7 +40,7 @@ export async function checkWebhook(
   webhook: Pick<Webhook, 'url'>,
   tenant: string,
 ): Promise<void> {
-  const fault = await faultOfWebhook(policy, webhook, tenant);
+  const fault = await webhookFault(policy, webhook, tenant);
   if (!fault) return;
   const { code, pointer, detail } = fault;
   throw new Problem(code, `${pointer}: ${detail}`, { faults: [{ pointer, detail }] });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { readJob, standingOf, type JobRecord } from '@promptq/shared/queues';
+import { readJob, statusOf, type JobRecord } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
@@ -17,7 +17,7 @@ export async function findJob(
   tenant: string,
 ): Promise<JobRecord> {
   const record = await fromRedis(readJob(redis, keys, id, tenant));
-  const isKept = record && !isOver(record, resultTtlSeconds, Date.now());
+  const isKept = record && !isPastRetention(record, resultTtlSeconds, Date.now());
   if (!isKept || record.data.tenant !== tenant) {
     throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
   }
@@ -25,7 +25,11 @@ export async function findJob(
 }
 
 /** Whether the job is no longer kept, even if it has not been removed yet. */
-export function isOver(record: JobRecord, resultTtlSeconds: number, nowMs: number): boolean {
-  const { finishedAtMs } = standingOf(record, nowMs);
+export function isPastRetention(
+  record: JobRecord,
+  resultTtlSeconds: number,
+  nowMs: number,
+): boolean {
+  const { finishedAtMs } = statusOf(record, nowMs);
   return finishedAtMs !== null && finishedAtMs + resultTtlSeconds * 1_000 < nowMs;
 }

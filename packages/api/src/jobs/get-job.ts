@@ -3,10 +3,10 @@ import { jobSchema } from '@promptq/shared/contracts';
 import { toPublicJob } from '@promptq/shared/queues';
 import { parseQuery } from '../http/parse.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith, jobHeaders } from '../http/responses.ts';
+import { openApiResponses, jobHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
-import type { Live } from '../live/open-live.ts';
+import type { JobSubscriptions } from '../live/open-live.ts';
 import { waitForEnd } from '../live/wait-for-end.ts';
 import {
   preferenceApplied,
@@ -16,19 +16,19 @@ import {
   waitSchema,
 } from '../live/wait-preference.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
 
 const querySchema = z.strictObject({
   include: z.enum(['input']).optional().meta({ description: 'Adds the `input` to the job.' }),
   wait: waitSchema.optional(),
 });
 
-interface Needs extends Omit<JobRouteNeeds, 'queues'> {
-  live: Live;
+interface Deps extends Omit<JobRouteDeps, 'queues'> {
+  subscriptions: JobSubscriptions;
 }
 
 /** `GET /v1/jobs/{id}`: the job, whatever its status; at once, or when it has ended or the wait is over. */
-export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route {
+export function getJob({ redis, keys, subscriptions, settings, pollHint }: Deps): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
@@ -38,7 +38,7 @@ export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route 
       summary: 'Poll a job',
       tags: ['jobs'],
       requestParams: { path: jobPathSchema, query: querySchema, header: preferHeaderSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'The job.',
@@ -55,7 +55,13 @@ export function getJob({ redis, keys, live, settings, pollHint }: Needs): Route 
       const preferred = readWaitPreference(req);
       const { include, wait: seconds = preferred } = parseQuery(querySchema, req);
       const read = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
-      const waited = await waitForEnd({ live, jobId: id, seconds: seconds ?? 0, read, res });
+      const waited = await waitForEnd({
+        subscriptions,
+        jobId: id,
+        seconds: seconds ?? 0,
+        read,
+        res,
+      });
       if (!waited) return;
       const job = toPublicJob(waited.record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,

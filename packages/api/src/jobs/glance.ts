@@ -5,7 +5,7 @@ import { failedStatus, jobTypeOf } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 /** What is small of each job: neither prompts nor answers are read. */
-const glanceScript = luaScript(
+const peekScript = luaScript(
   'promptqGlance',
   `
 local seen = {}
@@ -28,9 +28,13 @@ return seen
  * Which statuses each of these jobs can have, in their order: none for one that is gone. What waits can be
  * queued, cancelled or expired; only the whole job tells.
  */
-export async function glance(redis: Redis, keys: RedisKeys, ids: string[]): Promise<JobStatus[][]> {
+export async function peekStatuses(
+  redis: Redis,
+  keys: RedisKeys,
+  ids: string[],
+): Promise<JobStatus[][]> {
   const jobKeys = ids.map((id) => keys.job(jobTypeOf(id) ?? 'chat', id));
-  const answer = await glanceScript(
+  const answer = await peekScript(
     redis,
     [keys.active('chat'), keys.active('analysis'), ...jobKeys],
     ids,

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../http/problem.ts';
 
-const longest = 255;
+const maxLength = 255;
 /** RFC 8941, section 3.3.3 (strings): visible ASCII and spaces; `"` and `\` stand behind a `\`. */
 const quotedPattern = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const barePattern = /^[\x20-\x7e]+$/;
@@ -41,7 +41,7 @@ export function idempotencyKeyOf(req: Request): string | undefined {
   if (key === undefined || key === '') {
     throw invalid('It must be 1 to 255 printable ASCII characters, as they are or in quotes.');
   }
-  if (key.length > longest) throw invalid(`It is longer than ${longest} characters.`);
+  if (key.length > maxLength) throw invalid(`It is longer than ${maxLength} characters.`);
   return key;
 }
 

@@ -3,7 +3,7 @@ import { bucketOf, createdAtOf, idsInBucket, jobTypeOf, newestFirst } from '@pro
 import type { RedisKeys } from '@promptq/shared/redis';
 import type { ListQuery } from './list-query.ts';
 
-const bucketsAtOnce = 50;
+const bucketBatchSize = 50;
 
 /** What the index tells without a look at any job. */
 export type IdQuery = Pick<ListQuery, 'type' | 'created_after' | 'created_before' | 'after'>;
@@ -17,17 +17,17 @@ interface Chunk {
   size: number;
 }
 
-/** The ids in the index from the cursor on, newest first, at most `atOnce` at a time. */
+/** The ids in the index from the cursor on, newest first, at most `batchSize` at a time. */
 export async function* indexedIds(
   redis: Redis,
   keys: RedisKeys,
   query: IdQuery,
-  atOnce: number,
+  batchSize: number,
 ): AsyncGenerator<Chunk> {
   const fromMs = query.created_after === undefined ? -Infinity : Date.parse(query.created_after);
   const toMs = query.created_before === undefined ? Infinity : Date.parse(query.created_before);
   const { after, type } = query;
-  const isWanted = (id: string) => {
+  const isMatch = (id: string) => {
     const createdAtMs = createdAtOf(id) ?? 0;
     return createdAtMs >= fromMs && createdAtMs < toMs && (!type || jobTypeOf(id) === type);
   };
@@ -36,9 +36,9 @@ export async function* indexedIds(
     const content = await redis.getBuffer(keys.indexBucket(bucket));
     const all = idsInBucket(content ?? Buffer.alloc(0));
     const rest = after === undefined ? all : all.filter((id) => newestFirst(after, id) < 0);
-    for (let at = 0; at < rest.length; at += atOnce) {
-      const some = rest.slice(at, at + atOnce);
-      yield { ids: some.filter(isWanted), lastId: some.at(-1) as string, size: some.length };
+    for (let at = 0; at < rest.length; at += batchSize) {
+      const some = rest.slice(at, at + batchSize);
+      yield { ids: some.filter(isMatch), lastId: some.at(-1) as string, size: some.length };
     }
   }
 }
@@ -53,9 +53,9 @@ async function* buckets(
   const min = Number.isFinite(oldest) ? oldest : '-inf';
   let max = Number.isFinite(newest) ? String(newest) : '+inf';
   for (;;) {
-    const found = await redis.zrevrangebyscore(keys.index, max, min, 'LIMIT', 0, bucketsAtOnce);
+    const found = await redis.zrevrangebyscore(keys.index, max, min, 'LIMIT', 0, bucketBatchSize);
     for (const bucket of found) yield Number(bucket);
-    if (found.length < bucketsAtOnce) return;
+    if (found.length < bucketBatchSize) return;
     max = `(${found.at(-1)}`;
   }
 }

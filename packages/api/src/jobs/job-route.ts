@@ -9,7 +9,7 @@ import type { PollHint } from './poll-hint.ts';
 export const jobPathSchema = z.object({ id: z.string() });
 
 /** What a route that changes one job needs. */
-export interface JobRouteNeeds {
+export interface JobRouteDeps {
   redis: Redis;
   keys: RedisKeys;
   queues: JobQueues;

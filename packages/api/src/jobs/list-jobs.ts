@@ -5,17 +5,17 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { ListCursors } from '../cursors/list-cursors.ts';
 import { fromRedis } from '../http/from-redis.ts';
-import { pageOf } from '../http/page-of.ts';
+import { pageSchemaOf } from '../http/page-of.ts';
 import { parseQuery } from '../http/parse.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
 import { findJobs } from './find-jobs.ts';
 import { listQuerySchema } from './list-query.ts';
 
-const pageSchema = pageOf(jobSchema, 'JobList');
+const pageSchema = pageSchemaOf(jobSchema, 'JobList');
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   cursors: ListCursors;
@@ -23,7 +23,7 @@ interface Needs {
 }
 
 /** `GET /v1/jobs`: jobs, newest first. */
-export function listJobs({ redis, keys, cursors, settings }: Needs): Route {
+export function listJobs({ redis, keys, cursors, settings }: Deps): Route {
   return {
     method: 'get',
     path: '/v1/jobs',
@@ -33,7 +33,7 @@ export function listJobs({ redis, keys, cursors, settings }: Needs): Route {
       summary: 'List jobs, newest first',
       tags: ['jobs'],
       requestParams: { query: listQuerySchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'A page of jobs.',
@@ -47,24 +47,24 @@ export function listJobs({ redis, keys, cursors, settings }: Needs): Route {
     handle: async (req, res) => {
       const query = parseQuery(listQuerySchema, req);
       const caller = callerOf(req);
-      const place = { list: 'jobs', tenant: caller.tenant } as const;
-      const gone = new AbortController();
-      res.once('close', () => gone.abort());
-      const after = (await cursors.open(place, query.after)) ?? query.after;
+      const scope = { list: 'jobs', tenant: caller.tenant } as const;
+      const disconnected = new AbortController();
+      res.once('close', () => disconnected.abort());
+      const after = (await cursors.open(scope, query.after)) ?? query.after;
       const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
-      const needs = { redis, keys, resultTtlSeconds, tenant: caller.tenant };
+      const deps = { redis, keys, resultTtlSeconds, tenant: caller.tenant };
       const { jobs, hasMore, lastId } = await fromRedis(
-        findJobs(needs, { ...query, after }, gone.signal),
+        findJobs(deps, { ...query, after }, disconnected.signal),
       );
       // Of a job that is not on the page it is not known whose it is; without keys all are of one tenant.
-      const isOwn = caller.keyId === null || lastId === jobs.at(-1)?.id;
-      const end = lastId === null ? null : { id: lastId, position: lastId, isOwn };
+      const isCallersOwn = caller.keyId === null || lastId === jobs.at(-1)?.id;
+      const end = lastId === null ? null : { id: lastId, position: lastId, isCallersOwn };
       const page: z.infer<typeof pageSchema> = {
         object: 'list',
         data: jobs,
         has_more: hasMore,
         first_id: jobs.at(0)?.id ?? null,
-        last_id: await cursors.lastIdOf(place, end),
+        last_id: await cursors.lastIdOf(scope, end),
       };
       res.set('Cache-Control', 'no-store').json(page);
     },

@@ -4,9 +4,9 @@ import { describeError, type Logger } from '@promptq/shared/logging';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { countSingleJobs } from '../queues/count-single-jobs.ts';
 
-const sampleEveryMs = 1_000;
-const soonestMs = 500;
-const latestMs = 60_000;
+const sampleIntervalMs = 1_000;
+const minMs = 500;
+const maxMs = 60_000;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
@@ -39,8 +39,8 @@ export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint 
   return (job): Record<string, string> => {
     if (isTerminal(job.status)) return {};
     const taken = samples[job.type];
-    if (!taken || Date.now() - taken.takenAtMs > sampleEveryMs) void sample(job.type);
-    const ms = Math.min(latestMs, Math.max(soonestMs, expectedMs(job, taken)));
+    if (!taken || Date.now() - taken.takenAtMs > sampleIntervalMs) void sample(job.type);
+    const ms = Math.min(maxMs, Math.max(minMs, expectedMs(job, taken)));
     return {
       'Retry-After': String(Math.ceil(ms / 1_000)),
       'openai-poll-after-ms': String(ms),
@@ -50,6 +50,6 @@ export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint 
 
 function expectedMs(job: PublicJob, sample: Sample | undefined): number {
   if (job.next_attempt_at !== null) return Date.parse(job.next_attempt_at) - Date.now();
-  if (job.status === 'in_progress' || !sample) return soonestMs;
+  if (job.status === 'in_progress' || !sample) return minMs;
   return Math.ceil(sample.waiting / Math.max(1, sample.active)) * 1_000;
 }

@@ -1,17 +1,17 @@
 import { jobSchema } from '@promptq/shared/contracts';
-import { standingOf } from '@promptq/shared/queues';
+import { statusOf } from '@promptq/shared/queues';
 import { Problem } from '../http/problem.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith, acceptedHeaders } from '../http/responses.ts';
+import { openApiResponses, acceptedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
-import { addJob, type AddNeeds } from './add-job.ts';
+import { addJob, type AddDeps } from './add-job.ts';
 import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteNeeds } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
 import { sendAccepted } from './submit-job.ts';
 
 /** What a new job does not take over: a cancellation, a key, a place in a batch. */
-const ofAnotherJob = {
+const notInherited = {
   cancel_requested_at: null,
   cancelled_before_start: false,
   idempotency: null,
@@ -24,8 +24,8 @@ const retryable = new Set(['failed', 'cancelled', 'expired']);
  * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
  * starts at once, whatever the delay of the first was.
  */
-export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPolicy }): Route {
-  const { redis, keys, settings, pollHint, webhooks } = needs;
+export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolicy }): Route {
+  const { redis, keys, settings, pollHint, webhooks } = deps;
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -36,7 +36,7 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPo
       summary: 'Run a job that has not completed again, as a new one',
       tags: ['jobs'],
       requestParams: { path: jobPathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           202: {
             description: 'The new job is accepted; `retry_of` names the first.',
@@ -51,7 +51,7 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPo
       const { id } = jobPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
-      const { status } = standingOf(record, Date.now());
+      const { status } = statusOf(record, Date.now());
       if (!retryable.has(status)) {
         throw new Problem(
           'job_not_retryable',
@@ -62,9 +62,9 @@ export function retryJob(needs: JobRouteNeeds & AddNeeds & { webhooks: WebhookPo
       const { webhook } = record.data;
       if (webhook) await checkWebhook(webhooks, webhook, tenant);
       const own_secret = webhook !== null && webhooks.secrets.hasOwn(tenant);
-      const accepted = await addJob(needs, {
+      const accepted = await addJob(deps, {
         type: record.type,
-        data: { ...record.data, ...ofAnotherJob, own_secret, retry_of: id },
+        data: { ...record.data, ...notInherited, own_secret, retry_of: id },
         maxAttempts: record.maxAttempts,
         delaySeconds: 0,
       });

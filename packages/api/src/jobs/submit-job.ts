@@ -2,30 +2,30 @@ import type { Response } from 'express';
 import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
 import { callerOf } from '../auth/authorize.ts';
 import { parseBody } from '../http/parse.ts';
-import { answersWith, replayedHeaders } from '../http/responses.ts';
+import { openApiResponses, replayedHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
-import type { Live } from '../live/open-live.ts';
+import type { JobSubscriptions } from '../live/open-live.ts';
 import { waitAfterSubmission } from '../live/wait-after-submission.ts';
 import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
-import { addJob, type AddNeeds } from './add-job.ts';
+import { addJob, type AddDeps } from './add-job.ts';
 import { addKeyedJob, isKnown } from './add-keyed-job.ts';
 import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
 import { findJob } from './find-job.ts';
 import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
-import { toWanted, type JobDefaults } from './wanted.ts';
+import { toJobSpec, type JobDefaults } from './wanted.ts';
 
-interface Needs extends AddNeeds {
-  live: Live;
+interface Deps extends AddDeps {
+  subscriptions: JobSubscriptions;
   settings: JobDefaults;
   pollHint: PollHint;
   webhooks: WebhookPolicy;
 }
 
 /** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
-export function submitJob(needs: Needs): Route {
-  const { redis, keys, live, settings, pollHint, webhooks } = needs;
+export function submitJob(deps: Deps): Route {
+  const { redis, keys, subscriptions, settings, pollHint, webhooks } = deps;
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -39,7 +39,7 @@ export function submitJob(needs: Needs): Route {
         required: true,
         content: { 'application/json': { schema: submissionSchema } },
       },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description:
@@ -63,17 +63,17 @@ export function submitJob(needs: Needs): Route {
       const submission = parseBody(submissionSchema, req);
       const scope = key === undefined ? null : scopeOf('job', tenant, key);
       // What was accepted before is answered, whatever webhooks are allowed now.
-      if (submission.webhook && !(scope !== null && (await isKnown(needs, scope))))
+      if (submission.webhook && !(scope !== null && (await isKnown(deps, scope))))
         await checkWebhook(webhooks, submission.webhook, tenant);
-      const wanted = toWanted(submission, settings, tenant, webhooks.secrets);
+      const spec = toJobSpec(submission, settings, tenant, webhooks.secrets);
       const { job, isReplay } =
         scope === null
-          ? { job: await addJob(needs, wanted), isReplay: false }
-          : await addKeyedJob(needs, wanted, { scope, fingerprint: fingerprintOf(submission) });
+          ? { job: await addJob(deps, spec), isReplay: false }
+          : await addKeyedJob(deps, spec, { scope, fingerprint: fingerprintOf(submission) });
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
       const read = () => findJob(redis, keys, job.id, resultTtlSeconds, tenant);
-      const answer = { live, accepted: job, seconds, read, resultTtlSeconds, res };
+      const answer = { subscriptions, accepted: job, seconds, read, resultTtlSeconds, res };
       const waited = await waitAfterSubmission(answer);
       if (waited) sendAccepted(res, waited.job, pollHint, waited.headers);
     },

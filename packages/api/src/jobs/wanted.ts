@@ -4,7 +4,7 @@ import type { SigningSecrets } from '@promptq/shared/webhooks';
 import type { ApiSettings } from '../settings.ts';
 
 /** What a client, or a retry, wants to have done. */
-export interface Wanted {
+export interface JobSpec {
   type: JobType;
   data: JobData;
   maxAttempts: number;
@@ -18,12 +18,12 @@ export type JobDefaults = Pick<
 >;
 
 /** The submission with what it leaves to the settings. */
-export function toWanted(
+export function toJobSpec(
   submission: Submission,
   settings: JobDefaults,
   tenant: string,
   secrets: Pick<SigningSecrets, 'hasOwn'>,
-): Wanted {
+): JobSpec {
   const own_secret = submission.webhook !== undefined && secrets.hasOwn(tenant);
   return {
     type: submission.type,

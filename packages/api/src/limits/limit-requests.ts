@@ -10,7 +10,7 @@ import { idempotencyKeyOf, scopeOf } from '../jobs/idempotency-key.ts';
 
 const windowSeconds = 60;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   /** Of one API key, or of all callers while there are no keys. */
@@ -22,7 +22,7 @@ interface Needs {
  * before, by its Idempotency-Key, is answered whatever the limit says: refusing it would make a client ask again.
  * Headers as in draft-ietf-httpapi-ratelimit-headers, "RateLimit-Policy" and "RateLimit".
  */
-export function limitRequests({ redis, keys, perMinute }: Needs): RequestHandler {
+export function limitRequests({ redis, keys, perMinute }: Deps): RequestHandler {
   const limiter = new RateLimiterRedis({
     storeClient: redis,
     keyPrefix: keys.requests,
@@ -40,13 +40,13 @@ export function limitRequests({ redis, keys, perMinute }: Needs): RequestHandler
   return async (req, res, next) => {
     if (await isReplay(req)) return next();
     const { keyId } = callerOf(req);
-    const { isOver, left } = await fromRedis(consume(limiter, keyId ?? 'everybody'));
+    const { isExceeded, left } = await fromRedis(consume(limiter, keyId ?? 'everybody'));
     const seconds = Math.ceil(left.msBeforeNext / 1_000);
     const headers = {
       'RateLimit-Policy': `"requests";q=${perMinute};w=${windowSeconds}`,
       RateLimit: `"requests";r=${Math.max(0, left.remainingPoints)};t=${seconds}`,
     };
-    if (isOver) {
+    if (isExceeded) {
       throw new Problem('rate_limited', `No more than ${perMinute} requests a minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });
@@ -59,12 +59,12 @@ export function limitRequests({ redis, keys, perMinute }: Needs): RequestHandler
 async function consume(
   limiter: RateLimiterRedis,
   who: string,
-): Promise<{ isOver: boolean; left: RateLimiterRes }> {
+): Promise<{ isExceeded: boolean; left: RateLimiterRes }> {
   try {
-    return { isOver: false, left: await limiter.consume(who) };
+    return { isExceeded: false, left: await limiter.consume(who) };
   } catch (error) {
     // The library throws what is left when nothing is.
-    if (error instanceof RateLimiterRes) return { isOver: true, left: error };
+    if (error instanceof RateLimiterRes) return { isExceeded: true, left: error };
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { countSingleJobs } from '../queues/count-single-jobs.ts';
 import { queueFull } from './queue-full.ts';
 
 /** A look at the queue is good for so long while it is far from full. */
-const lookAgainMs = 1_000;
+const sampleTtlMs = 1_000;
 /** From here on every submission looks. */
 const nearlyFull = 0.8;
 
@@ -18,26 +18,22 @@ export type QueueLimit = (type: JobType) => Promise<void>;
  * time. Far from the limit a look a second is enough; near it each submission looks, so it is passed by no more than
  * the submissions that are under way at one moment.
  */
-export function queueLimit(redis: Redis, keys: RedisKeys, most: number): QueueLimit {
-  const looks = new Map<JobType, { atMs: number; waiting: number; since: number }>();
-  const look = async (type: JobType) => {
+export function queueLimit(redis: Redis, keys: RedisKeys, max: number): QueueLimit {
+  const samples = new Map<JobType, { atMs: number; waiting: number; since: number }>();
+  const countAgain = async (type: JobType) => {
     const waiting = await fromRedis(countSingleJobs(redis, keys, type));
-    const seen = { atMs: Date.now(), waiting, since: 0 };
-    looks.set(type, seen);
-    return seen;
+    const sample = { atMs: Date.now(), waiting, since: 0 };
+    samples.set(type, sample);
+    return sample;
   };
   return async (type) => {
-    let seen = looks.get(type);
-    const isFresh = seen && Date.now() - seen.atMs < lookAgainMs;
-    if (!seen || !isFresh || seen.waiting + seen.since >= most * nearlyFull)
-      seen = await look(type);
-    if (seen.waiting >= most) {
-      throw queueFull(
-        `${most} ${type} jobs are waiting already. Try again later.`,
-        'waiting',
-        most,
-      );
+    let sample = samples.get(type);
+    const isFresh = sample && Date.now() - sample.atMs < sampleTtlMs;
+    if (!sample || !isFresh || sample.waiting + sample.since >= max * nearlyFull)
+      sample = await countAgain(type);
+    if (sample.waiting >= max) {
+      throw queueFull(`${max} ${type} jobs are waiting already. Try again later.`, 'waiting', max);
     }
-    seen.since += 1;
+    sample.since += 1;
   };
 }

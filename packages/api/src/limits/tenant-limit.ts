@@ -31,7 +31,7 @@ else redis.call('SREM', open, id) end
 `;
 
 /** What `addGuarded` needs to take a place for a job. */
-export interface Place {
+export interface TenantSlot {
   own: string[];
   args: (string | number)[];
   /** For the guard, before it writes anything. */
@@ -41,7 +41,7 @@ export interface Place {
 }
 
 /** Of a job that is not counted: nothing is written. */
-export const noPlace: Place = { own: [], args: [], take: '', keep: '' };
+export const noSlot: TenantSlot = { own: [], args: [], take: '', keep: '' };
 
 /** At most so many jobs of a tenant have not ended. */
 export interface TenantLimit {
@@ -50,9 +50,9 @@ export interface TenantLimit {
    * the tenant's next ones back.
    * @throws {Problem} `queue_full`, `redis_unavailable`
    */
-  look(tenant: string): Promise<void>;
+  peek(tenant: string): Promise<void>;
   /** To be taken in the transaction that adds the job, which is what makes the limit exact. */
-  placeOf(job: Pick<NewJob, 'id' | 'data'>): Place;
+  slotFor(job: Pick<NewJob, 'id' | 'data'>): TenantSlot;
   /** @throws {Problem} `queue_full`, when the place was not to be had */
   check(refusal: string | null): void;
 }
@@ -62,25 +62,25 @@ export interface TenantLimit {
  * which knows each end once, takes the id out in the same step (settle-script.ts of the worker); what it never
  * sees, a job that was removed by hand, is swept away (open-jobs-sweep.ts). The jobs of batches take no place: they are
  * released a few at a time.
- * @param most from 1 on
+ * @param max from 1 on
  */
-export function tenantLimit(redis: Redis, keys: RedisKeys, most: number): TenantLimit {
-  const refuse = () => {
-    const detail = `${most} of your jobs have not ended yet, which is as many as one tenant may have. Try again later.`;
-    throw queueFull(detail, 'tenant', most);
+export function tenantLimit(redis: Redis, keys: RedisKeys, max: number): TenantLimit {
+  const reject = () => {
+    const detail = `${max} of your jobs have not ended yet, which is as many as one tenant may have. Try again later.`;
+    throw queueFull(detail, 'tenant', max);
   };
   return {
-    look: async (tenant) => {
-      if ((await fromRedis(redis.scard(keys.openJobs(tenant)))) >= most) refuse();
+    peek: async (tenant) => {
+      if ((await fromRedis(redis.scard(keys.openJobs(tenant)))) >= max) reject();
     },
-    placeOf: ({ id, data: { tenant } }) => ({
+    slotFor: ({ id, data: { tenant } }) => ({
       own: [keys.openJobs(tenant), keys.tenantsWithOpenJobs],
-      args: [id, tenant, most],
+      args: [id, tenant, max],
       take,
       keep,
     }),
     check: (refusal) => {
-      if (refusal === full) refuse();
+      if (refusal === full) reject();
     },
   };
 }

@@ -1,12 +1,12 @@
 import { fromRedis } from '../http/from-redis.ts';
-import type { Live, News } from './open-live.ts';
+import type { JobSubscriptions, JobNotification } from './open-live.ts';
 
-/** News of one job for one client, kept until it is asked for. `gone`: the client has left. */
-export interface Ear {
+/** News of one job for one client, kept until it is asked for. `disconnected`: the client has left. */
+export interface Subscription {
   /** What has come since it was last asked for, once there is something or `ms` have passed. */
-  next(ms: number): Promise<ReadonlySet<News | 'gone'>>;
+  next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
   isStopping(): boolean;
-  isGone(): boolean;
+  isDisconnected(): boolean;
   /** Frees the place. */
   close(): void;
 }
@@ -19,50 +19,52 @@ export interface Client {
 }
 
 /** A timer of Node.js cannot wait for longer. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * Begins to hear of a job: read it afterwards, not before.
  * @param client whose leaving is news as well
  * @throws {Problem} `redis_unavailable`
  */
-export async function openEar(
-  live: Live,
+export async function subscribe(
+  subscriptions: JobSubscriptions,
   jobId: string,
-  of: { tokens: boolean },
+  options: { tokens: boolean },
   client: Client,
-): Promise<Ear> {
-  let come = new Set<News | 'gone'>();
-  let ring: (() => void) | null = null;
+): Promise<Subscription> {
+  let pending = new Set<JobNotification | 'disconnected'>();
+  let wake: (() => void) | null = null;
   let isStopping = false;
-  const add = (news: News | 'gone') => {
-    come.add(news);
-    if (news === 'stopping') isStopping = true;
-    ring?.();
+  const notify = (notification: JobNotification | 'disconnected') => {
+    pending.add(notification);
+    if (notification === 'stopping') isStopping = true;
+    wake?.();
   };
-  const leave = await live.inTurn(() => fromRedis(live.hear(jobId, of, add)));
-  const close = () => leave();
+  const unsubscribe = await subscriptions.limit(() =>
+    fromRedis(subscriptions.subscribe(jobId, options, notify)),
+  );
+  const close = () => unsubscribe();
   client.once('close', () => {
     close();
-    add('gone');
+    notify('disconnected');
   });
   if (client.closed) close();
   return {
     isStopping: () => isStopping,
-    isGone: () => client.closed,
+    isDisconnected: () => client.closed,
     close,
     next: async (ms) => {
-      if (come.size === 0 && !client.closed) {
+      if (pending.size === 0 && !client.closed) {
         const { promise, resolve } = Promise.withResolvers<void>();
-        ring = resolve;
-        const timer = setTimeout(resolve, Math.min(Math.max(0, ms), longestTimerMs));
+        wake = resolve;
+        const timer = setTimeout(resolve, Math.min(Math.max(0, ms), maxTimerMs));
         await promise;
         clearTimeout(timer);
-        ring = null;
+        wake = null;
       }
-      const news = come;
-      come = new Set();
-      return news;
+      const notification = pending;
+      pending = new Set();
+      return notification;
     },
   };
 }

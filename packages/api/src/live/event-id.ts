@@ -5,7 +5,7 @@ import { Problem } from '../http/problem.ts';
  * Where a client is in the events of a job: how much of the output it has, and how many events came before.
  * The first means the same to every API process, so that any can go on from there.
  */
-export interface EventPlace {
+export interface EventPosition {
   output: OutputPosition;
   /** Grows with each event, also over several connections. */
   count: number;
@@ -16,7 +16,7 @@ export interface EventPlace {
 const pattern = /^(.{1,100})\.(\d{1,12})\.(\d{1,12})\.(\d{1,12})(\.end)?$/;
 
 /** The `id` of an event. */
-export function eventId(jobId: string, { output, count, isEnd }: EventPlace): string {
+export function eventId(jobId: string, { output, count, isEnd }: EventPosition): string {
   return `${jobId}.${output.attempt}.${output.characters}.${count}${isEnd ? '.end' : ''}`;
 }
 
@@ -24,7 +24,7 @@ export function eventId(jobId: string, { output, count, isEnd }: EventPlace): st
  * Reads the header `Last-Event-ID`; empty counts as none (HTML standard, "Server-sent events").
  * @throws {Problem} `invalid_request` when it is no id of an event of this job
  */
-export function readEventId(header: string | undefined, jobId: string): EventPlace | null {
+export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
   if (header === undefined || header === '') return null;
   const [, id, attempt, characters, count, end] = pattern.exec(header) ?? [];
   if (id === undefined) throw refused('It is no id of an event.');

@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Server } from 'node:http';
 import express, { type Response } from 'express';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeEvents } from './event-writer.ts';
+import { openSseWriter } from './event-writer.ts';
 
 let server: Server;
 let client: Socket;
@@ -35,7 +35,7 @@ const piece = 'x'.repeat(1_000_000);
 test('a client that takes nothing is left, and what is held for it is bounded', async () => {
   client.pause();
   const res = await answer;
-  const writer = writeEvents(res, shortPatienceMs);
+  const writer = openSseWriter(res, shortPatienceMs);
   let sent = 0;
   // The system's own buffers take some megabytes first.
   for (; !res.closed && sent < 100; sent += 1) {
@@ -49,7 +49,7 @@ test('a client that takes nothing is left, and what is held for it is bounded', 
 test('a client that is slow but takes what comes is waited for', async () => {
   client.pause();
   const res = await answer;
-  const writer = writeEvents(res, longPatienceMs);
+  const writer = openSseWriter(res, longPatienceMs);
   let isSent = false;
   const sending = (async () => {
     for (let n = 0; n < 20; n += 1) await writer.send('e', String(n), piece);

@@ -1,15 +1,15 @@
 import type { Response } from 'express';
 
-const pingEveryMs = 15_000;
+const pingIntervalMs = 15_000;
 /** A client that takes nothing for so long while there is something for it has left, or might as well have. */
-const takesNothingMs = 30_000;
+const drainTimeoutMs = 30_000;
 /** After this pause a browser comes back by itself when the connection is lost. */
-const comeBackMs = 1_000;
+const reconnectDelayMs = 1_000;
 /** A process that stops does not wait longer for a client that takes nothing. */
-const lastWordsMs = 1_000;
+const finalDrainMs = 1_000;
 
 /** An answer of server-sent events (HTML standard, "Server-sent events"). */
-export interface EventWriter {
+export interface SseWriter {
   /** Resolves when there is room for more, or the client has left. */
   send(event: string, id: string, data: unknown): Promise<void>;
   /** Ends the answer. The process stops: a client that does not take the rest in a second is left. */
@@ -17,7 +17,7 @@ export interface EventWriter {
 }
 
 /** Begins the answer. What a slow client leaves untaken is bounded: nothing more is written until it has taken it. */
-export function writeEvents(res: Response, patienceMs = takesNothingMs): EventWriter {
+export function openSseWriter(res: Response, timeoutMs = drainTimeoutMs): SseWriter {
   res.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -26,12 +26,12 @@ export function writeEvents(res: Response, patienceMs = takesNothingMs): EventWr
   });
   res.flushHeaders();
   // The timer of the socket starts again whenever the client takes anything (Node.js, `net.Socket.setTimeout`).
-  res.setTimeout(patienceMs, () => res.destroy());
-  res.write(`retry: ${comeBackMs}\n\n`);
-  const pinging = setInterval(() => {
+  res.setTimeout(timeoutMs, () => res.destroy());
+  res.write(`retry: ${reconnectDelayMs}\n\n`);
+  const pingTimer = setInterval(() => {
     if (!res.writableNeedDrain) res.write(': ping\n\n');
-  }, pingEveryMs);
-  res.once('close', () => clearInterval(pinging));
+  }, pingIntervalMs);
+  res.once('close', () => clearInterval(pingTimer));
   return {
     send: async (event, id, data) => {
       if (res.closed) return;
@@ -43,10 +43,10 @@ export function writeEvents(res: Response, patienceMs = takesNothingMs): EventWr
       res.off('drain', resolve).off('close', resolve);
     },
     end: (isStopping) => {
-      clearInterval(pinging);
+      clearInterval(pingTimer);
       res.end();
       if (!isStopping) return;
-      const timer = setTimeout(() => res.destroy(), lastWordsMs);
+      const timer = setTimeout(() => res.destroy(), finalDrainMs);
       res.once('close', () => clearTimeout(timer));
     },
   };

@@ -1,14 +1,14 @@
 import { isTerminal, type JobEvent, type PublicJob } from '@promptq/shared/contracts';
 import type { OutputPosition, Tokens } from '@promptq/shared/live';
 import type { JobRecord } from '@promptq/shared/queues';
-import type { Ear } from './ear.ts';
+import type { Subscription } from './ear.ts';
 import { changeEvent, stateEvent } from './job-event.ts';
 import { outputCursor, type Followed } from './output-cursor.ts';
 
-interface Needs {
+interface Deps {
   /** The job, read after the ear was opened. */
   first: JobRecord;
-  ear: Ear;
+  subscription: Subscription;
   /** Reads the job, however long Redis is away. `null` when it is no longer kept, or the client or the process is gone. */
   read: () => Promise<JobRecord | null>;
   /** Some of what was said after a position. */
@@ -25,19 +25,19 @@ interface Needs {
  * event alone. It goes on when it is asked for more, so for a slow client it reads slowly. It ends early when the
  * client has left, the process stops or the job is no longer kept.
  */
-export async function* followJob(needs: Needs): AsyncGenerator<Followed> {
-  const { ear, read, tokensAfter, toPublic, from } = needs;
+export async function* followJob(deps: Deps): AsyncGenerator<Followed> {
+  const { subscription, read, tokensAfter, toPublic, from } = deps;
   const output = outputCursor(from);
   const now = (event: JobEvent): Followed => ({ ...event, output: output.position() });
-  const isOver = () => ear.isGone() || ear.isStopping();
-  let record: JobRecord | null = needs.first;
+  const isStopped = () => subscription.isDisconnected() || subscription.isStopping();
+  let record: JobRecord | null = deps.first;
   let shown: PublicJob | null = null;
   /** What an attempt says is sent once its beginning is, so once the job was read after it. */
   let known = 0;
 
   /** @returns whether an attempt speaks that is not known yet */
-  async function* said(): AsyncGenerator<Followed, boolean> {
-    while (!isOver()) {
+  async function* newOutput(): AsyncGenerator<Followed, boolean> {
+    while (!isStopped()) {
       const tokens = await tokensAfter(output.position());
       if (tokens.length === 0) return false;
       for (const piece of tokens) {
@@ -49,7 +49,7 @@ export async function* followJob(needs: Needs): AsyncGenerator<Followed> {
     return false;
   }
 
-  while (record && !isOver()) {
+  while (record && !isStopped()) {
     const job = toPublic(record);
     const isEnd = isTerminal(job.status);
     const change = shown ? changeEvent(shown, job) : stateEvent(job);
@@ -57,20 +57,20 @@ export async function* followJob(needs: Needs): AsyncGenerator<Followed> {
     if (change && !isEnd) yield now(change);
 
     known = isEnd ? Infinity : Math.max(known, record.attemptsStarted);
-    const isUnknown = isStreamed(record) && (yield* said());
+    const isUnknown = isStreamed(record) && (yield* newOutput());
     if (isEnd) {
       const whole = streamedText(record);
       if (whole !== null && output.hasBegun()) {
         yield* output.takeWhole(record.attemptsStarted, whole);
       }
-      if (!isOver()) yield { ...now(stateEvent(job)), isEnd };
+      if (!isStopped()) yield { ...now(stateEvent(job)), isEnd };
       return;
     }
     if (isUnknown) {
       known += 1;
     } else {
-      const news = await ear.next(msToExpiry(record));
-      if (news.has('tokens') && !news.has('changed')) continue;
+      const notifications = await subscription.next(msToExpiry(record));
+      if (notifications.has('tokens') && !notifications.has('changed')) continue;
     }
     record = await read();
   }

@@ -8,26 +8,26 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { findJob } from '../jobs/find-job.ts';
 import { jobPathSchema } from '../jobs/job-route.ts';
 import type { ApiSettings } from '../settings.ts';
-import { openEar, type Ear } from './ear.ts';
+import { subscribe, type Subscription } from './ear.ts';
 import { eventId, readEventId } from './event-id.ts';
-import { writeEvents } from './event-writer.ts';
+import { openSseWriter } from './event-writer.ts';
 import { followJob } from './follow-job.ts';
-import type { Live } from './open-live.ts';
+import type { JobSubscriptions } from './open-live.ts';
 import type { States } from './watch-states.ts';
 
 /** Pieces that are read of the tokens at once. */
-const piecesAtOnce = 200;
-const afterOutageMs = 500;
+const pieceBatchSize = 200;
+const outageRetryDelayMs = 500;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
-  live: Live;
+  subscriptions: JobSubscriptions;
   states: States;
   settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
@@ -37,7 +37,7 @@ const eventHeaders = plainHeaders.extend({
 });
 
 /** `GET /v1/jobs/{id}/events`: what happens to a job, as server-sent events, until its end. */
-export function jobEvents({ redis, keys, live, states, settings }: Needs): Route {
+export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps): Route {
   const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
   const toPublic = (record: JobRecord) =>
     toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
@@ -59,7 +59,7 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
             .meta({ description: 'The `id` of the last event that came, to go on from there.' }),
         }),
       },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description:
@@ -85,20 +85,20 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
         res.status(204).set('Cache-Control', 'no-store').end();
         return;
       }
-      const ear = await openEar(live, id, { tokens: true }, res);
-      const unwatch = states.watch(id, () => live.tell(id));
+      const subscription = await subscribe(subscriptions, id, { tokens: true }, res);
+      const unwatch = states.watch(id, () => subscriptions.notify(id));
       try {
         const first = await find(id, tenant);
-        const writer = writeEvents(res);
+        const writer = openSseWriter(res);
         if (req.method === 'HEAD') return writer.end(false);
         let count = from?.count ?? 0;
         for await (const { event, data, output, isEnd = false } of followJob({
           first,
-          ear,
-          read: () => untilRedisAnswers(ear, () => find(id, tenant)),
+          subscription,
+          read: () => untilRedisAnswers(subscription, () => find(id, tenant)),
           tokensAfter: async (position) =>
-            (await untilRedisAnswers(ear, () =>
-              fromRedis(readTokens(redis, keys, id, position, piecesAtOnce)),
+            (await untilRedisAnswers(subscription, () =>
+              fromRedis(readTokens(redis, keys, id, position, pieceBatchSize)),
             )) ?? [],
           toPublic,
           from: from?.output ?? null,
@@ -106,10 +106,10 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
           count += 1;
           await writer.send(event, eventId(id, { output, count, isEnd }), data);
         }
-        writer.end(ear.isStopping());
+        writer.end(subscription.isStopping());
       } finally {
         unwatch();
-        ear.close();
+        subscription.close();
       }
     },
   };
@@ -117,16 +117,16 @@ export function jobEvents({ redis, keys, live, states, settings }: Needs): Route
 
 /** Asks again while Redis is away: a client that has its answer half is not turned away. `null` when nobody asks any more. */
 async function untilRedisAnswers<Answer>(
-  ear: Ear,
+  subscription: Subscription,
   ask: () => Promise<Answer>,
 ): Promise<Answer | null> {
-  while (!ear.isGone() && !ear.isStopping()) {
+  while (!subscription.isDisconnected() && !subscription.isStopping()) {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.code === 'not_found') return null;
-      await delay(afterOutageMs);
+      await delay(outageRetryDelayMs);
     }
   }
   return null;

@@ -7,25 +7,25 @@ import type { RedisKeys } from '@promptq/shared/redis';
  * Why to look at a job again: it may have `changed`, or said more (`tokens`); Redis is away for longer than a
  * client should wait (`lost`); the process is `stopping`.
  */
-export type News = 'changed' | 'tokens' | 'lost' | 'stopping';
-type Listener = (news: News) => void;
+export type JobNotification = 'changed' | 'tokens' | 'lost' | 'stopping';
+type Listener = (notification: JobNotification) => void;
 
-export interface Live {
+export interface JobSubscriptions {
   /**
    * From when this resolves no news of the job is missed, so read it then and not before. News may come although
    * nothing has changed, and after a lost connection it always comes.
-   * @param of.tokens whether to hear of what a streamed job says
+   * @param options.tokens whether to hear of what a streamed job says
    * @returns what ends it; the last to leave a job ends its subscription
    * @throws the error of Redis when it is away
    */
-  hear(jobId: string, of: { tokens: boolean }, listener: Listener): Promise<() => void>;
+  subscribe(jobId: string, options: { tokens: boolean }, listener: Listener): Promise<() => void>;
   /**
    * Lets those who begin to listen, or have something to read, do so a few at a time: thousands may come or be
    * told at once, and what is asked of Redis has to be answered soon (see connect.ts).
    */
-  inTurn<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
+  limit<Answer>(read: () => Promise<Answer>): Promise<Answer>;
   /** Tells those who hear of a job that it may have changed. */
-  tell(jobId: string): void;
+  notify(jobId: string): void;
   close(): void;
 }
 
@@ -34,7 +34,7 @@ interface Channel {
   subscribed: Promise<unknown>;
 }
 
-interface Needs {
+interface Deps {
   /** A connection of its own that subscribes to nothing again by itself. */
   subscriber: Redis;
   keys: RedisKeys;
@@ -43,67 +43,67 @@ interface Needs {
 }
 
 /** A connection on which nothing is owed would not be missed (see connect.ts), so it is asked this often. */
-const askEveryMs = 1_000;
+const pingIntervalMs = 1_000;
 /** A connection is usually back within this; those who wait are told of an outage only then. */
 const outageAfterMs = 1_500;
-const askAtOnce = 100;
+const maxConcurrentReads = 100;
 /** As many channels are subscribed to with one command after a reconnection. */
-const channelsAtOnce = 1_000;
+const channelBatchSize = 1_000;
 
 /**
  * News of jobs over one connection, however many wait for them: a channel is subscribed to once, while anybody
  * hears it, and the rest is done in memory.
  */
-export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
+export function openJobSubscriptions({ subscriber, keys, log, stopping }: Deps): JobSubscriptions {
   const channels = new Map<string, Channel>();
-  const everybody = new Set<Listener>();
+  const listeners = new Set<Listener>();
   let outage: NodeJS.Timeout | undefined;
 
-  const tellAll = (news: News) => {
-    for (const listener of everybody) listener(news);
+  const notifyAll = (notification: JobNotification) => {
+    for (const listener of listeners) listener(notification);
   };
-  const heard = (name: string) => {
+  const notifyListeners = (name: string) => {
     for (const listener of channels.get(name)?.listeners ?? []) listener();
   };
   const onMessage = (name: string, message: string) => {
     // A queued job that a client cancels is cancelled at once, before any worker has settled it.
-    heard(name === keys.cancel ? keys.wakeUp(message) : name);
+    notifyListeners(name === keys.cancel ? keys.wakeUp(message) : name);
   };
-  const resume = async () => {
+  const resubscribe = async () => {
     const names = [keys.cancel, ...channels.keys()];
-    for (let at = 0; at < names.length; at += channelsAtOnce) {
-      await subscriber.subscribe(...names.slice(at, at + channelsAtOnce));
+    for (let at = 0; at < names.length; at += channelBatchSize) {
+      await subscriber.subscribe(...names.slice(at, at + channelBatchSize));
     }
     clearTimeout(outage);
     outage = undefined;
     // What was published in between is lost.
-    tellAll('changed');
-    tellAll('tokens');
+    notifyAll('changed');
+    notifyAll('tokens');
   };
   const onReady = () => {
-    resume().catch((error: unknown) => {
+    resubscribe().catch((error: unknown) => {
       logFault(log, error, 'jobs cannot be heard; the connection is made anew');
       subscriber.disconnect(true);
     });
   };
   const onClose = () => {
-    outage ??= setTimeout(() => tellAll('lost'), outageAfterMs);
+    outage ??= setTimeout(() => notifyAll('lost'), outageAfterMs);
   };
-  const onStopping = () => tellAll('stopping');
+  const onStopping = () => notifyAll('stopping');
 
   subscriber.on('message', onMessage);
   subscriber.on('ready', onReady);
   subscriber.on('close', onClose);
   if (subscriber.status === 'ready') onReady();
   stopping.addEventListener('abort', onStopping, { once: true });
-  const asking = setInterval(() => {
+  const pingTimer = setInterval(() => {
     if (subscriber.status !== 'ready') return;
     subscriber.ping().catch((error: unknown) => {
       log.debug({ error: describeError(error) }, 'the connection for news does not answer');
     });
-  }, askEveryMs);
+  }, pingIntervalMs);
 
-  const enter = async (name: string, listener: () => void) => {
+  const join = async (name: string, listener: () => void) => {
     let channel = channels.get(name);
     if (!channel) {
       channel = { listeners: new Set(), subscribed: subscriber.subscribe(name) };
@@ -120,18 +120,18 @@ export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
     subscriber.unsubscribe(name).catch(() => undefined);
   };
   return {
-    hear: async (jobId, { tokens }, listener) => {
+    subscribe: async (jobId, { tokens }, listener) => {
       const onChange = () => listener('changed');
       const onTokens = () => listener('tokens');
       const end = () => {
-        everybody.delete(listener);
+        listeners.delete(listener);
         leave(keys.wakeUp(jobId), onChange);
         if (tokens) leave(keys.tokens(jobId), onTokens);
       };
-      everybody.add(listener);
+      listeners.add(listener);
       try {
-        const entering = [enter(keys.wakeUp(jobId), onChange)];
-        if (tokens) entering.push(enter(keys.tokens(jobId), onTokens));
+        const entering = [join(keys.wakeUp(jobId), onChange)];
+        if (tokens) entering.push(join(keys.tokens(jobId), onTokens));
         await Promise.all(entering);
       } catch (error) {
         end();
@@ -140,10 +140,10 @@ export function openLive({ subscriber, keys, log, stopping }: Needs): Live {
       if (stopping.aborted) listener('stopping');
       return end;
     },
-    inTurn: gate(askAtOnce),
-    tell: (jobId) => heard(keys.wakeUp(jobId)),
+    limit: gate(maxConcurrentReads),
+    notify: (jobId) => notifyListeners(keys.wakeUp(jobId)),
     close: () => {
-      clearInterval(asking);
+      clearInterval(pingTimer);
       clearTimeout(outage);
       stopping.removeEventListener('abort', onStopping);
       subscriber.off('message', onMessage).off('ready', onReady).off('close', onClose);

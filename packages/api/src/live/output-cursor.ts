@@ -22,7 +22,7 @@ export interface OutputCursor {
 }
 
 /** Pieces are sent in parts of this, so that little waits in memory for a slow client. */
-const longestDelta = 16_384;
+const maxDeltaLength = 16_384;
 
 /** @param from where the client has left off, or `null` when it begins */
 export function outputCursor(from: OutputPosition | null): OutputCursor {
@@ -61,8 +61,8 @@ export function outputCursor(from: OutputPosition | null): OutputCursor {
 
 /** The beginning of a text that is not empty, no character of it cut in half. */
 function firstPart(text: string): string {
-  if (text.length <= longestDelta) return text;
-  const last = text.charCodeAt(longestDelta - 1);
+  if (text.length <= maxDeltaLength) return text;
+  const last = text.charCodeAt(maxDeltaLength - 1);
   const isHalf = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, isHalf ? longestDelta - 1 : longestDelta);
+  return text.slice(0, isHalf ? maxDeltaLength - 1 : maxDeltaLength);
 }

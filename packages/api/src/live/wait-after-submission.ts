@@ -2,12 +2,12 @@ import type { Response } from 'express';
 import type { PublicJob } from '@promptq/shared/contracts';
 import { toPublicJob, type JobRecord } from '@promptq/shared/queues';
 import { Problem } from '../http/problem.ts';
-import type { Live } from './open-live.ts';
+import type { JobSubscriptions } from './open-live.ts';
 import { waitForEnd } from './wait-for-end.ts';
 import { preferenceApplied } from './wait-preference.ts';
 
 interface Submitted {
-  live: Live;
+  subscriptions: JobSubscriptions;
   accepted: PublicJob;
   /** As the client prefers; `null` when it said nothing. */
   seconds: number | null;
@@ -27,12 +27,12 @@ interface Answer {
  * @returns `null` when the client has left
  */
 export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {
-  const { live, accepted, seconds, read, resultTtlSeconds, res } = submitted;
-  const atOnce: Answer = { job: accepted, headers: {} };
-  if (seconds === null) return atOnce;
-  if (seconds === 0) return { ...atOnce, headers: preferenceApplied(0) };
+  const { subscriptions, accepted, seconds, read, resultTtlSeconds, res } = submitted;
+  const immediate: Answer = { job: accepted, headers: {} };
+  if (seconds === null) return immediate;
+  if (seconds === 0) return { ...immediate, headers: preferenceApplied(0) };
   try {
-    const waited = await waitForEnd({ live, jobId: accepted.id, seconds, read, res });
+    const waited = await waitForEnd({ subscriptions, jobId: accepted.id, seconds, read, res });
     if (!waited) return null;
     const { record, isHonoured } = waited;
     const job = toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
@@ -41,7 +41,7 @@ export async function waitAfterSubmission(submitted: Submitted): Promise<Answer 
       headers: isHonoured ? preferenceApplied(seconds) : {},
     };
   } catch (error) {
-    if (error instanceof Problem) return atOnce;
+    if (error instanceof Problem) return immediate;
     throw error;
   }
 }

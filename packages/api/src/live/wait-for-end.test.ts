@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { readJobHash, type JobRecord } from '@promptq/shared/queues';
-import type { Live } from './open-live.ts';
+import type { JobSubscriptions } from './open-live.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
 const data = {
@@ -21,14 +21,14 @@ function job(more: Record<string, string> = {}): JobRecord {
 }
 
 /** Nothing is ever told; `onHear` happens while the subscription is under way. */
-function silent(onHear: () => void): Live {
+function silent(onHear: () => void): JobSubscriptions {
   return {
-    hear: async () => {
+    subscribe: async () => {
       onHear();
       return () => undefined;
     },
-    inTurn: (ask) => ask(),
-    tell: () => undefined,
+    limit: (ask) => ask(),
+    notify: () => undefined,
     close: () => undefined,
   };
 }
@@ -39,10 +39,16 @@ function client() {
 
 test('a job that ends between the first look and the subscription is not waited for', async () => {
   let record = job();
-  const live = silent(() => {
+  const subscriptions = silent(() => {
     record = job({ finishedOn: '1', returnvalue: JSON.stringify(result) });
   });
-  const wait = { live, jobId: 'chat_1', seconds: 60, read: async () => record, res: client() };
+  const wait = {
+    subscriptions,
+    jobId: 'chat_1',
+    seconds: 60,
+    read: async () => record,
+    res: client(),
+  };
   expect(await waitForEnd(wait)).toMatchObject({
     isHonoured: true,
     record: { state: { at: 'completed' } },
@@ -51,12 +57,12 @@ test('a job that ends between the first look and the subscription is not waited 
 
 test('a client that leaves is not waited for either', async () => {
   const res = client();
-  const live = silent(() =>
+  const subscriptions = silent(() =>
     setImmediate(() => {
       res.closed = true;
       res.emit('close');
     }),
   );
-  const wait = { live, jobId: 'chat_1', seconds: 60, read: async () => job(), res };
+  const wait = { subscriptions, jobId: 'chat_1', seconds: 60, read: async () => job(), res };
   expect(await waitForEnd(wait)).toBeNull();
 }, 10_000);

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '@promptq/shared/contracts';
-import { standingOf, type JobRecord } from '@promptq/shared/queues';
+import { statusOf, type JobRecord } from '@promptq/shared/queues';
 import { redisUnavailable } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { openEar, type Client } from './ear.ts';
-import type { Live } from './open-live.ts';
+import { subscribe, type Client } from './ear.ts';
+import type { JobSubscriptions } from './open-live.ts';
 
 /** A silent connection is given up after 2 s (see connect.ts), and opened anew in another. */
-const connectionIsBackMs = 4_000;
-const askAgainMs = 250;
+const reconnectGraceMs = 4_000;
+const retryDelayMs = 250;
 
 interface Wait {
-  live: Live;
+  subscriptions: JobSubscriptions;
   jobId: string;
   seconds: number;
   /** Reads the job. */
@@ -32,28 +32,28 @@ export interface Waited {
  * @throws {Problem} `redis_unavailable` when Redis is away, also in the middle of the wait; what `read` throws
  */
 export async function waitForEnd(wait: Wait): Promise<Waited | null> {
-  const { live, jobId, seconds, read, res } = wait;
+  const { subscriptions, jobId, seconds, read, res } = wait;
   const endsAtMs = performance.now() + seconds * 1_000;
   // Most are asked for again when they have ended long ago: nobody has to listen for that.
-  const inTurn = () => live.inTurn(read);
-  const atOnce = await look(inTurn, seconds === 0);
-  if (typeof atOnce !== 'number') return atOnce;
-  const ear = await openEar(live, jobId, { tokens: false }, res);
+  const limitedRead = () => subscriptions.limit(read);
+  const immediate = await readIfEnded(limitedRead, seconds === 0);
+  if (typeof immediate !== 'number') return immediate;
+  const subscription = await subscribe(subscriptions, jobId, { tokens: false }, res);
   try {
     for (;;) {
-      const isOver = performance.now() >= endsAtMs;
-      const isStopping = ear.isStopping();
-      const looked = await look(() => onceMore(inTurn), isOver || isStopping);
-      if (ear.isGone()) return null;
-      if (typeof looked !== 'number') {
-        const isHonoured = isOver || isTerminal(standingOf(looked.record, Date.now()).status);
-        return { ...looked, isHonoured };
+      const isTimedOut = performance.now() >= endsAtMs;
+      const isStopping = subscription.isStopping();
+      const result = await readIfEnded(() => readWithRetry(limitedRead), isTimedOut || isStopping);
+      if (subscription.isDisconnected()) return null;
+      if (typeof result !== 'number') {
+        const isHonoured = isTimedOut || isTerminal(statusOf(result.record, Date.now()).status);
+        return { ...result, isHonoured };
       }
-      const news = await ear.next(Math.min(endsAtMs - performance.now(), looked));
-      if (news.has('lost')) throw redisUnavailable();
+      const notifications = await subscription.next(Math.min(endsAtMs - performance.now(), result));
+      if (notifications.has('lost')) throw redisUnavailable();
     }
   } finally {
-    ear.close();
+    subscription.close();
   }
 }
 
@@ -62,10 +62,13 @@ export async function waitForEnd(wait: Wait): Promise<Waited | null> {
  * @param isLast the job is taken as it is
  * @returns the job, or the milliseconds until it expires if nothing else happens to it
  */
-async function look(read: () => Promise<JobRecord>, isLast: boolean): Promise<Waited | number> {
+async function readIfEnded(
+  read: () => Promise<JobRecord>,
+  isLast: boolean,
+): Promise<Waited | number> {
   const record = await read();
   const nowMs = Date.now();
-  if (isLast || isTerminal(standingOf(record, nowMs).status)) return { record, isHonoured: true };
+  if (isLast || isTerminal(statusOf(record, nowMs).status)) return { record, isHonoured: true };
   // A job that may not start any more is expired by the clock: nothing is published then.
   return record.startedAtMs === null ? record.startByMs + 1 - nowMs : Infinity;
 }
@@ -74,15 +77,15 @@ async function look(read: () => Promise<JobRecord>, isLast: boolean): Promise<Wa
  * Reads, and again for a moment when Redis does not answer: after a lost connection the one for news may be back
  * before the one for reading.
  */
-async function onceMore(read: () => Promise<JobRecord>): Promise<JobRecord> {
-  const giveUpAtMs = performance.now() + connectionIsBackMs;
+async function readWithRetry(read: () => Promise<JobRecord>): Promise<JobRecord> {
+  const giveUpAtMs = performance.now() + reconnectGraceMs;
   for (;;) {
     try {
       return await read();
     } catch (error) {
       const isAway = error instanceof Problem && error.code === 'redis_unavailable';
       if (!isAway || performance.now() > giveUpAtMs) throw error;
-      await delay(askAgainMs);
+      await delay(retryDelayMs);
     }
   }
 }

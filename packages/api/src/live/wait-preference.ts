@@ -2,8 +2,8 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../http/problem.ts';
 
-const longestWaitSeconds = 60;
-const waitError = `Must be a whole number of seconds from 0 to ${longestWaitSeconds}.`;
+const maxWaitSeconds = 60;
+const waitError = `Must be a whole number of seconds from 0 to ${maxWaitSeconds}.`;
 
 /** How long to wait for the end of a job, in seconds, as text. */
 export const waitSchema = z
@@ -12,7 +12,7 @@ export const waitSchema = z
   .transform(Number)
   .meta({
     description: 'Answers when the job has ended, or after so many seconds.',
-    override: { type: 'integer', minimum: 0, maximum: longestWaitSeconds, pattern: undefined },
+    override: { type: 'integer', minimum: 0, maximum: maxWaitSeconds, pattern: undefined },
   });
 
 /** The header that asks for a wait, for the OpenAPI document. */
@@ -21,7 +21,7 @@ export const preferHeaderSchema = z.object({
     .string()
     .optional()
     .meta({
-      description: `\`wait=n\` answers when the job has ended, or after n seconds (0 to ${longestWaitSeconds}). Other preferences are ignored (RFC 7240).`,
+      description: `\`wait=n\` answers when the job has ended, or after n seconds (0 to ${maxWaitSeconds}). Other preferences are ignored (RFC 7240).`,
       example: 'wait=20',
     }),
 });

@@ -3,14 +3,14 @@ import { describeError, type Logger } from '@promptq/shared/logging';
 import { jobTypeOf } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
-const lookEveryMs = 500;
-const jobsAtOnce = 200;
+const pollIntervalMs = 500;
+const jobBatchSize = 200;
 
 /**
  * What changes when a job begins, makes progress, is tried again or ends, without its data, which can be large.
  * Its lock is there while it runs (BullMQ 6: `ats` attempts started, `atm` made).
  */
-const lookScript = luaScript(
+const pollScript = luaScript(
   'promptqLook',
   `
 local states = {}
@@ -36,14 +36,14 @@ export interface States {
  */
 export function watchStates(redis: Redis, keys: RedisKeys, log: Logger): States {
   const watched = new Map<string, { listeners: Set<() => void>; state: string | null }>();
-  let isLooking = false;
+  let isPolling = false;
 
-  const lookAt = async (ids: string[]) => {
+  const pollJobs = async (ids: string[]) => {
     const names = ids.flatMap((id) => {
       const job = keys.job(jobTypeOf(id) ?? 'chat', id);
       return [job, `${job}:lock`];
     });
-    const states = (await lookScript(redis, names, [])) as string[];
+    const states = (await pollScript(redis, names, [])) as string[];
     ids.forEach((id, index) => {
       const job = watched.get(id);
       const state = states[index] ?? '';
@@ -52,21 +52,21 @@ export function watchStates(redis: Redis, keys: RedisKeys, log: Logger): States 
       for (const listener of job.listeners) listener();
     });
   };
-  const look = async () => {
-    if (isLooking || watched.size === 0 || redis.status !== 'ready') return;
-    isLooking = true;
+  const poll = async () => {
+    if (isPolling || watched.size === 0 || redis.status !== 'ready') return;
+    isPolling = true;
     try {
       const ids = [...watched.keys()];
-      for (let at = 0; at < ids.length; at += jobsAtOnce) {
-        await lookAt(ids.slice(at, at + jobsAtOnce));
+      for (let at = 0; at < ids.length; at += jobBatchSize) {
+        await pollJobs(ids.slice(at, at + jobBatchSize));
       }
     } catch (error) {
       log.debug({ error: describeError(error) }, 'watched jobs could not be looked at');
     } finally {
-      isLooking = false;
+      isPolling = false;
     }
   };
-  const timer = setInterval(() => void look(), lookEveryMs);
+  const timer = setInterval(() => void poll(), pollIntervalMs);
   return {
     watch: (jobId, onChange) => {
       const job = watched.get(jobId) ?? { listeners: new Set(), state: null };

@@ -15,9 +15,9 @@ export interface ApiMetrics {
 }
 
 /** The metrics of an API process, the queues' own included: those are asked for at each scrape. */
-export function openApiMetrics(needs: { redis: Redis; keys: RedisKeys; log: Logger }): ApiMetrics {
+export function openApiMetrics(deps: { redis: Redis; keys: RedisKeys; log: Logger }): ApiMetrics {
   const registry = openRegistry();
-  watchQueues({ registry, ...needs });
+  watchQueues({ registry, ...deps });
   return {
     registry,
     requests: requestMetrics(registry),

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 
 /** `GET /metrics`: what Prometheus scrapes. It is answered without Redis as well, `promptq_redis_up` being 0 then. */
@@ -13,7 +13,7 @@ export function metricsRoute(registry: Registry): Route {
       operationId: 'metrics',
       summary: 'The metrics of this process and of the queues',
       tags: ['health'],
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'In the text format of Prometheus.',

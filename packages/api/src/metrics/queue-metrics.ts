@@ -12,7 +12,7 @@ const freshMs = 1_000;
 
 type Snapshots = Map<string, QueueSnapshot>;
 
-interface Needs {
+interface Deps {
   registry: Registry;
   redis: Redis;
   keys: RedisKeys;
@@ -23,8 +23,8 @@ interface Needs {
  * The gauges of the queues. They describe Redis, so every API process tells the same: aggregate them with
  * `max`, never with `sum`. Without Redis there are none, and `promptq_redis_up` is 0.
  */
-export function watchQueues({ registry, redis, keys, log }: Needs): void {
-  const snapshots = asking(async () => {
+export function watchQueues({ registry, redis, keys, log }: Deps): void {
+  const snapshots = cached(async () => {
     const nowMs = Date.now();
     const answers = await Promise.all(
       queues.map((queue) => readQueueState(redis, keys, queue, nowMs)),
@@ -39,21 +39,21 @@ export function watchQueues({ registry, redis, keys, log }: Needs): void {
       ...config,
       registers: [registry],
       collect: async () => {
-        const asked = await snapshots();
+        const known = await snapshots();
         // A value from before an outage would look like one of now.
         made.reset();
-        set(made, asked);
+        set(made, known);
       },
     });
   };
-  const ofQueues = (name: string, help: string, valueOf: (queue: QueueSnapshot) => number) =>
-    gauge({ name, help, labelNames: ['queue'] }, (made, asked) => {
-      for (const [queue, snapshot] of asked ?? []) made.set({ queue }, valueOf(snapshot));
+  const queueGauge = (name: string, help: string, valueOf: (queue: QueueSnapshot) => number) =>
+    gauge({ name, help, labelNames: ['queue'] }, (made, known) => {
+      for (const [queue, snapshot] of known ?? []) made.set({ queue }, valueOf(snapshot));
     });
 
   gauge(
     { name: 'promptq_redis_up', help: 'Whether this process has an answer from Redis.' },
-    (made, asked) => made.set(asked ? 1 : 0),
+    (made, known) => made.set(known ? 1 : 0),
   );
   gauge(
     {
@@ -61,21 +61,21 @@ export function watchQueues({ registry, redis, keys, log }: Needs): void {
       help: 'Jobs in Redis by queue and state; those of webhooks are deliveries. Completed and failed are the ones still kept.',
       labelNames: ['queue', 'state'],
     },
-    (made, asked) => {
-      for (const [queue, { jobs }] of asked ?? []) {
+    (made, known) => {
+      for (const [queue, { jobs }] of known ?? []) {
         for (const [state, count] of Object.entries(jobs)) made.set({ queue, state }, count);
       }
     },
   );
-  ofQueues(
+  queueGauge(
     'promptq_queue_oldest_waiting_age_seconds',
     'For how long the oldest job has been waiting although it could start; 0 when none waits.',
     ({ oldestWaitingMs }) => oldestWaitingMs / 1_000,
   );
-  ofQueues('promptq_queue_paused', 'Whether an operator has paused the queue.', ({ isPaused }) =>
+  queueGauge('promptq_queue_paused', 'Whether an operator has paused the queue.', ({ isPaused }) =>
     isPaused ? 1 : 0,
   );
-  ofQueues(
+  queueGauge(
     'promptq_pool_pause_remaining_seconds',
     'For how much longer the pool leaves the upstream alone; 0 when it does not.',
     ({ poolPauseMs }) => poolPauseMs / 1_000,
@@ -86,9 +86,9 @@ export function watchQueues({ registry, redis, keys, log }: Needs): void {
       help: 'Events of finished and other jobs that settlement has not dealt with.',
       labelNames: ['queue'],
     },
-    (made, asked) => {
+    (made, known) => {
       for (const type of jobTypes) {
-        const snapshot = asked?.get(type);
+        const snapshot = known?.get(type);
         if (snapshot) made.set({ queue: type }, snapshot.unsettledEvents);
       }
     },
@@ -96,12 +96,12 @@ export function watchQueues({ registry, redis, keys, log }: Needs): void {
 }
 
 /** Asks once for everyone who wants to know at the same time, or within `freshMs`. `null`: Redis has no answer. */
-function asking(ask: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
-  let askedAtMs = -Infinity;
+function cached(ask: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
+  let readAtMs = -Infinity;
   let answer: Promise<Snapshots | null> = Promise.resolve(null);
   return () => {
-    if (performance.now() - askedAtMs < freshMs) return answer;
-    askedAtMs = performance.now();
+    if (performance.now() - readAtMs < freshMs) return answer;
+    readAtMs = performance.now();
     answer = ask().catch((error: unknown) => {
       // The scrape itself tells of it; the connection has logged the outage.
       log.debug({ error: describeError(error) }, 'the queues could not be looked at');

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { bound } from '@promptq/shared/metrics';
-import type { AtEnd } from '../http/begin-request.ts';
+import { cacheLabels } from '@promptq/shared/metrics';
+import type { RequestObserver } from '../http/begin-request.ts';
 import { toExpressPath } from '../http/route.ts';
 import { problemCodes, type ProblemCode } from '../http/problem.ts';
 
@@ -14,9 +14,9 @@ const other = 'other';
 
 export interface RequestMetrics {
   /** Measures every request. @param paths the templates of the routes, as in OpenAPI */
-  measure(paths: () => string[]): AtEnd;
+  measure(paths: () => string[]): RequestObserver;
   /** A request was answered with a problem: 429 and all others. */
-  refused(code: ProblemCode): void;
+  countProblem(code: ProblemCode): void;
 }
 
 export function requestMetrics(registry: Registry): RequestMetrics {
@@ -33,10 +33,10 @@ export function requestMetrics(registry: Registry): RequestMetrics {
     labelNames: ['code'],
     registers: [registry],
   });
-  const measured = bound((method: string, route: string, statusClass: string) =>
+  const measured = cacheLabels((method: string, route: string, statusClass: string) =>
     duration.labels(method, route, statusClass),
   );
-  const problem = bound((code: ProblemCode) => problems.labels(code));
+  const problem = cacheLabels((code: ProblemCode) => problems.labels(code));
   // From the start there is a 0, so that the first of each is seen as an increase.
   for (const code of problemCodes) problem(code).inc(0);
   return {
@@ -53,7 +53,7 @@ export function requestMetrics(registry: Registry): RequestMetrics {
         ).observe(ms / 1_000);
       };
     },
-    refused: (code) => problem(code).inc(),
+    countProblem: (code) => problem(code).inc(),
   };
 }
 

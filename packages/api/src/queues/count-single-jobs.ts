@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
-import { scorePerPriority, smallestBatchPriority } from '@promptq/shared/queues';
+import { scorePerPriority, minBatchPriority } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
 
 /** The scores of jobs that were submitted alone lie below. */
-const endOfSingleJobs = `(${smallestBatchPriority * scorePerPriority}`;
+const endOfSingleJobs = `(${minBatchPriority * scorePerPriority}`;
 
 /** How many jobs of this type that were submitted alone, not in a batch, wait for a worker. */
 export async function countSingleJobs(

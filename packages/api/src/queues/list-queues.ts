@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobTypes } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { queueSchema, readQueue } from './queue-answer.ts';
 
@@ -26,7 +26,7 @@ export function listQueues({ redis, keys }: { redis: Redis; keys: RedisKeys }): 
       operationId: 'listQueues',
       summary: 'How the queues stand',
       tags: ['queues'],
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'One for each type of job.',

@@ -8,11 +8,11 @@ import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
 import { fromRedis } from '../http/from-redis.ts';
 import { Problem } from '../http/problem.ts';
-import { answersWith, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../http/responses.ts';
 import type { Route } from '../http/route.ts';
 import { queueSchema, readQueue } from './queue-answer.ts';
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   queues: Record<JobType, Pick<Queue, 'pause' | 'resume'>>;
@@ -24,8 +24,8 @@ const pathSchema = z.object({ type: z.string() });
  * `POST /v1/queues/{type}/pause` and `.../resume`: while a queue is paused, jobs are accepted and none is started, by
  * whichever worker; those that run go on. Idempotent. What was asked for is in the audit stream before it is done.
  */
-export function pauseQueue(needs: Needs, what: 'pause' | 'resume'): Route {
-  const { redis, keys, queues } = needs;
+export function pauseQueue(deps: Deps, what: 'pause' | 'resume'): Route {
+  const { redis, keys, queues } = deps;
   return {
     method: 'post',
     path: `/v1/queues/{type}/${what}`,
@@ -36,7 +36,7 @@ export function pauseQueue(needs: Needs, what: 'pause' | 'resume'): Route {
       summary: what === 'pause' ? 'Start no more jobs of a type' : 'Start jobs of a type again',
       tags: ['queues'],
       requestParams: { path: pathSchema },
-      responses: answersWith(
+      responses: openApiResponses(
         {
           200: {
             description: 'The queue.',
@@ -50,7 +50,7 @@ export function pauseQueue(needs: Needs, what: 'pause' | 'resume'): Route {
     handle: async (req, res) => {
       const type = jobTypeSchema.safeParse(pathSchema.parse(req.params).type);
       if (!type.success) throw new Problem('not_found', 'There is no queue of this type.');
-      await fromRedis(audit(needs, type.data, what, callerOf(req)));
+      await fromRedis(audit(deps, type.data, what, callerOf(req)));
       await fromRedis(queues[type.data][what]());
       res.set('Cache-Control', 'no-store').json(await readQueue(redis, keys, type.data));
     },
@@ -58,7 +58,7 @@ export function pauseQueue(needs: Needs, what: 'pause' | 'resume'): Route {
 }
 
 async function audit(
-  { redis, keys }: Needs,
+  { redis, keys }: Deps,
   type: JobType,
   what: 'pause' | 'resume',
   { tenant, keyId }: Caller,

@@ -1,4 +1,4 @@
-const wantedUnits = 1024 * 1024;
+const targetUnits = 1024 * 1024;
 const growth = 2;
 
 /**
@@ -6,8 +6,8 @@ const growth = 2;
  * they are small and falls at once when they are large.
  * @param read the lengths of what was read last
  */
-export function nextChunk(count: number, read: number[], most: number): number {
+export function nextChunk(count: number, read: number[], maxCount: number): number {
   const units = read.reduce((sum, length) => sum + length, 0);
-  const fitting = Math.floor((wantedUnits / Math.max(1, units)) * read.length);
-  return Math.max(1, Math.min(most, count * growth, read.length > 0 ? fitting : most));
+  const fitting = Math.floor((targetUnits / Math.max(1, units)) * read.length);
+  return Math.max(1, Math.min(maxCount, count * growth, read.length > 0 ? fitting : maxCount));
 }

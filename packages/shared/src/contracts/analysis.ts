@@ -5,7 +5,7 @@ export const analysisTaskSchema = z.enum(['sentiment', 'topics', 'summary']);
 export type AnalysisTask = z.infer<typeof analysisTaskSchema>;
 
 /** The most calls that one analysis job may have in flight. */
-export const mostConcurrentCalls = 50;
+export const maxConcurrentCalls = 50;
 
 const tasksSchema = z
   .array(analysisTaskSchema)
@@ -20,7 +20,7 @@ export const analysisRequestSchema = z
     texts: z.array(z.string().min(1)).min(1).max(1_000).optional(),
     tasks: tasksSchema.default([...analysisTaskSchema.options]),
     model: z.string().min(1).max(256).optional(),
-    max_concurrent: z.int().min(1).max(mostConcurrentCalls).default(5),
+    max_concurrent: z.int().min(1).max(maxConcurrentCalls).default(5),
   })
   .refine((input) => (input.text === undefined) !== (input.texts === undefined), {
     error: 'Give exactly one of `text` and `texts`.',

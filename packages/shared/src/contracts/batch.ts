@@ -31,20 +31,20 @@ export const batchRequestSchema = z
   .meta({ id: 'BatchRequest' });
 
 /** The most requests of a batch that comes as one JSON document, and as JSON lines. */
-export const mostInlineRequests = 1_000;
-export const mostRequests = 50_000;
+export const maxInlineRequests = 1_000;
+export const maxRequests = 50_000;
 
 /** Who is told of the end of a batch. The event has its counts; results are read from the API. */
 export const batchWebhookSchema = webhookSchema.pick({ url: true }).meta({ id: 'BatchWebhook' });
 
-const requestsError = `Must be a list of 1 to ${mostInlineRequests} requests; send more as application/jsonl.`;
+const requestsError = `Must be a list of 1 to ${maxInlineRequests} requests; send more as application/jsonl.`;
 
 /** The body of `POST /v1/batches` as JSON, but for its requests, each of which is checked by itself. */
 export const batchSubmissionSchema = z.strictObject({
   requests: z
     .array(z.unknown(), { error: requestsError })
     .min(1, { error: requestsError })
-    .max(mostInlineRequests, { error: requestsError }),
+    .max(maxInlineRequests, { error: requestsError }),
   metadata: metadataSchema.default({}),
   webhook: batchWebhookSchema.optional(),
 });

@@ -13,7 +13,7 @@ export const failureSchema = z.object({
   code: failureCodeSchema,
   upstream: upstreamAnswerSchema.nullable(),
   /** The attempt was refused before its processor ran: BullMQ counts it, promptq does not. */
-  refused: z.boolean().optional(),
+  neverStarted: z.boolean().optional(),
 });
 
 export type UpstreamAnswer = z.infer<typeof upstreamAnswerSchema>;

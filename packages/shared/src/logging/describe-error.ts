@@ -9,7 +9,7 @@ export interface ErrorDescription {
   cause?: ErrorDescription;
 }
 
-const deepestCause = 5;
+const maxCauseDepth = 5;
 
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { name: typeof error };
@@ -17,7 +17,7 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   return {
     name: error.name,
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(error.cause !== undefined && depth < deepestCause
+    ...(error.cause !== undefined && depth < maxCauseDepth
       ? { cause: describeError(error.cause, depth + 1) }
       : {}),
   };

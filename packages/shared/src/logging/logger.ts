@@ -41,15 +41,15 @@ export function withoutRedaction(log: Logger): Logger {
 }
 
 /** A line waits for so long, or for so many others, before it is written: each write costs more than making its line. */
-const longestWaitMs = 50;
-const mostBytesWaiting = 12 * 1024;
+const maxWaitMs = 50;
+const maxBufferedBytes = 12 * 1024;
 
 /** Only a process that is killed loses what it has not written; every other end writes it. */
 function standardOutput(): DestinationStream {
   const output = pino.destination({
     sync: false,
-    minLength: mostBytesWaiting,
-    periodicFlush: longestWaitMs,
+    minLength: maxBufferedBytes,
+    periodicFlush: maxWaitMs,
   });
   process.on('exit', () => output.flushSync());
   return output;

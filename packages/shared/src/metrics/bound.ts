@@ -2,7 +2,7 @@
  * Binds a metric to its labels once for each combination and remembers what came of it, so that counting
  * builds no object of labels. The values must come from closed sets: nothing is ever forgotten.
  */
-export function bound<Labels extends string[], Child>(
+export function cacheLabels<Labels extends string[], Child>(
   bind: (...labels: Labels) => Child,
 ): (...labels: Labels) => Child {
   const children = new Map<string, Child>();

@@ -5,14 +5,14 @@ const other = 'other';
 const plainName = /^[\w./:@+-]{1,64}$/;
 
 /**
- * A label whose values come from callers: the first `most` different ones are told apart, the rest is
+ * A label whose values come from callers: the first `max` different ones are told apart, the rest is
  * `other`, because each value is a series that Prometheus keeps for ever.
  */
-export function boundedLabel(most: number): (value: string) => string {
+export function boundedLabel(max: number): (value: string) => string {
   const known = new Set<string>();
   return (value) => {
     if (known.has(value)) return value;
-    if (known.size >= most || !plainName.test(value)) return other;
+    if (known.size >= max || !plainName.test(value)) return other;
     known.add(value);
     return value;
   };

@@ -1,3 +1,3 @@
 export { boundedLabel } from './bounded-label.ts';
-export { bound } from './bound.ts';
+export { cacheLabels } from './bound.ts';
 export { openRegistry } from './open-registry.ts';

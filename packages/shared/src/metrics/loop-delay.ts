@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 
-const sampleEveryMs = 20;
+const sampleIntervalMs = 20;
 const windowMs = 30_000;
 const nsPerSecond = 1_000_000_000;
 
@@ -9,8 +9,8 @@ const nsPerSecond = 1_000_000_000;
  * How late the event loop was within the last 30 to 60 s. A window that is over stays until the next one is,
  * so everyone who scrapes at least every 30 s sees each delay, however many they are.
  */
-export function watchLoopDelay(registry: Registry): void {
-  const delay = monitorEventLoopDelay({ resolution: sampleEveryMs });
+export function watchEventLoopDelay(registry: Registry): void {
+  const delay = monitorEventLoopDelay({ resolution: sampleIntervalMs });
   delay.enable();
   let before = { p99: 0, max: 0 };
   const now = () => ({ p99: lateness(delay.percentile(99)), max: lateness(delay.max) });
@@ -32,7 +32,7 @@ export function watchLoopDelay(registry: Registry): void {
   });
 }
 
-/** Node.js counts the time between two samples, of which the loop was to wait `sampleEveryMs`. */
+/** Node.js counts the time between two samples, of which the loop was to wait `sampleIntervalMs`. */
 function lateness(betweenSamplesNs: number): number {
-  return Math.max(0, betweenSamplesNs / nsPerSecond - sampleEveryMs / 1_000);
+  return Math.max(0, betweenSamplesNs / nsPerSecond - sampleIntervalMs / 1_000);
 }

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { watchLoopDelay } from './loop-delay.ts';
+import { watchEventLoopDelay } from './loop-delay.ts';
 
 /**
  * Defaults of prom-client that are left out. The first three are gauges with a counter's ending, which
@@ -20,13 +20,13 @@ const leftOut = [
   'nodejs_eventloop_lag_p99_seconds',
 ];
 /** prom-client measures the lag all the same; so it does seldom. */
-const lagEveryMs = 1_000;
+const lagIntervalMs = 1_000;
 
 /** The metrics of one process: a registry of its own, with those of the process and its event loop. */
 export function openRegistry(): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagEveryMs });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagIntervalMs });
   for (const name of leftOut) registry.removeSingleMetric(name);
-  watchLoopDelay(registry);
+  watchEventLoopDelay(registry);
   return registry;
 }

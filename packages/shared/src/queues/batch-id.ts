@@ -14,7 +14,7 @@ const batchIdPattern = /^batch_[0-9a-f]{12}700080[0-9a-f]{14}$/;
 const jobOfBatchPattern = /_([0-9a-f]{12})8([0-9a-f]{3})8([0-9a-f])([0-9a-f]{14})$/;
 
 /** Requests of one batch that have different ids. */
-const mostIndices = 0x10000;
+const maxIndices = 0x10000;
 
 export function newBatchId(): string {
   const digits = newUuid7();
@@ -35,7 +35,7 @@ export function isBatchId(id: string): boolean {
  * @param index place of the request in the batch, from 0
  */
 export function batchJobId(batchId: string, type: JobType, index: number): string {
-  if (!isBatchId(batchId) || index < 0 || index >= mostIndices) {
+  if (!isBatchId(batchId) || index < 0 || index >= maxIndices) {
     throw new RangeError(`${batchId} has no request ${index}`);
   }
   const digits = batchId.slice('batch_'.length);

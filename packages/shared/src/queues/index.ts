@@ -5,10 +5,10 @@ export { bucketOf, idsInBucket, indexEntry, newestFirst, type IndexEntry } from 
 export {
   bullJob,
   bullOptions,
-  largestPriority,
+  maxPriority,
   priorityInBatch,
   priorityOfSingle,
-  smallestBatchPriority,
+  minBatchPriority,
   type NewJob,
 } from './new-job.ts';
 export {
@@ -28,9 +28,9 @@ export {
 } from './job-record.ts';
 export { backoff, keepEvents, openQueue, retryInMs } from './open-queue.ts';
 export { callsOf, jobError, toPublicJob } from './public-job.ts';
-export { failedStatus, standingOf } from './public-status.ts';
+export { failedStatus, statusOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
 export { flagCancel, requestCancel } from './request-cancel.ts';
 export { delayedUntilMs, scorePerPriority } from './scores.ts';
-export { unlessMoved } from './unless-moved.ts';
+export { ignoreAlreadyMoved } from './unless-moved.ts';

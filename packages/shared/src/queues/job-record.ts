@@ -89,18 +89,18 @@ export type AnalysisData = z.infer<typeof analysisDataSchema>;
 /** What a job is made of besides its id. BullMQ keeps it as the `data` of the job, see `toStored`. */
 export type JobData = ChatData | AnalysisData;
 
-const usual = Object.entries(defaults);
+const defaultEntries = Object.entries(defaults);
 
 /** The data as it is written: without the members that have their usual value. */
 export function toStored(data: JobData): JobData {
   const stored: Record<string, unknown> = { ...data };
-  for (const [name, value] of usual) if (stored[name] === value) delete stored[name];
+  for (const [name, value] of defaultEntries) if (stored[name] === value) delete stored[name];
   if (Object.keys(data.metadata).length === 0) delete stored['metadata'];
-  stored['input'] = withoutUsual(data.input);
+  stored['input'] = omitDefaults(data.input);
   return stored as JobData;
 }
 
-function withoutUsual(input: JobData['input']): JobData['input'] {
+function omitDefaults(input: JobData['input']): JobData['input'] {
   if (!('temperature' in input) || input.temperature !== 0) return input;
   const { temperature: _, ...rest } = input;
   return rest as JobData['input']; // Its schema has 0 as the default.

@@ -19,8 +19,8 @@ export interface NewJob {
  * submitted alone does, whatever place fair-tags.ts of the API gives to that one.
  * https://docs.bullmq.io/guide/jobs/prioritized
  */
-export const largestPriority = 2 ** 21;
-export const smallestBatchPriority = largestPriority - 16;
+export const maxPriority = 2 ** 21;
+export const minBatchPriority = maxPriority - 16;
 
 const classes: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 
@@ -31,7 +31,7 @@ export function priorityOfSingle(priority: Priority): number {
 
 /** The place of a job of a batch. */
 export function priorityInBatch(priority: Priority): number {
-  return smallestBatchPriority + classes[priority];
+  return minBatchPriority + classes[priority];
 }
 
 /** What BullMQ is told of the job besides its data. It keeps the tenant as well, for `readJob`. */

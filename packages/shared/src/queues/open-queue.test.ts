@@ -6,9 +6,9 @@ test('attempts are 1 s, 2 s, 4 s ... apart, shortened by up to half', () => {
   expect([1, 2, 3, 4].map((made) => retryInMs(made, 0))).toEqual([1_000, 2_000, 4_000, 8_000]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10 }), (made) => {
-      const longest = 1_000 * 2 ** (made - 1);
-      expect(retryInMs(made)).toBeGreaterThanOrEqual(longest / 2);
-      expect(retryInMs(made)).toBeLessThanOrEqual(longest);
+      const maxLength = 1_000 * 2 ** (made - 1);
+      expect(retryInMs(made)).toBeGreaterThanOrEqual(maxLength / 2);
+      expect(retryInMs(made)).toBeLessThanOrEqual(maxLength);
     }),
   );
 });

@@ -2,7 +2,7 @@ import { noUsage, textsOf, toTime, type JobError, type PublicJob } from '../cont
 import { isRetryable, publicMessage, type Failure } from '../failure/index.ts';
 import { batchOf } from './batch-id.ts';
 import type { JobData, JobRecord } from './job-record.ts';
-import { standingOf } from './public-status.ts';
+import { statusOf } from './public-status.ts';
 
 /**
  * The job as clients see it.
@@ -14,7 +14,7 @@ export function toPublicJob(
   options: { resultTtlSeconds: number; includeInput: boolean; nowMs: number },
 ): PublicJob {
   const { data, state } = record;
-  const { status, finishedAtMs, failure } = standingOf(record, options.nowMs);
+  const { status, finishedAtMs, failure } = statusOf(record, options.nowMs);
   const result = state.at === 'completed' ? state.result : null;
   const attempts = attemptsOf(record);
   const isRunning = status === 'in_progress';
@@ -53,7 +53,7 @@ export function toPublicJob(
 
 /** Attempts that ended. One that was refused before its processor ran is none. */
 function attemptsOf({ attemptsMade, state }: JobRecord): number {
-  return state.at === 'failed' && state.failure.refused ? attemptsMade - 1 : attemptsMade;
+  return state.at === 'failed' && state.failure.neverStarted ? attemptsMade - 1 : attemptsMade;
 }
 
 /** A failure as clients see it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isTerminal } from '../contracts/index.ts';
-import { readJobHash, standingOf, toPublicJob } from './index.ts';
+import { readJobHash, statusOf, toPublicJob } from './index.ts';
 
 const data = {
   input: { message: 'hi', model: 'm', temperature: 0 },
@@ -28,7 +28,7 @@ test('a queued job expires by the clock, counted after its delay, unless it was 
   fc.assert(
     fc.property(fc.nat(50_000), fc.nat(50_000), fc.boolean(), (nowMs, delayMs, wasStarted) => {
       const fields: Record<string, string> = wasStarted ? { processedOn: '1500' } : {};
-      const { status, finishedAtMs } = standingOf(record({ delayMs, fields }), nowMs);
+      const { status, finishedAtMs } = statusOf(record({ delayMs, fields }), nowMs);
       const endMs = createdAtMs + delayMs + startWithinMs;
       const isExpired = !wasStarted && nowMs > endMs;
       expect(status).toBe(isExpired ? 'expired' : 'queued');
@@ -75,7 +75,7 @@ test.each([
   ['expired', 'expired'],
   ['upstream_auth', 'failed'],
 ])('a job that failed with %s is %s', (code, status) => {
-  const failedReason = JSON.stringify({ code, upstream: null, refused: true });
+  const failedReason = JSON.stringify({ code, upstream: null, endedBeforeStart: true });
   const fields = { failedReason, processedOn: '2000', finishedOn: '2001', atm: '1' };
   const job = toPublicJob(record({ fields }), {
     resultTtlSeconds: 60,

@@ -3,7 +3,7 @@ import type { Failure } from '../failure/index.ts';
 import type { JobRecord } from './job-record.ts';
 
 /** How a job stands for clients: its status and, when it is terminal, since when and why. */
-interface Standing {
+interface StatusDetail {
   status: JobStatus;
   finishedAtMs: number | null;
   failure: Failure | null;
@@ -14,13 +14,13 @@ interface Standing {
  * expired already: no worker will do its work. It still passes through one, which fails it with that code,
  * so that settlement is the same path for all.
  */
-export function standingOf(record: JobRecord, nowMs: number): Standing {
+export function statusOf(record: JobRecord, nowMs: number): StatusDetail {
   const { state, data } = record;
   switch (state.at) {
     case 'active':
       // It was cancelled while it waited, and is with the worker that will fail it for that.
       if (data.cancelled_before_start && data.cancel_requested_at !== null) {
-        return refused('cancelled', data.cancel_requested_at);
+        return endedBeforeStart('cancelled', data.cancel_requested_at);
       }
       return { status: 'in_progress', finishedAtMs: null, failure: null };
     case 'completed':
@@ -34,19 +34,19 @@ export function standingOf(record: JobRecord, nowMs: number): Standing {
     case 'waiting':
     case 'delayed':
       if (data.cancel_requested_at !== null) {
-        return refused('cancelled', data.cancel_requested_at);
+        return endedBeforeStart('cancelled', data.cancel_requested_at);
       }
-      if (isTooLate(record, nowMs)) return refused('expired', record.startByMs);
+      if (hasExpired(record, nowMs)) return endedBeforeStart('expired', record.startByMs);
       return { status: 'queued', finishedAtMs: null, failure: null };
   }
 }
 
 /** Whether the job was never started and may not be any more. */
-function isTooLate(record: JobRecord, nowMs: number): boolean {
+function hasExpired(record: JobRecord, nowMs: number): boolean {
   return record.startedAtMs === null && nowMs > record.startByMs;
 }
 
-function refused(code: 'cancelled' | 'expired', finishedAtMs: number): Standing {
+function endedBeforeStart(code: 'cancelled' | 'expired', finishedAtMs: number): StatusDetail {
   return { status: code, finishedAtMs, failure: { code, upstream: null } };
 }
 

@@ -7,9 +7,9 @@ import { delayedScorePerMs, scorePerPriority } from './scores.ts';
 export const pausedMark = String(Number.MAX_SAFE_INTEGER);
 
 /** The oldest is looked for in so many classes of priority. */
-const mostClasses = 16;
+const maxClasses = 16;
 /** And among so many at the front of the list: a cancelled job is put there, whatever its age. */
-const mostAtFront = 3;
+const maxFromFront = 3;
 
 /**
  * All of it in one step. Lengths cost O(1); the oldest jobs are looked for at the places where they can be,
@@ -101,9 +101,9 @@ export async function readQueueState(
     [
       keys.ofQueue(queue, ''),
       nowMs * delayedScorePerMs,
-      mostClasses,
+      maxClasses,
       scorePerPriority,
-      mostAtFront,
+      maxFromFront,
       pausedMark,
     ],
   );

@@ -27,21 +27,21 @@ return { fields, delayed or '', active and 1 or 0 }
 
 /**
  * The job with this id, or `null` when there is none (any more).
- * @param owner who asks: a job that its options say is another tenant's is `null` as well and stays in Redis, so that the
+ * @param tenant who asks: a job that its options say is another tenant's is `null` as well and stays in Redis, so that the
  *   time of an answer does not tell how much there is. Not all of them say so: compare the tenant of what comes.
  */
 export async function readJob(
   redis: Redis,
   keys: RedisKeys,
   id: string,
-  owner?: string,
+  tenant?: string,
 ): Promise<JobRecord | null> {
   const type = jobTypeOf(id);
   if (!type) return null;
   const answer = await readJobScript(
     redis,
     [keys.job(type, id), keys.delayed(type), keys.active(type)],
-    [id, owner === undefined ? '' : `"tenant":${JSON.stringify(owner)}`],
+    [id, tenant === undefined ? '' : `"tenant":${JSON.stringify(tenant)}`],
   );
   const [flat, delayedScore, isActive] = answer as [string[], string, number];
   if (flat.length === 0) return null;

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
 import { jobTypeOf } from './job-id.ts';
 import type { JobData } from './job-record.ts';
-import { unlessMoved } from './unless-moved.ts';
+import { ignoreAlreadyMoved } from './unless-moved.ts';
 
 /**
  * Writes the flag into the job's data and tells the workers, in one step, unless no channel is given. The data is JSON
@@ -58,6 +58,6 @@ export async function requestCancel(
   if (flagged !== 1) return;
   const job = await queue.getJob(jobId);
   if (!job) return;
-  await unlessMoved(job.promote());
-  await unlessMoved(job.changePriority({ priority: 0, lifo: true }));
+  await ignoreAlreadyMoved(job.promote());
+  await ignoreAlreadyMoved(job.changePriority({ priority: 0, lifo: true }));
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../logging/index.ts';
 
-const oldestRedis = [6, 2] as const;
+const minRedisVersion = [6, 2] as const;
 
 /**
  * Checks what promptq's guarantees rest on. It warns, saying what can be lost, where the server keeps
@@ -47,5 +47,5 @@ function parseInfo(info: string): Map<string, string> {
 
 function isOlder(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major < oldestRedis[0] || (major === oldestRedis[0] && minor < oldestRedis[1]);
+  return major < minRedisVersion[0] || (major === minRedisVersion[0] && minor < minRedisVersion[1]);
 }

@@ -2,9 +2,9 @@ import { describeError, type Logger } from '../logging/index.ts';
 import type { OpenSpan, Tracing } from './tracing.ts';
 
 const closeWithinMs = 2_000;
-const complainEveryMs = 60_000;
+const warnIntervalMs = 60_000;
 
-interface Needs {
+interface TracingOptions {
   /** Base address of an OTLP/HTTP collector; `null`: no traces, and nothing of OpenTelemetry is loaded. */
   endpoint: string | null;
   /** The share of traces that begin here and are kept; whoever calls with a `traceparent` has decided for theirs. */
@@ -23,7 +23,7 @@ export async function openTracing({
   ratio,
   service,
   log,
-}: Needs): Promise<Tracing | null> {
+}: TracingOptions): Promise<Tracing | null> {
   if (endpoint === null) return null;
   const [otel, sdk, hooks, core, resources, { OTLPTraceExporter }, { BullMQOtel }] =
     await Promise.all([
@@ -37,9 +37,9 @@ export async function openTracing({
     ]);
   const { context, propagation, trace, SpanKind, SpanStatusCode } = otel;
 
-  const complain = complaints(log);
+  const warn = throttledWarning(log);
   otel.diag.setLogger(
-    { error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore },
+    { error: warn, warn: warn, info: ignore, debug: ignore, verbose: ignore },
     otel.DiagLogLevel.WARN,
   );
   const root = new sdk.TraceIdRatioBasedSampler(ratio);
@@ -78,7 +78,7 @@ export async function openTracing({
       propagation.inject(inside, headers);
       return {
         headers,
-        within: (doing) => context.with(inside, doing),
+        within: (run) => context.with(inside, run),
         end: (how) => {
           if (how.name !== undefined) span.updateName(how.name);
           if (how.attributes) span.setAttributes(how.attributes);
@@ -99,11 +99,11 @@ export async function openTracing({
 const ignore = () => undefined;
 
 /** Tells once a minute that spans are lost. The text may quote an answer of the collector, so it is not logged. */
-function complaints(log: Logger): (message: string, ...more: unknown[]) => void {
-  let toldAtMs = -Infinity;
+function throttledWarning(log: Logger): (message: string, ...more: unknown[]) => void {
+  let warnedAtMs = -Infinity;
   return (_message, ...more) => {
-    if (performance.now() - toldAtMs < complainEveryMs) return;
-    toldAtMs = performance.now();
+    if (performance.now() - warnedAtMs < warnIntervalMs) return;
+    warnedAtMs = performance.now();
     log.warn({ error: describeError(more[0]) }, 'traces could not be sent');
   };
 }

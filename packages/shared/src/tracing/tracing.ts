@@ -9,7 +9,7 @@ export type SpanKind = 'server' | 'client';
 /** A span that is open. */
 export interface OpenSpan {
   /** Whatever is begun in here, by our code or BullMQ's, is part of the span. */
-  within<Answer>(doing: () => Answer): Answer;
+  within<Answer>(run: () => Answer): Answer;
   /** What the other side of a request is sent. */
   headers: TraceHeaders;
   /** @param failed whether what the span is about went wrong */

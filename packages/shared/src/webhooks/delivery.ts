@@ -7,10 +7,10 @@ import { defaultTenant } from '../contracts/index.ts';
 export const webhooksQueue = 'webhooks';
 
 /** Ten tries over about 75 hours. */
-export const mostTries = 10;
+export const maxTries = 10;
 
 /** As many tries are kept of one delivery, those of its replays included. */
-export const mostTriesKept = 50;
+export const maxTriesKept = 50;
 
 /** What BullMQ keeps as the `data` of a delivery. */
 export const deliveryDataSchema = z.object({
@@ -58,7 +58,7 @@ export async function queueDeliveries(
         data,
         opts: {
           jobId: deliveryIdOf(data.job_id),
-          attempts: mostTries,
+          attempts: maxTries,
           backoff: { type: 'webhook' },
           ...(trace === undefined ? {} : { telemetry: { metadata: trace } }),
         },

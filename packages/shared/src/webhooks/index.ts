@@ -2,8 +2,8 @@ export { webhookAllowedHosts, type AllowedHosts } from './allowed-hosts.ts';
 export {
   deliveryDataSchema,
   deliveryIdOf,
-  mostTries,
-  mostTriesKept,
+  maxTries,
+  maxTriesKept,
   openDeliveries,
   queueDeliveries,
   webhooksQueue,
@@ -14,7 +14,7 @@ export { redeliver } from './redeliver.ts';
 export { type Lookup } from './resolver.ts';
 export { newWebhookSecret, sign, webhookSecrets, type WebhookSecret } from './signature.ts';
 export {
-  clashOf,
+  sharedSecretName,
   gatherTenantSecrets,
   signingSecrets,
   tenantSecretName,

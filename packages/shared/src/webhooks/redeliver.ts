@@ -1,10 +1,10 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { unlessMoved } from '../queues/index.ts';
+import { ignoreAlreadyMoved } from '../queues/index.ts';
 import type { RedisKeys } from '../redis/index.ts';
 import type { DeliveryData } from './delivery.ts';
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   deliveries: Pick<Queue<DeliveryData>, 'getJob'>;
@@ -15,7 +15,7 @@ interface Needs {
  * One that is being sent, or about to be, is left as it is.
  */
 export async function redeliver(
-  { redis, keys, deliveries }: Needs,
+  { redis, keys, deliveries }: Deps,
   deliveryId: string,
 ): Promise<void> {
   const job = await deliveries.getJob(deliveryId);
@@ -23,9 +23,9 @@ export async function redeliver(
   if (job.finishedOn === undefined) {
     // BullMQ counts tries in the job's hash (`atm`): an operator who asks again spends none of them.
     if (await job.isDelayed()) await redis.hset(keys.delivery(deliveryId), 'atm', 0);
-    await unlessMoved(job.promote());
+    await ignoreAlreadyMoved(job.promote());
   } else {
     const again = { resetAttemptsMade: true, resetAttemptsStarted: true };
-    await unlessMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
+    await ignoreAlreadyMoved(job.retry((await job.isFailed()) ? 'failed' : 'completed', again));
   }
 }

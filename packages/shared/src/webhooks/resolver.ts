@@ -11,10 +11,10 @@ export type Lookup = (
 ) => void;
 
 const keptMs = 30_000;
-const mostKept = 1_000;
-const longestMs = 2_000;
+const maxKept = 1_000;
+const timeoutMs = 2_000;
 /** The system's look-ups stand in line for a few threads: behind a name server that hangs, no line may form. */
-const mostAtOnce = 64;
+const maxConcurrentLookups = 64;
 
 /**
  * The addresses of host names, for a first judgement: kept for half a minute, asked for once at a time, and
@@ -28,12 +28,12 @@ export function resolver({
   now?: () => number;
 }): { addressesOf: (host: string) => Promise<string[]> } {
   const kept = new Map<string, { addresses: Promise<string[]>; untilMs: number }>();
-  let asking = 0;
+  let inFlight = 0;
   const ask = (host: string) => {
-    asking += 1;
+    inFlight += 1;
     return new Promise<string[]>((resolve) => {
       lookup(host, { all: true, verbatim: true }, (error, addresses) => {
-        asking -= 1;
+        inFlight -= 1;
         // No answer is no judgement: the sender asks again when it connects.
         resolve(error ? [] : addresses.map(({ address }) => address));
       });
@@ -42,21 +42,21 @@ export function resolver({
   return {
     addressesOf: async (host) => {
       const known = kept.get(host);
-      if (known && known.untilMs > now()) return atMost(known.addresses);
-      if (asking >= mostAtOnce) return [];
+      if (known && known.untilMs > now()) return withTimeout(known.addresses);
+      if (inFlight >= maxConcurrentLookups) return [];
       const addresses = ask(host);
       kept.delete(host);
       const [oldest] = kept.keys();
-      if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+      if (kept.size >= maxKept && oldest !== undefined) kept.delete(oldest);
       kept.set(host, { addresses, untilMs: now() + keptMs });
-      return atMost(addresses);
+      return withTimeout(addresses);
     },
   };
 }
 
-async function atMost(addresses: Promise<string[]>): Promise<string[]> {
+async function withTimeout(addresses: Promise<string[]>): Promise<string[]> {
   const late = Promise.withResolvers<string[]>();
-  const timer = setTimeout(() => late.resolve([]), longestMs);
+  const timer = setTimeout(() => late.resolve([]), timeoutMs);
   try {
     return await Promise.race([addresses, late.promise]);
   } finally {

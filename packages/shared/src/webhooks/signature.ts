@@ -2,8 +2,8 @@ import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:c
 import { z } from 'zod';
 
 const prefix = 'whsec_';
-const fewestBytes = 24;
-const mostBytes = 64;
+const minBytes = 24;
+const maxBytes = 64;
 const newBytes = 32;
 
 /** A secret that signs and never shows: a key object prints, inspects and serialises without its bytes. */
@@ -21,7 +21,7 @@ export const webhookSecrets = z.string().transform((list, context) => {
   context.issues.push({
     code: 'custom',
     message:
-      `must be ${prefix} and the standard base64 of ${fewestBytes} to ${mostBytes} bytes, ` +
+      `must be ${prefix} and the standard base64 of ${minBytes} to ${maxBytes} bytes, ` +
       'or several such secrets separated by commas; `pnpm keygen webhook` prints one',
     input: undefined,
   });
@@ -34,7 +34,7 @@ function readSecret(text: string): WebhookSecret | null {
   const bytes = Buffer.from(encoded, 'base64');
   // Node skips what is no base64 and takes base64url as well; receivers' libraries do not.
   const isStandard = bytes.toString('base64') === encoded;
-  const isLongEnough = bytes.length >= fewestBytes && bytes.length <= mostBytes;
+  const isLongEnough = bytes.length >= minBytes && bytes.length <= maxBytes;
   return isStandard && isLongEnough ? createSecretKey(bytes) : null;
 }
 

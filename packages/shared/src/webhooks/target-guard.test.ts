@@ -106,7 +106,7 @@ test('what is no address is not connected to', () => {
   }
 });
 
-const gone = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+const disconnected = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
 
 test.each([
   ['private', ['10.0.0.1'], 'forbidden'],
@@ -115,7 +115,7 @@ test.each([
   ['mixed families', ['2606:4700::1', 'fe80::1'], 'forbidden'],
   ['public', ['8.8.8.8', '2606:4700::1'], undefined],
   ['empty', [], undefined],
-  ['unknown', gone, undefined],
+  ['unknown', disconnected, undefined],
 ])('at submission, a name with a %s answer is judged: %j, %s', async (_, answer, kind) => {
   const asked = targetGuard(webhookAllowedHosts.parse(''), { lookup: answering(answer) });
   expect((await asked.resolve('https://name.example/'))?.kind).toBe(kind);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { readSettings } from '../settings/index.ts';
 import {
-  clashOf,
+  sharedSecretName,
   gatherTenantSecrets,
   newWebhookSecret,
   sign,
@@ -67,30 +67,30 @@ test('every fault names its setting, what is no tenant is refused, and no value 
 
 test('two tenants clash where they would share a secret, and only there', () => {
   const { WEBHOOK_SECRETS_OF_TENANTS: secrets } = read({ WEBHOOK_SECRET_A_B: newWebhookSecret() });
-  expect(clashOf(['a-b', 'c', 'A_b'], secrets)).toBe('WEBHOOK_SECRET_A_B');
-  expect(clashOf(['a-b', 'c', 'a-b'], secrets), 'two keys of one tenant').toBeUndefined();
-  expect(clashOf(['x-y', 'x_y', 'a-b'], secrets)).toBeUndefined();
+  expect(sharedSecretName(['a-b', 'c', 'A_b'], secrets)).toBe('WEBHOOK_SECRET_A_B');
+  expect(sharedSecretName(['a-b', 'c', 'a-b'], secrets), 'two keys of one tenant').toBeUndefined();
+  expect(sharedSecretName(['x-y', 'x_y', 'a-b'], secrets)).toBeUndefined();
 });
 
 test('a tenant is signed for with its own, others with that of all, and never one with that of another', () => {
-  const [own, ofAll] = [newWebhookSecret(), newWebhookSecret()];
+  const [own, forAll] = [newWebhookSecret(), newWebhookSecret()];
   const acme = { tenant: 'acme', own_secret: true };
   const earlier = { tenant: 'acme', own_secret: false };
   const other = { tenant: 'other', own_secret: false };
   const content = { id: 'evt_1', timestampSeconds: 1, body: '{}' };
   const signature = (secrets: WebhookSecret[] | null) => secrets && sign(content, secrets);
-  const [signedOwn, signedOfAll] = [own, ofAll].map((one) =>
+  const [signedOwn, signedOfAll] = [own, forAll].map((one) =>
     signature(webhookSecrets.parse(one)),
   ) as [string, string];
   const signed = (environment: Record<string, string>) =>
     [acme, earlier, other].map((one) => signature(signingSecrets(read(environment)).of(one)));
 
-  expect(signed({ WEBHOOK_SECRET: ofAll, WEBHOOK_SECRET_ACME: own })).toEqual([
+  expect(signed({ WEBHOOK_SECRET: forAll, WEBHOOK_SECRET_ACME: own })).toEqual([
     signedOwn,
     signedOwn,
     signedOfAll,
   ]);
-  expect(signed({ WEBHOOK_SECRET: ofAll })).toEqual([null, signedOfAll, signedOfAll]);
+  expect(signed({ WEBHOOK_SECRET: forAll })).toEqual([null, signedOfAll, signedOfAll]);
   expect(signed({ WEBHOOK_SECRET_ACME: own })).toEqual([signedOwn, signedOwn, null]);
   expect(signed({})).toEqual([null, null, null]);
 });

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { webhookSecrets, type WebhookSecret } from './signature.ts';
 
-const beginning = 'WEBHOOK_SECRET_';
+const namePrefix = 'WEBHOOK_SECRET_';
 const namePattern = /^WEBHOOK_SECRET_[A-Z0-9_]{1,64}$/;
 
 /**
  * The setting that a tenant's own webhook secret is read from: in capitals, and `_` for what is neither letter nor
  * digit, because that is all that every shell, compose file and ConfigMap takes. Several tenants can have the same one,
- * see `clashOf`.
+ * see `sharedSecretName`.
  */
 export function tenantSecretName(tenant: string): string {
-  return `${beginning}${tenant.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+  return `${namePrefix}${tenant.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
 /** The own secrets of tenants, by the name of their setting. */
@@ -24,7 +24,7 @@ export const tenantSecrets = z
     // The value of the setting is not asked for here: its faults are told by `webhookSecrets`.
     {
       error:
-        `is no setting: after ${beginning} comes the name of a tenant in capitals, with "_" for "-" ` +
+        `is no setting: after ${namePrefix} comes the name of a tenant in capitals, with "_" for "-" ` +
         '(`pnpm keygen webhook --tenant NAME` prints the line)',
     },
   )
@@ -34,14 +34,17 @@ export const tenantSecrets = z
 /** Puts these settings, whose names are not known beforehand, into one member of the environment. */
 export function gatherTenantSecrets(environment: unknown): unknown {
   const entries = Object.entries(environment as Record<string, unknown>);
-  const [ofTenants, others] = [true, false].map((wanted) =>
-    Object.fromEntries(entries.filter(([name]) => name.startsWith(beginning) === wanted)),
+  const [byTenant, others] = [true, false].map((isSecret) =>
+    Object.fromEntries(entries.filter(([name]) => name.startsWith(namePrefix) === isSecret)),
   );
-  return { ...others, WEBHOOK_SECRETS_OF_TENANTS: ofTenants };
+  return { ...others, WEBHOOK_SECRETS_OF_TENANTS: byTenant };
 }
 
 /** A setting that holds the secret of more than one of these tenants; `undefined` when each has its own. */
-export function clashOf(tenants: Iterable<string>, secrets: TenantSecrets): string | undefined {
+export function sharedSecretName(
+  tenants: Iterable<string>,
+  secrets: TenantSecrets,
+): string | undefined {
   const names = [...new Set(tenants)].map(tenantSecretName);
   return names.find((name, at) => secrets.has(name) && names.indexOf(name) < at);
 }
@@ -64,10 +67,10 @@ export function signingSecrets(secrets: {
   WEBHOOK_SECRET?: WebhookSecret[] | undefined;
   WEBHOOK_SECRETS_OF_TENANTS: TenantSecrets;
 }): SigningSecrets {
-  const { WEBHOOK_SECRET: ofAll, WEBHOOK_SECRETS_OF_TENANTS: ofTenants } = secrets;
+  const { WEBHOOK_SECRET: forAll, WEBHOOK_SECRETS_OF_TENANTS: byTenant } = secrets;
   return {
-    hasOwn: (tenant) => ofTenants.has(tenantSecretName(tenant)),
+    hasOwn: (tenant) => byTenant.has(tenantSecretName(tenant)),
     of: ({ tenant, own_secret }) =>
-      ofTenants.get(tenantSecretName(tenant)) ?? (own_secret ? null : (ofAll ?? null)),
+      byTenant.get(tenantSecretName(tenant)) ?? (own_secret ? null : (forAll ?? null)),
   };
 }

@@ -9,9 +9,9 @@ import type { Logger } from '@promptq/shared/logging';
 import { queueDeliveries, type DeliveryData } from '@promptq/shared/webhooks';
 import type { BatchQueues } from './release-requests.ts';
 
-const endsAtOnce = 100;
+const maxBatchesPerRound = 100;
 
-interface Needs extends Pick<BatchQueues, 'redis' | 'keys'> {
+interface Deps extends Pick<BatchQueues, 'redis' | 'keys'> {
   deliveries: Pick<Queue<DeliveryData>, 'addBulk'>;
   log: Logger;
 }
@@ -21,18 +21,18 @@ interface Needs extends Pick<BatchQueues, 'redis' | 'keys'> {
  * is taken away when the announcement is done, so a process that dies in between has it made again: whatever is done
  * in `batchEnded` has to be the same thing when it is done twice.
  */
-export async function announceEnds(needs: Needs): Promise<void> {
-  const { redis, keys } = needs;
-  for (const id of await redis.zrange(keys.endedBatches, '0', String(endsAtOnce - 1))) {
+export async function announceEnds(deps: Deps): Promise<void> {
+  const { redis, keys } = deps;
+  for (const id of await redis.zrange(keys.endedBatches, '0', String(maxBatchesPerRound - 1))) {
     const fields = await redis.hgetall(keys.batch(id));
     // A record that is gone was kept for its time, and nobody has announced it: there is nothing left to tell.
-    if (Object.keys(fields).length > 0) await batchEnded(readBatchRecord(id, fields), needs);
+    if (Object.keys(fields).length > 0) await batchEnded(readBatchRecord(id, fields), deps);
     await redis.zrem(keys.endedBatches, id);
   }
 }
 
 /** The one place that hears of the end of a batch: at least once, with the record as it stays. */
-async function batchEnded(record: BatchRecord, { deliveries, log }: Needs): Promise<void> {
+async function batchEnded(record: BatchRecord, { deliveries, log }: Deps): Promise<void> {
   const { id, total, completed, failed, cancelled, expired } = record;
   await queueDeliveries(deliveries, batchEventOf(record));
   log.info(

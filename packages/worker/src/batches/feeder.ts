@@ -5,14 +5,14 @@ import { luaScript } from '@promptq/shared/redis';
 import type { DeliveryData } from '@promptq/shared/webhooks';
 import { announceEnds } from './announce-ends.ts';
 import { releaseRequests, type BatchQueues } from './release-requests.ts';
-import { tellCancelled } from './tell-cancelled.ts';
+import { cancelReleased } from './tell-cancelled.ts';
 
 /** How often a process asks for the turn, and how often the one that has it looks while there are batches. */
-const askEveryMs = 1_000;
-const lookEveryMs = 100;
+const leaseIntervalMs = 1_000;
+const pollIntervalMs = 100;
 /** A process that dies with the turn keeps it for so long. */
-const turnMs = 5_000;
-const batchesAtOnce = 1_000;
+const leaseMs = 5_000;
+const maxBatchesPerRound = 1_000;
 
 const renewScript = luaScript(
   'promptqRenewFeed',
@@ -24,18 +24,18 @@ return 1
 `,
 );
 
-const giveUpScript = luaScript(
+const releaseScript = luaScript(
   'promptqGiveUpFeed',
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
 );
 
-interface Needs extends BatchQueues {
+interface Deps extends BatchQueues {
   deliveries: Pick<Queue<DeliveryData>, 'addBulk'>;
   workerName: string;
   log: Logger;
 }
 
-export interface Feeder {
+export interface Dispatcher {
   /** Ends with the round that is under way and leaves the turn to another process. */
   stop(): Promise<void>;
 }
@@ -44,8 +44,8 @@ export interface Feeder {
  * Makes jobs of the requests of batches, a window at a time; every worker process can, whatever types it runs, and one
  * does. That it is one is for the sake of economy: two would get in each other's way and do no harm.
  */
-export function startFeeder(needs: Needs): Feeder {
-  const { redis, keys, workerName, log } = needs;
+export function startDispatcher(deps: Deps): Dispatcher {
+  const { redis, keys, workerName, log } = deps;
   const stop = new AbortController();
   const wake = Promise.withResolvers<void>();
   const pause = (ms: number) =>
@@ -59,12 +59,13 @@ export function startFeeder(needs: Needs): Feeder {
     while (!stop.signal.aborted) {
       let isBusy = false;
       try {
-        if (redis.status === 'ready' && (await hasTurn(needs))) isBusy = await feed(needs);
+        if (redis.status === 'ready' && (await holdsLease(deps)))
+          isBusy = await dispatchRound(deps);
       } catch (error) {
         if (redis.status === 'ready') logFault(log, error, 'batches could not be fed; tried again');
         else log.debug({ error: describeError(error) }, 'Redis went away during a round');
       }
-      if (!stop.signal.aborted) await pause(isBusy ? lookEveryMs : askEveryMs);
+      if (!stop.signal.aborted) await pause(isBusy ? pollIntervalMs : leaseIntervalMs);
     }
   };
   const ended = loop();
@@ -74,20 +75,20 @@ export function startFeeder(needs: Needs): Feeder {
       wake.resolve();
       if (redis.status !== 'ready') return;
       await ended;
-      await giveUpScript(redis, [keys.feed], [workerName]);
+      await releaseScript(redis, [keys.feed], [workerName]);
     },
   };
 }
 
-async function hasTurn({ redis, keys, workerName }: Needs): Promise<boolean> {
-  return (await renewScript(redis, [keys.feed], [workerName, turnMs])) === 1;
+async function holdsLease({ redis, keys, workerName }: Deps): Promise<boolean> {
+  return (await renewScript(redis, [keys.feed], [workerName, leaseMs])) === 1;
 }
 
 /** One round. @returns whether there are batches that have not ended */
-async function feed(needs: Needs): Promise<boolean> {
-  const { redis, keys } = needs;
-  await announceEnds(needs);
-  const ids = await redis.zrange(keys.openBatches, '0', String(batchesAtOnce - 1));
+async function dispatchRound(deps: Deps): Promise<boolean> {
+  const { redis, keys } = deps;
+  await announceEnds(deps);
+  const ids = await redis.zrange(keys.openBatches, '0', String(maxBatchesPerRound - 1));
   for (const id of ids) {
     const fields = await redis.hgetall(keys.batch(id));
     if (Object.keys(fields).length === 0) {
@@ -95,12 +96,12 @@ async function feed(needs: Needs): Promise<boolean> {
       continue;
     }
     const record = readBatchRecord(id, fields);
-    await releaseRequests(needs, record);
+    await releaseRequests(deps, record);
     if (record.cancel_requested_at !== undefined && record.cancel_told === undefined) {
-      await tellCancelled(needs, record);
+      await cancelReleased(deps, record);
     }
     // A round can take longer than the turn lasts.
-    if (!(await hasTurn(needs))) return true;
+    if (!(await holdsLease(deps))) return true;
   }
   return ids.length > 0;
 }

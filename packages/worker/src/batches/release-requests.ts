@@ -21,9 +21,9 @@ import type { RedisKeys } from '@promptq/shared/redis';
  * So many requests of one batch are jobs and have not ended, at most: enough to keep a pool busy, and few enough that
  * the queue is not one batch. They wait behind all jobs that were submitted alone (see new-job.ts).
  */
-const mostReleased = 1_000;
+const maxReleased = 1_000;
 /** One transaction adds so many: Redis does nothing else meanwhile, about 5 ms. */
-const mostAtOnce = 100;
+const maxChunkSize = 100;
 const firstChunk = 20;
 
 /** Somebody else has released requests of this batch, or it was cancelled, since the record was read. */
@@ -58,7 +58,7 @@ export async function releaseRequests(
   const { id, total, left } = record;
   let { released } = record;
   const open = released - (total - left);
-  let room = Math.min(mostReleased - open, total - released);
+  let room = Math.min(maxReleased - open, total - released);
   let count = firstChunk;
   let all = 0;
   while (room > 0) {
@@ -80,7 +80,7 @@ export async function releaseRequests(
     count = nextChunk(
       count,
       lines.map((line) => line.length),
-      mostAtOnce,
+      maxChunkSize,
     );
   }
   return all;

@@ -4,9 +4,9 @@ import { batchJobId, flagCancel, requestCancel } from '@promptq/shared/queues';
 import { luaScript } from '@promptq/shared/redis';
 import type { BatchQueues } from './release-requests.ts';
 
-const placesAtOnce = 500;
-const togetherFlagged = 100;
-const togetherCancelled = 20;
+const indexBatchSize = 500;
+const flagConcurrency = 100;
+const cancelConcurrency = 20;
 
 const toldScript = luaScript(
   'promptqCancelTold',
@@ -22,12 +22,12 @@ interface OpenJob {
  * Cancels the jobs that there were when their batch was cancelled; what is released from then on is cancelled from the
  * start. Done again from the beginning when it was not finished: asking twice changes nothing.
  */
-export async function tellCancelled(needs: BatchQueues, record: BatchRecord): Promise<void> {
-  const { redis, keys, queues } = needs;
-  const jobs = await openJobs(needs, record);
+export async function cancelReleased(deps: BatchQueues, record: BatchRecord): Promise<void> {
+  const { redis, keys, queues } = deps;
+  const jobs = await openJobs(deps, record);
   // All are flagged before the first is aborted: its place is taken at once, and the next one must not be run.
-  await together(jobs, togetherFlagged, ({ jobId }) => flagCancel(redis, keys, jobId));
-  await together(jobs, togetherCancelled, ({ type, jobId }) =>
+  await inChunks(jobs, flagConcurrency, ({ jobId }) => flagCancel(redis, keys, jobId));
+  await inChunks(jobs, cancelConcurrency, ({ type, jobId }) =>
     requestCancel(redis, keys, queues[type], jobId),
   );
   await toldScript(redis, [keys.batch(record.id)], []);
@@ -39,9 +39,9 @@ async function openJobs(
   { id, released }: BatchRecord,
 ): Promise<OpenJob[]> {
   const jobs: OpenJob[] = [];
-  for (let from = 0; from < released; from += placesAtOnce) {
+  for (let from = 0; from < released; from += indexBatchSize) {
     const places = Array.from(
-      { length: Math.min(placesAtOnce, released - from) },
+      { length: Math.min(indexBatchSize, released - from) },
       (_, at) => from + at,
     );
     const found = await redis.hmget(keys.batchResults(id), ...places.map(String));
@@ -53,12 +53,12 @@ async function openJobs(
   return jobs;
 }
 
-async function together<Item>(
+async function inChunks<Item>(
   items: Item[],
   count: number,
-  doing: (item: Item) => Promise<void>,
+  run: (item: Item) => Promise<void>,
 ): Promise<void> {
   for (let at = 0; at < items.length; at += count) {
-    await Promise.all(items.slice(at, at + count).map(doing));
+    await Promise.all(items.slice(at, at + count).map(run));
   }
 }

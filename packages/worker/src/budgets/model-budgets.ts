@@ -4,8 +4,8 @@ import { z } from 'zod';
 export type ModelBudgets = ReadonlyMap<string, number>;
 
 const everyOther = '*';
-const most = 1_000_000_000;
-const error = `must be a whole number from 0 (off) to ${most}, or <model>:<number from 1> pairs separated by commas, * for every other model, each model once`;
+const maxBudget = 1_000_000_000;
+const error = `must be a whole number from 0 (off) to ${maxBudget}, or <model>:<number from 1> pairs separated by commas, * for every other model, each model once`;
 
 /**
  * A budget in an environment variable: one number for each model, or `model:number` pairs. A model's name may have
@@ -28,8 +28,8 @@ export function budgetOf(budgets: ModelBudgets, model: string): number | null {
 
 /** `null`: it cannot be read. */
 function readBudgets(text: string): ModelBudgets | null {
-  const ofAll = readNumber(text);
-  if (ofAll !== null) return new Map(ofAll === 0 ? [] : [[everyOther, ofAll]]);
+  const forAll = readNumber(text);
+  if (forAll !== null) return new Map(forAll === 0 ? [] : [[everyOther, forAll]]);
   const budgets = new Map<string, number>();
   for (const pair of text.split(',')) {
     const at = pair.lastIndexOf(':');
@@ -43,5 +43,5 @@ function readBudgets(text: string): ModelBudgets | null {
 
 function readNumber(text: string): number | null {
   const digits = text.trim();
-  return /^\d{1,10}$/.test(digits) && Number(digits) <= most ? Number(digits) : null;
+  return /^\d{1,10}$/.test(digits) && Number(digits) <= maxBudget ? Number(digits) : null;
 }

@@ -7,11 +7,11 @@ import { budgetOf } from './model-budgets.ts';
 
 const minuteMs = 60 * 1_000;
 /** What is overdrawn is paid by so many windows at most: one absurd usage must not stop a model for ever. */
-const mostWindows = 60;
+const maxWindows = 60;
 /** The pool asks again after so long, as after a refusal: somebody may have raised the budget. */
-const longestWaitMs = 5 * 60 * 1_000;
+const maxWaitMs = 5 * 60 * 1_000;
 /** When Redis could not be asked. */
-const askAgainMs = 1_000;
+const retryDelayMs = 1_000;
 
 /**
  * Takes one request, unless the requests or the tokens of this window are spent: then it takes nothing and says for
@@ -59,7 +59,7 @@ export interface UpstreamBudget {
   book(tokens: number): void;
 }
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   settings: Pick<WorkerSettings, 'UPSTREAM_RPM' | 'UPSTREAM_TPM'>;
@@ -76,9 +76,9 @@ interface Needs {
  * that books it. A limiter with fixed windows forgets it, and with many calls in flight it would be no limit at all.
  * @returns what gives the budget of a model, `null` for one that has none; or `null` when no model has one
  */
-export function upstreamBudgets(needs: Needs): ((model: string) => UpstreamBudget | null) | null {
-  const { redis, keys, log, windowMs = minuteMs } = needs;
-  const { UPSTREAM_RPM, UPSTREAM_TPM } = needs.settings;
+export function upstreamBudgets(deps: Deps): ((model: string) => UpstreamBudget | null) | null {
+  const { redis, keys, log, windowMs = minuteMs } = deps;
+  const { UPSTREAM_RPM, UPSTREAM_TPM } = deps.settings;
   if (UPSTREAM_RPM.size === 0 && UPSTREAM_TPM.size === 0) return null;
   return (model) => {
     const requests = budgetOf(UPSTREAM_RPM, model) ?? 0;
@@ -91,19 +91,19 @@ export function upstreamBudgets(needs: Needs): ((model: string) => UpstreamBudge
         return Number(await takeScript(redis, [requestsKey, tokensKey], args));
       } catch (error) {
         logFault(log, error, 'the budget toward the upstream could not be asked');
-        return askAgainMs;
+        return retryDelayMs;
       }
     };
     return {
       take: async (signal) => {
         signal.throwIfAborted();
-        const waitMs = await unlessAborted(ask(), signal, askAgainMs);
-        if (waitMs > 0) throw new BudgetSpentError(Math.min(waitMs, longestWaitMs));
+        const waitMs = await withAbortFallback(ask(), signal, retryDelayMs);
+        if (waitMs > 0) throw new BudgetSpentError(Math.min(waitMs, maxWaitMs));
       },
       book: (spent) => {
         if (tokens === 0 || spent === 0) return;
         // Nobody waits for it: what follows goes over the same connection, so after it.
-        bookScript(redis, [tokensKey], [spent, tokens, windowMs, mostWindows]).catch(
+        bookScript(redis, [tokensKey], [spent, tokens, windowMs, maxWindows]).catch(
           (error: unknown) =>
             logFault(log, error, 'tokens could not be booked to the budget', { tokens: spent }),
         );
@@ -112,16 +112,16 @@ export function upstreamBudgets(needs: Needs): ((model: string) => UpstreamBudge
   };
 }
 
-async function unlessAborted<Answer>(
-  asking: Promise<Answer>,
+async function withAbortFallback<Answer>(
+  promise: Promise<Answer>,
   signal: AbortSignal,
-  otherwise: Answer,
+  fallback: Answer,
 ): Promise<Answer> {
   const { promise: aborted, resolve } = Promise.withResolvers<Answer>();
-  const onAbort = () => resolve(otherwise);
+  const onAbort = () => resolve(fallback);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([asking, aborted]);
+    return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

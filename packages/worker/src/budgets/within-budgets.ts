@@ -6,7 +6,7 @@ import type { UpstreamBudget } from './upstream-budgets.ts';
  * answered. Without budgets they are the very same.
  * @throws {BudgetSpentError} instead of making a call
  */
-export function withinBudgets(
+export function withinBudget(
   complete: Complete,
   budgetOf: ((model: string) => UpstreamBudget | null) | null,
 ): Complete {

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 /** A word may come before BullMQ has handed over the job it is about; it is kept so long. */
-const rememberedMs = 60_000;
-const askEveryMs = 5_000;
+const rememberMs = 60_000;
+const pingIntervalMs = 5_000;
 
 export interface Cancellations {
   /** Whether a client has asked lately for this job to be cancelled. */
@@ -19,21 +19,21 @@ export interface Cancellations {
  * Hears, on a connection of its own, which jobs are to be cancelled. The word only hurries: the flag in the
  * job's data decides when a job starts.
  */
-export async function hearCancellations(
+export async function subscribeToCancellations(
   subscriber: Redis,
   channel: string,
   log: Logger,
 ): Promise<Cancellations> {
-  const heard = new Map<string, number>();
+  const cancelledAt = new Map<string, number>();
   const cancelListeners: ((jobId: string) => void)[] = [];
   const gapListeners: (() => void)[] = [];
   subscriber.on('message', (_channel, jobId: string) => {
     const nowMs = Date.now();
-    for (const [id, atMs] of heard) {
-      if (nowMs - atMs < rememberedMs) break; // Oldest first: the rest is younger.
-      heard.delete(id);
+    for (const [id, atMs] of cancelledAt) {
+      if (nowMs - atMs < rememberMs) break; // Oldest first: the rest is younger.
+      cancelledAt.delete(id);
     }
-    heard.set(jobId, nowMs);
+    cancelledAt.set(jobId, nowMs);
     for (const listener of cancelListeners) listener(jobId);
   });
   await subscriber.subscribe(channel);
@@ -45,14 +45,14 @@ export async function hearCancellations(
     );
   });
   // Asked now and then, because a connection on which nothing is owed would not be missed (see connect.ts).
-  const asking = setInterval(() => {
+  const pingTimer = setInterval(() => {
     subscriber.ping().catch((error: unknown) => {
       log.debug({ err: error }, 'the connection for cancellations was lost');
     });
-  }, askEveryMs);
+  }, pingIntervalMs);
   return {
-    stop: () => clearInterval(asking),
-    isCancelled: (jobId) => heard.has(jobId),
+    stop: () => clearInterval(pingTimer),
+    isCancelled: (jobId) => cancelledAt.has(jobId),
     onCancel: (listener) => cancelListeners.push(listener),
     onGap: (listener) => gapListeners.push(listener),
   };

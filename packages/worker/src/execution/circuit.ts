@@ -4,13 +4,13 @@ import { pausedMark } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const firstPauseMs = 5_000;
-const longestPauseMs = 5 * 60 * 1_000;
+const maxPauseMs = 5 * 60 * 1_000;
 /** Failures that are further apart are no row. */
-const rowMs = 10 * 60 * 1_000;
+const streakWindowMs = 10 * 60 * 1_000;
 /** A probe that is not heard of for so long was lost with its process. */
 const probeMs = 60_000;
 /** Others ask again after so long whether the probe came back. */
-const askAgainMs = 1_000;
+const retryDelayMs = 1_000;
 
 /**
  * Counts a failure; from the threshold on it pauses the pool, longer each time, and says for how long. A
@@ -92,18 +92,18 @@ export function poolCircuit(
   const [failures, probe, limiter] = [keys.failures(type), keys.probe(type), keys.limiter(type)];
   return {
     admit: async (jobId) => {
-      const comeBackMs = await admitScript(
+      const waitMs = await admitScript(
         redis,
         [failures, probe, limiter],
-        [threshold, probeMs, askAgainMs, pausedMark, jobId],
+        [threshold, probeMs, retryDelayMs, pausedMark, jobId],
       );
-      return Number(comeBackMs);
+      return Number(waitMs);
     },
     failed: async (jobId) => {
       const [pauseMs, isNew] = (await failedScript(
         redis,
         [failures, probe, limiter],
-        [threshold, firstPauseMs, longestPauseMs, rowMs, pausedMark, jobId],
+        [threshold, firstPauseMs, maxPauseMs, streakWindowMs, pausedMark, jobId],
       )) as [number, number];
       if (isNew === 1) onOpen();
       return pauseMs < 0 ? null : pauseMs;

@@ -4,17 +4,17 @@ import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import { retryInMs, type JobData, type JobResult } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
-import { countTroubles } from '../metrics/count-troubles.ts';
+import { countWorkerEvents } from '../metrics/count-troubles.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
 import type { Tracing } from '@promptq/shared/tracing';
 import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from './attempt.ts';
-import type { Suspects } from './suspects.ts';
+import type { Quarantine } from './suspects.ts';
 import type { Cancellations } from './cancellations.ts';
 import { noCircuit, poolCircuit } from './circuit.ts';
 import { poolPause } from './pool-pause.ts';
 import { runJob, type Processor } from './run-job.ts';
-import { tendWorker, workerOptions, type TendedWorker } from './tend-worker.ts';
+import { superviseWorker, workerOptions, type SupervisedWorker } from './tend-worker.ts';
 
 /**
  * With BullMQ's default of 1, eight kills of workers failed 2 to 8 innocent jobs of 3,000. A job that
@@ -27,7 +27,7 @@ const maxStalls = 3;
  */
 const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 
-interface Needs {
+interface Deps {
   type: JobType;
   process: Processor;
   redis: Redis;
@@ -38,10 +38,10 @@ interface Needs {
   metrics: AttemptMetrics;
   tracing: Pick<Tracing, 'bullmq'> | null;
   /** One for the process, whatever the type: a process dies as a whole. */
-  suspects: Suspects;
+  quarantine: Quarantine;
 }
 
-export interface Consumer extends Omit<TendedWorker, 'isHandingBack'> {
+export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: JobType;
   /** Whether another job could be begun here. */
   hasRoom(): boolean;
@@ -54,10 +54,10 @@ export interface Consumer extends Omit<TendedWorker, 'isHandingBack'> {
 }
 
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
-export function consume(needs: Needs): Consumer {
-  const { type, process, redis, settings, workerName, log, metrics } = needs;
+export function consume(deps: Deps): Consumer {
+  const { type, process, redis, settings, workerName, log, metrics } = deps;
   const running = new Map<string, Attempt>();
-  const { isCancelled } = needs.cancellations;
+  const { isCancelled } = deps.cancellations;
   const keys = redisKeys(settings.REDIS_PREFIX);
   // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
   const wake = () => redis.zadd(keys.marker(type), 0, '0');
@@ -72,8 +72,8 @@ export function consume(needs: Needs): Consumer {
     isCancelled,
     wake,
     pool,
-    suspects: needs.suspects,
-    isHandingBack: () => tended.isHandingBack(),
+    quarantine: deps.quarantine,
+    isHandingBack: () => supervised.isHandingBack(),
     circuit:
       threshold > 0
         ? poolCircuit(redis, keys, type, threshold, () => metrics.poolPaused(type, 'circuit'))
@@ -92,12 +92,12 @@ export function consume(needs: Needs): Consumer {
     settings: { backoffStrategy: (attemptsMade) => retryInMs(attemptsMade) },
     removeOnComplete: keep,
     removeOnFail: keep,
-    ...(needs.tracing ? { telemetry: needs.tracing.bullmq } : {}),
+    ...(deps.tracing ? { telemetry: deps.tracing.bullmq } : {}),
   });
-  countTroubles(worker, type, metrics);
-  const tended = tendWorker({ worker, redis, running, log, idName: 'job_id' });
+  countWorkerEvents(worker, type, metrics);
+  const supervised = superviseWorker({ worker, redis, running, log, idName: 'job_id' });
   return {
-    ...tended,
+    ...supervised,
     type,
     hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
     isPoolPaused: () => pool.isOn(),

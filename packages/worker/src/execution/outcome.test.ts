@@ -5,13 +5,13 @@ import { beginAttempt } from './attempt.ts';
 import { decide } from './outcome.ts';
 
 const retried = ['upstream_unavailable', 'timeout', 'internal_error'];
-const usual = { cause: null, retryAfterMs: null, isPatient: true };
+const defaultEntries = { cause: null, retryAfterMs: null, isPatient: true };
 
 test.each(failureCodeSchema.options.filter((code) => code !== 'upstream_rate_limited'))(
   '%s is retried exactly when another attempt may help',
   (code) => {
     const failure = { code, upstream: null };
-    expect(decide(failure, usual)).toEqual({
+    expect(decide(failure, defaultEntries)).toEqual({
       kind: retried.includes(code) ? 'retry' : 'fail',
       failure,
     });
@@ -21,15 +21,17 @@ test.each(failureCodeSchema.options.filter((code) => code !== 'upstream_rate_lim
 test('the cause of an abort decides, whatever the aborted call threw', () => {
   for (const code of failureCodeSchema.options) {
     const failure = { code, upstream: null };
-    expect(decide(failure, { ...usual, cause: { kind: 'stopping' } })).toEqual({
+    expect(decide(failure, { ...defaultEntries, cause: { kind: 'stopping' } })).toEqual({
       kind: 'interrupted',
     });
-    expect(decide(failure, { ...usual, cause: { kind: 'timeout' } })).toEqual({
+    expect(decide(failure, { ...defaultEntries, cause: { kind: 'timeout' } })).toEqual({
       kind: 'retry',
       failure: { code: 'timeout', upstream: null },
     });
-    expect(decide(failure, { ...usual, cause: { kind: 'lock lost' } })).toEqual({ kind: 'lost' });
-    expect(decide(failure, { ...usual, cause: { kind: 'cancelled' } })).toEqual({
+    expect(decide(failure, { ...defaultEntries, cause: { kind: 'lock lost' } })).toEqual({
+      kind: 'lost',
+    });
+    expect(decide(failure, { ...defaultEntries, cause: { kind: 'cancelled' } })).toEqual({
       kind: 'fail',
       failure: { code: 'cancelled', upstream: null },
     });
@@ -38,24 +40,33 @@ test('the cause of an abort decides, whatever the aborted call threw', () => {
 
 test('a refusal for the rate costs no attempt while the job is patient, and ends it afterwards', () => {
   const failure = { code: 'upstream_rate_limited', upstream: null } as const;
-  expect(decide(failure, { ...usual, retryAfterMs: 2_000 })).toEqual({
-    kind: 'later',
+  expect(decide(failure, { ...defaultEntries, retryAfterMs: 2_000 })).toEqual({
+    kind: 'deferred',
     reason: 'rate_limited',
     failure,
     retryAfterMs: 2_000,
   });
-  expect(decide(failure, { ...usual, isPatient: false })).toEqual({ kind: 'fail', failure });
+  expect(decide(failure, { ...defaultEntries, isPatient: false })).toEqual({
+    kind: 'fail',
+    failure,
+  });
 });
 
 test('a call that was not made is no attempt, for no cause but the end of the job', () => {
   const spent = new BudgetSpentError(7_000);
-  const later = { kind: 'later', reason: 'budget', retryAfterMs: 7_000 };
-  expect(decide(spent, usual)).toEqual(later);
-  expect(decide(spent, { ...usual, isPatient: false })).toEqual(later);
-  expect(decide(spent, { ...usual, cause: { kind: 'timeout' } })).toEqual(later);
-  expect(decide(spent, { ...usual, cause: { kind: 'stopping' } })).toEqual({ kind: 'interrupted' });
-  expect(decide(spent, { ...usual, cause: { kind: 'lock lost' } })).toEqual({ kind: 'lost' });
-  expect(decide(spent, { ...usual, cause: { kind: 'cancelled' } })).toMatchObject({ kind: 'fail' });
+  const deferred = { kind: 'deferred', reason: 'budget', retryAfterMs: 7_000 };
+  expect(decide(spent, defaultEntries)).toEqual(deferred);
+  expect(decide(spent, { ...defaultEntries, isPatient: false })).toEqual(deferred);
+  expect(decide(spent, { ...defaultEntries, cause: { kind: 'timeout' } })).toEqual(deferred);
+  expect(decide(spent, { ...defaultEntries, cause: { kind: 'stopping' } })).toEqual({
+    kind: 'interrupted',
+  });
+  expect(decide(spent, { ...defaultEntries, cause: { kind: 'lock lost' } })).toEqual({
+    kind: 'lost',
+  });
+  expect(decide(spent, { ...defaultEntries, cause: { kind: 'cancelled' } })).toMatchObject({
+    kind: 'fail',
+  });
 });
 
 test('an attempt keeps its first cause, and none when it ends in time', () => {

@@ -22,17 +22,17 @@ export type Outcome =
   | { kind: 'fail'; failure: Failure }
   /** The upstream wants to be left alone: the pool pauses, the job goes back to the queue and no attempt is spent. */
   | {
-      kind: 'later';
+      kind: 'deferred';
       reason: Exclude<PauseReason, 'budget'>;
       failure: Failure;
       retryAfterMs: number | null;
     }
   /** The same, and nothing has failed: a call was not made. */
-  | { kind: 'later'; reason: 'budget'; retryAfterMs: number }
+  | { kind: 'deferred'; reason: 'budget'; retryAfterMs: number }
   /** The process stops: the job goes back to the queue and no attempt is spent. */
   | { kind: 'interrupted' }
   /** It may be the job that kills workers, and another such one runs here: back in a moment, no attempt is spent. */
-  | { kind: 'apart' }
+  | { kind: 'quarantined' }
   /** The job is not ours any more: whatever came of it here is discarded. */
   | { kind: 'lost' };
 
@@ -50,7 +50,7 @@ export interface Circumstances {
  * then threw does not matter. Only a call that was not made is no attempt, also when its time ran out meanwhile.
  */
 export function decide(
-  trouble: Failure | BudgetSpentError,
+  failure: Failure | BudgetSpentError,
   { cause, retryAfterMs, isPatient }: Circumstances,
 ): Exclude<Outcome, { kind: 'completed' }> {
   switch (cause?.kind) {
@@ -61,14 +61,14 @@ export function decide(
     case 'cancelled':
       return { kind: 'fail', failure: { code: 'cancelled', upstream: null } };
   }
-  if (trouble instanceof BudgetSpentError) {
-    return { kind: 'later', reason: 'budget', retryAfterMs: trouble.waitMs };
+  if (failure instanceof BudgetSpentError) {
+    return { kind: 'deferred', reason: 'budget', retryAfterMs: failure.waitMs };
   }
   if (cause) return { kind: 'retry', failure: { code: 'timeout', upstream: null } };
-  if (trouble.code === 'upstream_rate_limited') {
+  if (failure.code === 'upstream_rate_limited') {
     return isPatient
-      ? { kind: 'later', reason: 'rate_limited', failure: trouble, retryAfterMs }
-      : { kind: 'fail', failure: trouble };
+      ? { kind: 'deferred', reason: 'rate_limited', failure, retryAfterMs }
+      : { kind: 'fail', failure: failure };
   }
-  return { kind: isRetryable(trouble.code) ? 'retry' : 'fail', failure: trouble };
+  return { kind: isRetryable(failure.code) ? 'retry' : 'fail', failure: failure };
 }

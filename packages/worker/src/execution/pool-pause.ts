@@ -5,9 +5,9 @@ import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 import type { PauseReason } from './outcome.ts';
 
 const firstPauseMs = 5_000;
-const longestPauseMs = 5 * 60 * 1_000;
+const maxPauseMs = 5 * 60 * 1_000;
 /** Refusals that are further apart do not belong together. */
-const togetherMs = 10 * 60 * 1_000;
+const streakWindowMs = 10 * 60 * 1_000;
 
 /**
  * Sets BullMQ's limiter, which stops every worker from fetching jobs of the queue (as `worker.rateLimit`
@@ -60,7 +60,7 @@ export function poolPause(
       const [pauseMs, isNew] = (await pauseScript(
         redis,
         [keys.limiter(type), keys.refusals(type)],
-        [askedMs ?? -1, firstPauseMs, longestPauseMs, togetherMs, pausedMark],
+        [askedMs ?? -1, firstPauseMs, maxPauseMs, streakWindowMs, pausedMark],
       )) as [number, number];
       if (isNew === 1) onBegin(reason);
       return pauseMs;

@@ -2,10 +2,10 @@ import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Jo
 import type { Failure } from '@promptq/shared/failure';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import type { Outcome, PauseReason } from './outcome.ts';
-import { apartUntilMs } from './suspects.ts';
+import { quarantinedUntilMs } from './suspects.ts';
 import { withoutStack } from './without-stack.ts';
 
-export interface ReportNeeds {
+export interface ReportDeps {
   /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
   wake: () => Promise<unknown>;
   /** Pauses the pool. */
@@ -20,7 +20,7 @@ export async function report(
   outcome: Outcome,
   job: Job<JobData, JobResult>,
   token: string | undefined,
-  { wake, pause }: ReportNeeds,
+  { wake, pause }: ReportDeps,
 ): Promise<JobResult> {
   switch (outcome.kind) {
     case 'completed':
@@ -29,7 +29,7 @@ export async function report(
       throw withoutStack(new Error(asReason(outcome.failure)));
     case 'fail':
       throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
-    case 'later':
+    case 'deferred':
       await pause(outcome.retryAfterMs, outcome.reason);
       // Idle workers learn of the pause, so they know when it ends.
       await wake();
@@ -37,8 +37,8 @@ export async function report(
     case 'lost':
       // BullMQ does nothing more with a job that says it went back to waiting.
       throw new WaitingError();
-    case 'apart':
-      await job.moveToDelayed(apartUntilMs(Date.now()), token);
+    case 'quarantined':
+      await job.moveToDelayed(quarantinedUntilMs(Date.now()), token);
       throw new DelayedError();
     case 'interrupted':
       await job.moveToWait(token);

@@ -5,23 +5,23 @@ import { logFault, withoutRedaction, type Logger } from '@promptq/shared/logging
 import type { JobData, JobResult } from '@promptq/shared/queues';
 import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import type { AttemptMetrics } from '../metrics/attempt-metrics.ts';
-import { retryAfterMs } from '../upstream/retry-after.ts';
+import { askedPauseMs } from '../upstream/retry-after.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
 import { decide, type Outcome } from './outcome.ts';
-import { refusalOf } from './refusal.ts';
+import { preflight } from './refusal.ts';
 import type { Circuit } from './circuit.ts';
 import type { PoolPause } from './pool-pause.ts';
 import { throttledProgress } from './throttled-progress.ts';
 import { report } from './report.ts';
-import type { Suspects } from './suspects.ts';
+import type { Quarantine } from './suspects.ts';
 
 /** What a processor may know of the attempt it runs in. */
 export interface AttemptContext {
   jobId: string;
   signal: AbortSignal;
   /** How often the job was started, this time included: beyond 1, parts of it may be done. Never twice the same. */
-  starts: number;
+  attemptsStarted: number;
   isLastAttempt: boolean;
   /** Whether the job may still wait for an upstream that refuses it for its rate. */
   isPatient: boolean;
@@ -31,7 +31,7 @@ export interface AttemptContext {
 /** Does the work of one job type. It parses the data itself, so a job that is none fails alone. */
 export type Processor = (data: unknown, context: AttemptContext) => Promise<JobResult>;
 
-interface Needs {
+interface Deps {
   type: JobType;
   metrics: AttemptMetrics;
   process: Processor;
@@ -44,7 +44,7 @@ interface Needs {
   wake: () => Promise<unknown>;
   pool: PoolPause;
   circuit: Circuit;
-  suspects: Suspects;
+  quarantine: Quarantine;
   /** Whether this process gives its jobs back, because its time to stop is nearly over. */
   isHandingBack: () => boolean;
   /** How old a job may grow while the upstream refuses it for its rate. */
@@ -52,13 +52,13 @@ interface Needs {
 }
 
 /** Runs one attempt of a job, from the processor to the outcome that BullMQ is told. Never throws anything else. */
-export function runJob(needs: Needs) {
-  const { type, metrics, log, running, isCancelled, wake, pool, circuit } = needs;
+export function runJob(deps: Deps) {
+  const { type, metrics, log, running, isCancelled, wake, pool, circuit } = deps;
   const lines = withoutRedaction(log);
   /** For what is not the job's own business: when Redis refuses it, the outcome stands all the same. */
-  const besides = async (doing: Promise<unknown>) => {
+  const bestEffort = async (promise: Promise<unknown>) => {
     try {
-      await doing;
+      await promise;
     } catch (error) {
       logFault(log, error, 'the state of the pool could not be written');
     }
@@ -66,11 +66,11 @@ export function runJob(needs: Needs) {
   return async (job: Job<JobData, JobResult>, token?: string): Promise<JobResult> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
-    const before = running.get(jobId);
-    if (before) {
+    const previous = running.get(jobId);
+    if (previous) {
       // Its lock ran out and BullMQ gave the job to this same process again: neither may take the other's place.
-      before.abort({ kind: 'lock lost' });
-      return report({ kind: 'apart' }, job, token, { wake, pause: async () => undefined });
+      previous.abort({ kind: 'lock lost' });
+      return report({ kind: 'quarantined' }, job, token, { wake, pause: async () => undefined });
     }
     const attempt = beginAttempt(timeoutSecondsOf(job));
     running.set(jobId, attempt);
@@ -78,8 +78,8 @@ export function runJob(needs: Needs) {
     let outcome: Outcome;
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
-      const refusal = refusalOf(job, isCancelled(jobId), Date.now());
-      outcome = refusal ?? (await admitted(job, attempt, needs));
+      const refusal = preflight(job, isCancelled(jobId), Date.now());
+      outcome = refusal ?? (await admitted(job, attempt, deps));
     } finally {
       attempt.end();
       running.delete(jobId);
@@ -97,11 +97,11 @@ export function runJob(needs: Needs) {
       },
       'attempt ended',
     );
-    await besides(tellCircuit(outcome, jobId, circuit));
-    if (outcome.kind === 'completed') await besides(pool.succeeded());
+    await bestEffort(reportToCircuit(outcome, jobId, circuit));
+    if (outcome.kind === 'completed') await bestEffort(pool.succeeded());
     return report(outcome, job, token, {
-      wake: () => besides(wake()),
-      pause: (askedMs, reason) => besides(pool.pause(askedMs, reason)),
+      wake: () => bestEffort(wake()),
+      pause: (askedMs, reason) => bestEffort(pool.pause(askedMs, reason)),
     });
   };
 }
@@ -110,22 +110,22 @@ export function runJob(needs: Needs) {
 async function admitted(
   job: Job<JobData, JobResult>,
   attempt: Attempt,
-  needs: Needs,
+  deps: Deps,
 ): Promise<Outcome> {
-  if (needs.isHandingBack()) return { kind: 'interrupted' };
-  if (!needs.suspects.admit(job)) return { kind: 'apart' };
+  if (deps.isHandingBack()) return { kind: 'interrupted' };
+  if (!deps.quarantine.admit(job)) return { kind: 'quarantined' };
   try {
-    return await work(job, attempt, needs);
+    return await work(job, attempt, deps);
   } finally {
-    needs.suspects.leave(job);
+    deps.quarantine.leave(job);
   }
 }
 
 /** What an outcome says of the upstream; its failures are told where they happen, see `work`. */
-async function tellCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
+async function reportToCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
   if (outcome.kind === 'completed') return circuit.succeeded();
   const failure = 'failure' in outcome ? outcome.failure : null;
-  if (failure && isOfUpstream(failure)) return;
+  if (failure && isUpstreamFailure(failure)) return;
   const status = failure?.upstream?.status ?? null;
   return status !== null && status < 500 ? circuit.succeeded() : circuit.release(jobId);
 }
@@ -133,65 +133,65 @@ async function tellCircuit(outcome: Outcome, jobId: string, circuit: Circuit): P
 async function work(
   job: Job<JobData, JobResult>,
   attempt: Attempt,
-  { process, log, patienceSeconds, circuit }: Needs,
+  { process, log, patienceSeconds, circuit }: Deps,
 ): Promise<Outcome> {
   const jobId = job.id as string;
   const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
   const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
-  const comeBackMs = isPatient ? await orElse(circuit.admit(jobId), 0, log) : 0;
-  if (comeBackMs > 0) return circuitOpen(unavailable, comeBackMs);
+  const waitMs = isPatient ? await withFallback(circuit.admit(jobId), 0, log) : 0;
+  if (waitMs > 0) return circuitOpen(unavailable, waitMs);
   try {
     const result = await process(job.data, {
       jobId,
       signal: attempt.signal,
-      starts: job.attemptsStarted,
+      attemptsStarted: job.attemptsStarted,
       isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
       isPatient,
       reportProgress: throttledProgress(job, log),
     });
     return { kind: 'completed', result };
   } catch (error) {
-    const trouble = error instanceof BudgetSpentError ? error : failureOf(error);
-    if ('code' in trouble && trouble.code === 'internal_error' && !attempt.cause()) {
+    const failure = error instanceof BudgetSpentError ? error : failureOf(error);
+    if ('code' in failure && failure.code === 'internal_error' && !attempt.cause()) {
       logFault(log, error, 'a processor failed', { job_id: jobId });
     }
-    const outcome = decide(trouble, {
+    const outcome = decide(failure, {
       cause: attempt.cause(),
-      retryAfterMs: retryAfterMs(error, Date.now()),
+      retryAfterMs: askedPauseMs(error, Date.now()),
       isPatient,
     });
-    if (outcome.kind !== 'retry' || !isOfUpstream(outcome.failure)) return outcome;
-    const pauseMs = await orElse(circuit.failed(jobId), null, log);
+    if (outcome.kind !== 'retry' || !isUpstreamFailure(outcome.failure)) return outcome;
+    const pauseMs = await withFallback(circuit.failed(jobId), null, log);
     return pauseMs === null || !isPatient ? outcome : circuitOpen(outcome.failure, pauseMs);
   }
 }
 
-function circuitOpen(failure: Failure, comeBackMs: number): Outcome {
-  return { kind: 'later', reason: 'circuit', failure, retryAfterMs: comeBackMs };
+function circuitOpen(failure: Failure, waitMs: number): Outcome {
+  return { kind: 'deferred', reason: 'circuit', failure, retryAfterMs: waitMs };
 }
 
 function reasonOf(outcome: Outcome) {
   if ('failure' in outcome) return outcome.failure.code;
-  return outcome.kind === 'later' ? outcome.reason : null;
+  return outcome.kind === 'deferred' ? outcome.reason : null;
 }
 
 /** A circuit that cannot be asked changes nothing. */
-async function orElse<Answer>(
-  asking: Promise<Answer>,
-  otherwise: Answer,
+async function withFallback<Answer>(
+  promise: Promise<Answer>,
+  fallback: Answer,
   log: Logger,
 ): Promise<Answer> {
   try {
-    return await asking;
+    return await promise;
   } catch (error) {
     logFault(log, error, 'the circuit could not be asked');
-    return otherwise;
+    return fallback;
   }
 }
 
 const unavailable: Failure = { code: 'upstream_unavailable', upstream: null };
 
-function isOfUpstream({ code }: Failure): boolean {
+function isUpstreamFailure({ code }: Failure): boolean {
   return code === 'upstream_unavailable' || code === 'timeout';
 }
 

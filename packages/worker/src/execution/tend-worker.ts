@@ -15,7 +15,7 @@ export const workerOptions = {
 /** Kept back from the grace to hand unfinished jobs back and close. */
 const handBackMs = 3_000;
 
-interface Needs<Data, Result> {
+interface Deps<Data, Result> {
   worker: Worker<Data, Result>;
   redis: Redis;
   /** The attempts in this process by job id. */
@@ -25,12 +25,12 @@ interface Needs<Data, Result> {
   idName: 'job_id' | 'delivery_id';
 }
 
-export interface TendedWorker {
+export interface SupervisedWorker {
   isRunning(): boolean;
   /** How many attempts were begun here. */
   started(): number;
   /** When Redis last answered with an error: full, read-only, ... */
-  refusedAtMs(): number;
+  redisErrorAtMs(): number;
   /** Whether this process gives its jobs back, because its time to stop is nearly over. */
   isHandingBack(): boolean;
   /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
@@ -38,16 +38,16 @@ export interface TendedWorker {
 }
 
 /** Tells of a worker's faults, aborts the attempts whose lock is lost, and closes it in time. */
-export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWorker {
-  const { worker, redis, running, log, idName } = needs;
+export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): SupervisedWorker {
+  const { worker, redis, running, log, idName } = deps;
   const type = worker.name;
   let started = 0;
-  let refusedAtMs = 0;
+  let redisErrorAtMs = 0;
   let isHandingBack = false;
   worker.on('error', (error) => {
     // During an outage every connection of BullMQ tells of every try; ours has told once.
     if (redis.status !== 'ready') return;
-    if (error instanceof ReplyError) refusedAtMs = Date.now();
+    if (error instanceof ReplyError) redisErrorAtMs = Date.now();
     if (isLockLost(error))
       log.warn(
         { type },
@@ -67,7 +67,7 @@ export function tendWorker<Data, Result>(needs: Needs<Data, Result>): TendedWork
   return {
     isRunning: () => worker.isRunning(),
     started: () => started,
-    refusedAtMs: () => refusedAtMs,
+    redisErrorAtMs: () => redisErrorAtMs,
     isHandingBack: () => isHandingBack,
     close: async (endsAtMs) => {
       const timer = setTimeout(

@@ -3,7 +3,7 @@ import type { Progress } from '@promptq/shared/contracts';
 import { describeError, type Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/queues';
 
-const progressEveryMs = 500;
+const progressIntervalMs = 500;
 
 /** Progress is written now and then: each write is an event that settlement has to read. */
 export function throttledProgress(
@@ -12,7 +12,7 @@ export function throttledProgress(
 ): (progress: Progress) => void {
   let writtenAtMs = performance.now();
   return (progress) => {
-    if (performance.now() - writtenAtMs < progressEveryMs) return;
+    if (performance.now() - writtenAtMs < progressIntervalMs) return;
     writtenAtMs = performance.now();
     job.updateProgress(progress).catch((error: unknown) => {
       log.warn({ job_id: job.id, error: describeError(error) }, 'progress could not be written');

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
-interface Needs {
+interface Deps {
   host: string;
   port: number;
   /** Whether this process takes jobs. */
@@ -24,7 +24,7 @@ export async function serveHealth({
   stuck,
   registry,
   log,
-}: Needs): Promise<() => Promise<void>> {
+}: Deps): Promise<() => Promise<void>> {
   const server = createServer((req, res) => {
     const answer = (status: number, text: string) => {
       res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });

@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isStuck, nextStandstill, type Look, type Standstill } from './progress.ts';
+import { isStuck, nextStall, type Sample, type Stall } from './progress.ts';
 
-const lookEveryMs = 15_000;
+const pollIntervalMs = 15_000;
 
 /** Whether a process is stuck after these looks at it, 15 s apart. */
-function stuckAfter(looks: Look[]): boolean {
-  let still: Standstill = { done: -1, sinceMs: null };
+function stuckAfter(looks: Sample[]): boolean {
+  let stall: Stall = { done: -1, sinceMs: null };
   let nowMs = 0;
-  for (const look of looks) {
-    nowMs += lookEveryMs;
-    still = nextStandstill(still, look, nowMs);
+  for (const sample of looks) {
+    nowMs += pollIntervalMs;
+    stall = nextStall(stall, sample, nowMs);
   }
-  return isStuck(still, nowMs);
+  return isStuck(stall, nowMs);
 }
 
-const repeat = (look: Look, times: number) => Array.from({ length: times }, () => look);
+const repeat = (sample: Sample, times: number) => Array.from({ length: times }, () => sample);
 
 test('a process that could work and does nothing for a minute is stuck', () => {
   const nothing = { couldWork: true, done: 5 };

@@ -5,15 +5,15 @@ import type { Consumer } from '../execution/consume.ts';
 import type { Settlement } from '../settlement/settlement.ts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
-const lookEveryMs = 15_000;
+const pollIntervalMs = 15_000;
 /** Work that could be done and is not done for so long means that this process is of no use any more. */
 const stuckAfterMs = 60_000;
 /** Longer, and locks are renewed late and timeouts fire late. */
-const longDelayMs = 1_000;
+const maxLoopDelayMs = 1_000;
 const nsPerMs = 1_000_000;
 
 /** What was seen of one thing that should go on. */
-export interface Look {
+export interface Sample {
   /** Whether there is work that this process could do now. */
   couldWork: boolean;
   /** How much it has done in all. */
@@ -21,39 +21,39 @@ export interface Look {
 }
 
 /** Since when nothing went on although it could: `sinceMs` is `null` while all is well. */
-export interface Standstill {
+export interface Stall {
   done: number;
   sinceMs: number | null;
 }
 
 /** Judges by progress, not by whether anything answers: a process can answer and do nothing. */
-export function nextStandstill(before: Standstill, look: Look, nowMs: number): Standstill {
-  const isStill = look.couldWork && look.done === before.done;
-  return { done: look.done, sinceMs: isStill ? (before.sinceMs ?? nowMs) : null };
+export function nextStall(before: Stall, sample: Sample, nowMs: number): Stall {
+  const isStalled = sample.couldWork && sample.done === before.done;
+  return { done: sample.done, sinceMs: isStalled ? (before.sinceMs ?? nowMs) : null };
 }
 
 /** Whether it has stood still for too long. */
-export function isStuck({ sinceMs }: Standstill, nowMs: number): boolean {
+export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
   return sinceMs !== null && nowMs - sinceMs >= stuckAfterMs;
 }
 
 /** What takes work from a queue: jobs of a type, or webhooks. */
-type Watched = Pick<Consumer, 'started' | 'refusedAtMs' | 'hasRoom'> & {
+type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
   /** The queue's name. */
   type: string;
   /** Only jobs wait for the upstream as a pool. */
   isPoolPaused?: Consumer['isPoolPaused'];
 };
 
-interface Needs {
+interface Deps {
   redis: Redis;
   consumers: Watched[];
   queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
-  settlement: Pick<Settlement, 'reads' | 'refusedAtMs'>;
+  settlement: Pick<Settlement, 'reads' | 'redisErrorAtMs'>;
   log: Logger;
 }
 
-export interface Progress {
+export interface Watchdog {
   /** What stands still for a minute although it could go on, by name. */
   stuck(): string[];
   /** From here on nothing counts as stuck: a process that stops begins nothing new. */
@@ -65,48 +65,49 @@ export interface Progress {
  * An outage of Redis is no standstill: starting the process again would not mend it. Warns of an event loop
  * that was blocked.
  */
-export function watchProgress(needs: Needs): Progress {
-  const { redis, settlement, log } = needs;
-  const standstills = new Map<string, Standstill>();
+export function startWatchdog(deps: Deps): Watchdog {
+  const { redis, settlement, log } = deps;
+  const stalls = new Map<string, Stall>();
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   loopDelay.enable();
 
-  const note = (name: string, look: Look) => {
-    const before = standstills.get(name) ?? { done: -1, sinceMs: null };
-    const after = nextStandstill(before, look, Date.now());
+  const record = (name: string, sample: Sample) => {
+    const before = stalls.get(name) ?? { done: -1, sinceMs: null };
+    const after = nextStall(before, sample, Date.now());
     if (isStuck(after, Date.now())) log.error({ name }, 'nothing goes on although it could');
-    standstills.set(name, after);
+    stalls.set(name, after);
   };
-  const look = async () => {
+  const sample = async () => {
     // A Redis that is full or read-only refuses work as one that is away does.
-    const refusedAtMs = Math.max(
-      settlement.refusedAtMs(),
-      ...needs.consumers.map((consumer) => consumer.refusedAtMs()),
+    const redisErrorAtMs = Math.max(
+      settlement.redisErrorAtMs(),
+      ...deps.consumers.map((consumer) => consumer.redisErrorAtMs()),
     );
-    const isReachable = redis.status === 'ready' && Date.now() - refusedAtMs > 2 * lookEveryMs;
-    note('settlement', { couldWork: isReachable, done: settlement.reads() });
-    for (const consumer of needs.consumers) {
-      const couldWork = isReachable && (await hasWork(needs, consumer));
-      note(consumer.type, { couldWork, done: consumer.started() });
+    const isReachable =
+      redis.status === 'ready' && Date.now() - redisErrorAtMs > 2 * pollIntervalMs;
+    record('settlement', { couldWork: isReachable, done: settlement.reads() });
+    for (const consumer of deps.consumers) {
+      const couldWork = isReachable && (await hasWork(deps, consumer));
+      record(consumer.type, { couldWork, done: consumer.started() });
     }
   };
   const timer = setInterval(() => {
     warnOfDelay(loopDelay, log);
-    look().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
-  }, lookEveryMs);
+    sample().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
+  }, pollIntervalMs);
   return {
     stuck: () =>
-      [...standstills].filter(([, still]) => isStuck(still, Date.now())).map(([name]) => name),
+      [...stalls].filter(([, stall]) => isStuck(stall, Date.now())).map(([name]) => name),
     stop: () => {
       clearInterval(timer);
-      standstills.clear();
+      stalls.clear();
       loopDelay.disable();
     },
   };
 }
 
 /** Whether jobs wait that this consumer has room for, and nobody has told the pool to wait. */
-async function hasWork({ queues }: Needs, consumer: Watched): Promise<boolean> {
+async function hasWork({ queues }: Deps, consumer: Watched): Promise<boolean> {
   const queue = queues.find(({ name }) => name === consumer.type);
   if (
     !queue ||
@@ -122,7 +123,7 @@ async function hasWork({ queues }: Needs, consumer: Watched): Promise<boolean> {
 
 function warnOfDelay(delay: ReturnType<typeof monitorEventLoopDelay>, log: Logger): void {
   const maxMs = Math.round(delay.max / nsPerMs);
-  if (maxMs > longDelayMs) {
+  if (maxMs > maxLoopDelayMs) {
     const p99Ms = Math.round(delay.percentile(99) / nsPerMs);
     log.warn({ max_ms: maxMs, p99_ms: p99Ms }, 'the event loop was blocked');
   }

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { failureCodeSchema, isRetryable, type FailureCode } from '@promptq/shared/failure';
-import { bound } from '@promptq/shared/metrics';
+import { cacheLabels } from '@promptq/shared/metrics';
 import type { Outcome, PauseReason } from '../execution/outcome.ts';
 
 /** From a queue that is empty to one that is a day long. */
@@ -77,13 +77,14 @@ export function attemptMetrics(registry: Registry): AttemptMetrics {
     'Jobs whose worker was gone, so that they run again.',
     ['type'],
   );
-  const ofType = bound((type: JobType) => ({
+  const metricsByType = cacheLabels((type: JobType) => ({
     wait: wait.labels(type),
     run: run.labels(type),
     running: running.labels(type),
   }));
-  const attempt = bound((type: JobType, outcome: Outcome['kind'], reason: EndReason | 'none') =>
-    attempts.labels(type, outcome, reason),
+  const attempt = cacheLabels(
+    (type: JobType, outcome: Outcome['kind'], reason: EndReason | 'none') =>
+      attempts.labels(type, outcome, reason),
   );
   // From the start there is a 0, so that the first of each is seen as an increase.
   for (const type of jobTypes) {
@@ -96,12 +97,12 @@ export function attemptMetrics(registry: Registry): AttemptMetrics {
   }
   return {
     started: (type, waitMs) => {
-      ofType(type).running.inc();
-      if (waitMs !== null) ofType(type).wait.observe(Math.max(0, waitMs) / 1_000);
+      metricsByType(type).running.inc();
+      if (waitMs !== null) metricsByType(type).wait.observe(Math.max(0, waitMs) / 1_000);
     },
     ended: (type, outcome, reason, runMs) => {
-      ofType(type).running.dec();
-      ofType(type).run.observe(runMs / 1_000);
+      metricsByType(type).running.dec();
+      metricsByType(type).run.observe(runMs / 1_000);
       attempt(type, outcome, reason ?? 'none').inc();
       if (outcome === 'lost') discarded.inc({ type });
     },

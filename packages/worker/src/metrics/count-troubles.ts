@@ -3,13 +3,13 @@ import type { JobType } from '@promptq/shared/contracts';
 import { isLockLost } from '../execution/is-lock-lost.ts';
 import type { AttemptMetrics } from './attempt-metrics.ts';
 
-type Troubles = Pick<AttemptMetrics, 'locksLost' | 'resultDiscarded' | 'stalled'>;
+type WorkerEventMetrics = Pick<AttemptMetrics, 'locksLost' | 'resultDiscarded' | 'stalled'>;
 
 /** Counts what a worker of BullMQ tells of jobs that are not, or no longer, its own. */
-export function countTroubles(
+export function countWorkerEvents(
   worker: Pick<Worker, 'on'>,
   type: JobType,
-  { locksLost, resultDiscarded, stalled }: Troubles,
+  { locksLost, resultDiscarded, stalled }: WorkerEventMetrics,
 ): void {
   worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
   worker.on('stalled', () => stalled(type));

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
-import { bound } from '@promptq/shared/metrics';
+import { cacheLabels } from '@promptq/shared/metrics';
 
 const lagBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600];
 
@@ -29,8 +29,8 @@ export function settlementMetrics(registry: Registry): SettlementMetrics {
     buckets: lagBounds,
     registers: [registry],
   });
-  const counted = bound((type: JobType, status: EndStatus) => finished.labels(type, status));
-  const lagOf = bound((type: JobType) => lag.labels(type));
+  const counted = cacheLabels((type: JobType, status: EndStatus) => finished.labels(type, status));
+  const lagOf = cacheLabels((type: JobType) => lag.labels(type));
   // From the start there is a 0, so that the first job is seen as an increase.
   for (const type of jobTypes) {
     for (const status of ['completed', 'failed', 'cancelled', 'expired'] as const) {

@@ -1,11 +1,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Usage } from '@promptq/shared/contracts';
-import { bound, boundedLabel } from '@promptq/shared/metrics';
+import { cacheLabels, boundedLabel } from '@promptq/shared/metrics';
 import type { Complete } from '../upstream/complete.ts';
 
 const secondsBounds = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 /** Callers choose the model; so many are told apart in one process. */
-const mostModels = 20;
+const maxModels = 20;
 const tooManyRequests = 429;
 
 export interface UpstreamMetrics {
@@ -23,7 +23,7 @@ export function upstreamMetrics(registry: Registry): UpstreamMetrics {
     buckets: secondsBounds,
     registers: [registry],
   });
-  const refusals = new Counter({
+  const rateLimited = new Counter({
     name: 'promptq_upstream_rate_limited_total',
     help: 'Calls that the upstream answered with 429.',
     registers: [registry],
@@ -34,19 +34,21 @@ export function upstreamMetrics(registry: Registry): UpstreamMetrics {
     labelNames: ['model', 'direction'],
     registers: [registry],
   });
-  const ofClass = bound((statusClass: string) => duration.labels(statusClass));
-  const modelLabel = boundedLabel(mostModels);
-  const ofModel = bound((model: string) => ({
+  const durationByClass = cacheLabels((statusClass: string) => duration.labels(statusClass));
+  const modelLabel = boundedLabel(maxModels);
+  const tokensByModel = cacheLabels((model: string) => ({
     input: tokens.labels(model, 'input'),
     output: tokens.labels(model, 'output'),
   }));
   return {
     called: (status, ms) => {
-      ofClass(status === null ? 'none' : `${Math.floor(status / 100)}xx`).observe(ms / 1_000);
-      if (status === tooManyRequests) refusals.inc();
+      durationByClass(status === null ? 'none' : `${Math.floor(status / 100)}xx`).observe(
+        ms / 1_000,
+      );
+      if (status === tooManyRequests) rateLimited.inc();
     },
     spent: (model, usage) => {
-      const { input, output } = ofModel(modelLabel(model));
+      const { input, output } = tokensByModel(modelLabel(model));
       input.inc(usage.input_tokens);
       output.inc(usage.output_tokens);
     },
@@ -70,7 +72,7 @@ export function measureCalls(call: typeof fetch, metrics: Pick<UpstreamMetrics, 
 
 /**
  * The same calls, whose tokens are counted. Only answered ones are, and by the model that was asked for: a name
- * that the upstream does not know takes none of the places that `mostModels` has.
+ * that the upstream does not know takes none of the places that `maxModels` has.
  */
 export function countTokens(complete: Complete, metrics: Pick<UpstreamMetrics, 'spent'>): Complete {
   return async (request, options) => {

@@ -7,7 +7,7 @@ import {
 } from '@promptq/shared/contracts';
 import { analysisOutput } from './analysis-output.ts';
 import { parseTopics } from './analysis-tasks.ts';
-import type { Part } from './parts.ts';
+import type { Checkpoint } from './parts.ts';
 
 const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
 
@@ -28,23 +28,27 @@ test('every text has its place, and every task asked for is either there or has 
   const tasks = fc.subarray([...analysisTaskSchema.options], { minLength: 1 });
   fc.assert(
     fc.property(texts, tasks, fc.infiniteStream(fc.boolean()), (given, asked, luck) => {
-      const parts = new Map<string, Part>();
-      const partOf = (text: number, task: AnalysisTask): Part => {
-        const part: Part = luck.next().value
+      const checkpoints = new Map<string, Checkpoint>();
+      const checkpointOf = (text: number, task: AnalysisTask): Checkpoint => {
+        const checkpoint: Checkpoint = luck.next().value
           ? { answer: `a${text}`, usage }
           : { failure: { code: 'timeout', upstream: null } };
-        parts.set(`${text}-${task}`, part);
-        return part;
+        checkpoints.set(`${text}-${task}`, checkpoint);
+        return checkpoint;
       };
       const input = { texts: given, tasks: asked, model: 'm', max_concurrent: 1 };
-      const output = analysisListSchema.parse(analysisOutput(input, partOf));
+      const output = analysisListSchema.parse(analysisOutput(input, checkpointOf));
       expect(output.items.length).toBe(given.length);
       expect(output.succeeded + output.failed).toBe(given.length);
       output.items.forEach((item, index) => {
         for (const task of analysisTaskSchema.options) {
-          const part = parts.get(`${index}-${task}`);
-          expect(item[task] !== null, 'has a value').toBe(part !== undefined && 'answer' in part);
-          expect(task in item.errors, 'has an error').toBe(part !== undefined && 'failure' in part);
+          const checkpoint = checkpoints.get(`${index}-${task}`);
+          expect(item[task] !== null, 'has a value').toBe(
+            checkpoint !== undefined && 'answer' in checkpoint,
+          );
+          expect(task in item.errors, 'has an error').toBe(
+            checkpoint !== undefined && 'failure' in checkpoint,
+          );
         }
       });
     }),

@@ -8,21 +8,21 @@ import {
 } from '@promptq/shared/contracts';
 import { publicMessage } from '@promptq/shared/failure';
 import { parseTopics } from './analysis-tasks.ts';
-import type { Part } from './parts.ts';
+import type { Checkpoint } from './parts.ts';
 
 const textExcerptLength = 30;
 
 /**
  * The output in the shape that the input asks for: one analysis for `text`, a list for `texts`.
- * @param partOf what became of the call for the text at an index and a task
+ * @param checkpointOf what became of the call for the text at an index and a task
  */
 export function analysisOutput(
   input: AnalysisInput,
-  partOf: (text: number, task: AnalysisTask) => Part,
+  checkpointOf: (text: number, task: AnalysisTask) => Checkpoint,
 ): AnalysisOutput {
   const analyses = textsOf(input).map((text, index) => {
     const analysis: TextAnalysis = { sentiment: null, topics: null, summary: null, errors: {} };
-    for (const task of input.tasks) record(analysis, task, partOf(index, task));
+    for (const task of input.tasks) record(analysis, task, checkpointOf(index, task));
     return { text: excerpt(text, textExcerptLength), ...analysis };
   });
   if (input.texts === undefined) {
@@ -35,12 +35,12 @@ export function analysisOutput(
   return { items: analyses, succeeded: analyses.length - failed, failed };
 }
 
-function record(analysis: TextAnalysis, task: AnalysisTask, part: Part): void {
-  if ('failure' in part) {
-    const { code, upstream } = part.failure;
+function record(analysis: TextAnalysis, task: AnalysisTask, checkpoint: Checkpoint): void {
+  if ('failure' in checkpoint) {
+    const { code, upstream } = checkpoint.failure;
     analysis.errors[task] = { code, message: publicMessage(code), upstream };
     return;
   }
-  if (task === 'topics') analysis.topics = parseTopics(part.answer);
-  else analysis[task] = part.answer;
+  if (task === 'topics') analysis.topics = parseTopics(checkpoint.answer);
+  else analysis[task] = checkpoint.answer;
 }

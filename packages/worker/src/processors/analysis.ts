@@ -15,9 +15,9 @@ import type { Complete } from '../upstream/complete.ts';
 import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
 import { analysisOutput } from './analysis-output.ts';
 import { analysisTasks } from './analysis-tasks.ts';
-import { isRateLimit, mayMend } from './may-mend.ts';
+import { isRateLimit, isRetryableError } from './may-mend.ts';
 import { outOfBudget } from './out-of-budget.ts';
-import type { Part, Parts } from './parts.ts';
+import type { Checkpoint, Checkpoints } from './parts.ts';
 
 interface Call {
   step: string;
@@ -25,20 +25,21 @@ interface Call {
   task: AnalysisTask;
 }
 
-interface Needs {
+interface Deps {
   complete: Complete;
-  partsOf: (jobId: string) => Parts;
+  openCheckpoints: (jobId: string) => Checkpoints;
 }
 
 /**
  * An analysis job is a call for each text and task, side by side, at most `max_concurrent` at once. One
  * that fails harms no other. What is finished is kept, so another attempt repeats only what is missing.
  */
-export function analysisProcessor({ complete, partsOf }: Needs): Processor {
+export function analysisProcessor({ complete, openCheckpoints }: Deps): Processor {
   return async (data, context) => {
     const { input } = analysisDataSchema.parse(data);
-    const parts = partsOf(context.jobId);
-    const done = context.starts > 1 ? await parts.read() : new Map<string, Part>();
+    const checkpoints = openCheckpoints(context.jobId);
+    const done =
+      context.attemptsStarted > 1 ? await checkpoints.read() : new Map<string, Checkpoint>();
     const doneBefore = done.size;
     const calls = callsOf(input);
     const failures = await callAll(
@@ -46,9 +47,9 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
       input,
       context,
       async (call) => {
-        const part = await answer(call, input, context, complete);
-        done.set(call.step, part);
-        await parts.keep(call.step, part);
+        const checkpoint = await answer(call, input, context, complete);
+        done.set(call.step, checkpoint);
+        await checkpoints.keep(call.step, checkpoint);
         context.reportProgress({ done: done.size, total: calls.length });
       },
     );
@@ -57,19 +58,21 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
       const error = await outOfBudget({
         failures,
         context,
-        parts,
-        hasGotOn: done.size > doneBefore,
+        checkpoints,
+        madeProgress: done.size > doneBefore,
         timedOut: isOutOfTime ? timeout : null,
       });
       if (error) throw error;
     }
     if (!isOutOfTime || !context.isLastAttempt) context.signal.throwIfAborted();
 
-    const mendable = [...failures.values()].filter((error) => mayMend(error, context));
-    const usages = [...done.values()].flatMap((part) => ('usage' in part ? [part.usage] : []));
-    if (mendable.length > 0 && !isOutOfTime) throw mendable.find(isRateLimit) ?? mendable[0];
+    const retryable = [...failures.values()].filter((error) => isRetryableError(error, context));
+    const usages = [...done.values()].flatMap((checkpoint) =>
+      'usage' in checkpoint ? [checkpoint.usage] : [],
+    );
+    if (retryable.length > 0 && !isOutOfTime) throw retryable.find(isRateLimit) ?? retryable[0];
     if (usages.length === 0)
-      throw isOutOfTime ? new FailureError(timeout) : worstOf(failures, done);
+      throw isOutOfTime ? new FailureError(timeout) : errorOf(failures, done);
     return {
       output: analysisOutput(input, (text, task) => {
         const step = stepOf(text, task);
@@ -80,7 +83,7 @@ export function analysisProcessor({ complete, partsOf }: Needs): Processor {
   };
 }
 
-const longestAnswer = 2_000;
+const maxAnswerLength = 2_000;
 const unusable: Failure = { code: 'upstream_unavailable', upstream: null };
 const timeout: Failure = { code: 'timeout', upstream: null };
 
@@ -129,7 +132,7 @@ async function answer(
   input: AnalysisInput,
   { jobId, signal }: AttemptContext,
   complete: Complete,
-): Promise<Part> {
+): Promise<Checkpoint> {
   const { instruction, maxTokens } = analysisTasks[task];
   try {
     const completion = await complete(
@@ -146,7 +149,7 @@ async function answer(
     );
     const said = completion.text.trim();
     // The limit of each task is 50 tokens at most: more than this is no answer to it, and 3,000 of them would fill the memory.
-    if (said.length > longestAnswer) throw new FailureError(unusable);
+    if (said.length > maxAnswerLength) throw new FailureError(unusable);
     return { answer: said, usage: completion.usage };
   } catch (error) {
     if (error instanceof BudgetSpentError) throw error;
@@ -157,8 +160,9 @@ async function answer(
 }
 
 /** What the job fails with: an error that another attempt may mend, else a refusal that none can. */
-function worstOf(failures: Map<string, unknown>, done: Map<string, Part>): unknown {
+function errorOf(failures: Map<string, unknown>, done: Map<string, Checkpoint>): unknown {
   for (const error of failures.values()) return error;
-  for (const part of done.values()) if ('failure' in part) return new FailureError(part.failure);
+  for (const checkpoint of done.values())
+    if ('failure' in checkpoint) return new FailureError(checkpoint.failure);
   return new Error('an analysis without a call passed the schema');
 }

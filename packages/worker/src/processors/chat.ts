@@ -2,21 +2,21 @@ import type OpenAI from 'openai';
 import { chatDataSchema, type ChatData } from '@promptq/shared/queues';
 import type { AttemptContext, Processor } from '../execution/run-job.ts';
 import type { Complete } from '../upstream/complete.ts';
-import type { TokenWriter } from './token-writer.ts';
+import type { OutputWriter } from './token-writer.ts';
 
-interface Needs {
+interface Deps {
   complete: Complete;
-  /** Begins to publish the answer of a streamed job, for the attempt that was the `starts`th to begin. */
-  publish: (job: { id: string; starts: number; timeoutSeconds: number }) => TokenWriter;
+  /** Begins to publish the answer of a streamed job, for the attempt that was the `attemptsStarted`th to begin. */
+  publish: (job: { id: string; attemptsStarted: number; timeoutSeconds: number }) => OutputWriter;
 }
 
 /** A chat job is one call. A streamed one publishes its answer while it comes. */
-export function chatProcessor({ complete, publish }: Needs): Processor {
+export function chatProcessor({ complete, publish }: Deps): Processor {
   return async (data, context) => {
     const { input, timeout_seconds: timeoutSeconds } = chatDataSchema.parse(data);
-    const { jobId: id, starts } = context;
+    const { jobId: id, attemptsStarted } = context;
     if (!input.stream) return call(input, context, complete);
-    const tokens = publish({ id, starts, timeoutSeconds });
+    const tokens = publish({ id, attemptsStarted, timeoutSeconds });
     try {
       const result = await call(input, context, complete, (text) => tokens.add(text));
       tokens.finish(result.output.response);

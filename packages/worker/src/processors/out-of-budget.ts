@@ -2,16 +2,16 @@ import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
 import type { AttemptContext } from '../execution/run-job.ts';
 import type { Failure } from '@promptq/shared/failure';
 import { failureOf } from '../upstream/upstream-failure.ts';
-import { isRateLimit, mayMend } from './may-mend.ts';
-import type { Parts } from './parts.ts';
+import { isRateLimit, isRetryableError } from './may-mend.ts';
+import type { Checkpoints } from './parts.ts';
 
-interface Needs {
+interface Deps {
   /** What was thrown instead of an answer, by step. */
   failures: ReadonlyMap<string, unknown>;
   context: AttemptContext;
-  parts: Pick<Parts, 'keep'>;
+  checkpoints: Pick<Checkpoints, 'keep'>;
   /** Whether a call was finished in this attempt. */
-  hasGotOn: boolean;
+  madeProgress: boolean;
   /** Set when the time of the attempt is over: what was under way then failed for it. */
   timedOut: Failure | null;
 }
@@ -22,17 +22,20 @@ interface Needs {
  * allows: a call that no attempt may mend is finished with its failure, and an attempt in which calls failed and none
  * was finished is spent.
  */
-export async function outOfBudget(needs: Needs): Promise<unknown> {
-  const { failures, context, parts, hasGotOn, timedOut } = needs;
+export async function outOfBudget(deps: Deps): Promise<unknown> {
+  const { failures, context, checkpoints, madeProgress, timedOut } = deps;
   const spent = [...failures.values()].find((error) => error instanceof BudgetSpentError);
   if (!spent) return null;
   const failed = [...failures].filter(([, error]) => !(error instanceof BudgetSpentError));
   for (const [step, error] of failed) {
-    if (!mayMend(error, context)) await parts.keep(step, { failure: timedOut ?? failureOf(error) });
+    if (!isRetryableError(error, context))
+      await checkpoints.keep(step, { failure: timedOut ?? failureOf(error) });
   }
-  const mendable = failed.map(([, error]) => error).filter((error) => mayMend(error, context));
-  const refusal = mendable.find(isRateLimit);
+  const retryable = failed
+    .map(([, error]) => error)
+    .filter((error) => isRetryableError(error, context));
+  const refusal = retryable.find(isRateLimit);
   // It spends no attempt either, and its pause is the upstream's own.
   if (refusal && !timedOut) return refusal;
-  return hasGotOn ? spent : (mendable.find((error) => !isRateLimit(error)) ?? spent);
+  return madeProgress ? spent : (retryable.find((error) => !isRateLimit(error)) ?? spent);
 }

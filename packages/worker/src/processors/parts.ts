@@ -5,29 +5,39 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import { failureSchema } from '@promptq/shared/failure';
 
 /** A call that needs no repeating: it was answered, or it would be refused again. */
-const partSchema = z.union([
+const checkpointSchema = z.union([
   z.object({ answer: z.string(), usage: usageSchema }),
   z.object({ failure: failureSchema }),
 ]);
-export type Part = z.infer<typeof partSchema>;
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /** The finished calls of a job, kept until it settles, so that another attempt pays for none of them again. */
-export interface Parts {
-  read(): Promise<Map<string, Part>>;
+export interface Checkpoints {
+  read(): Promise<Map<string, Checkpoint>>;
   /** One small write for each call, never the whole job again. What cannot be written is only logged. */
-  keep(step: string, part: Part): Promise<void>;
+  keep(step: string, checkpoint: Checkpoint): Promise<void>;
 }
 
 /** @param ttlSeconds a job that never settles leaves nothing behind for ever */
-export function partsOf(redis: Redis, key: string, ttlSeconds: number, log: Logger): Parts {
+export function openCheckpoints(
+  redis: Redis,
+  key: string,
+  ttlSeconds: number,
+  log: Logger,
+): Checkpoints {
   return {
     read: async () => {
       const fields = Object.entries(await redis.hgetall(key));
-      return new Map(fields.map(([step, json]) => [step, partSchema.parse(JSON.parse(json))]));
+      return new Map(
+        fields.map(([step, json]) => [step, checkpointSchema.parse(JSON.parse(json))]),
+      );
     },
-    keep: async (step, part) => {
+    keep: async (step, checkpoint) => {
       try {
-        const write = redis.multi().hset(key, step, JSON.stringify(part)).expire(key, ttlSeconds);
+        const write = redis
+          .multi()
+          .hset(key, step, JSON.stringify(checkpoint))
+          .expire(key, ttlSeconds);
         for (const [error] of (await write.exec()) ?? []) if (error) throw error;
       } catch (error) {
         // The answer is here all the same: a Redis that is full must not make it fail and be paid for again.

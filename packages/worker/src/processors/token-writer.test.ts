@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Appended } from '@promptq/shared/live';
 import { createLogger } from '@promptq/shared/logging';
-import { tokenWriter } from './token-writer.ts';
+import { outputWriter } from './token-writer.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 
@@ -38,7 +38,7 @@ test('what is published is the answer, however it was cut, and no character is c
       async (texts, cuts) => {
         const answer = texts.join('');
         const { held, append } = stream();
-        const writer = tokenWriter({ append, jobId: 'j', log });
+        const writer = outputWriter({ append, jobId: 'j', log });
         let at = 0;
         for (const cut of cuts) {
           writer.add(answer.slice(at, at + cut));
@@ -58,7 +58,7 @@ test('what is published is the answer, however it was cut, and no character is c
 test('a stream that lost a piece is given all of it again', async () => {
   let lost = false;
   const { held, append } = stream();
-  const writer = tokenWriter({
+  const writer = outputWriter({
     append: async (from, text) => {
       if (from > 0 && !lost) {
         lost = true;
@@ -78,7 +78,7 @@ test('a stream that lost a piece is given all of it again', async () => {
 
 test('after 1,000 pieces all is written again as one', async () => {
   const { held, append } = stream();
-  const writer = tokenWriter({ append, jobId: 'j', log });
+  const writer = outputWriter({ append, jobId: 'j', log });
   writer.finish('');
   expect(held.writes, 'an empty first piece').toBe(1);
   for (let piece = 1; piece <= 1_001; piece += 1) {
@@ -92,7 +92,7 @@ test('after 1,000 pieces all is written again as one', async () => {
 test('nothing more is written once another attempt has begun, or Redis has refused a piece', async () => {
   for (const answer of ['superseded' as const, new Error('OOM')]) {
     const { held, append } = stream(() => answer);
-    const writer = tokenWriter({ append, jobId: 'j', log });
+    const writer = outputWriter({ append, jobId: 'j', log });
     await new Promise((resolve) => setImmediate(resolve));
     writer.add('abc');
     writer.finish('abc');
@@ -103,7 +103,7 @@ test('nothing more is written once another attempt has begun, or Redis has refus
 
 test('an answer that is not what was published is refused', () => {
   const { append } = stream();
-  const writer = tokenWriter({ append, jobId: 'j', log });
+  const writer = outputWriter({ append, jobId: 'j', log });
   writer.add('abc');
   expect(() => writer.finish('abd')).toThrow('not the answer');
 });

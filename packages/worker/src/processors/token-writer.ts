@@ -1,13 +1,13 @@
 import type { Appended } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
-const flushEveryMs = 40;
+const flushIntervalMs = 40;
 /** Then all that was said is written again as one piece, so that the stream stays short however long an answer is. */
-const mostPieces = 1_000;
+const maxPieces = 1_000;
 
 /** Publishes the answer of a streamed job while it comes. What cannot be published never fails the job. */
-export interface TokenWriter {
-  /** More of the answer, published within `flushEveryMs`, or within a round trip to Redis if that is longer. */
+export interface OutputWriter {
+  /** More of the answer, published within `flushIntervalMs`, or within a round trip to Redis if that is longer. */
   add(more: string): void;
   /**
    * The answer is complete: its rest is published at once. Nobody has to wait for that.
@@ -18,7 +18,7 @@ export interface TokenWriter {
   abandon(): void;
 }
 
-interface Needs {
+interface Deps {
   /** Appends a piece that begins at this character. */
   append: (from: number, text: string) => Promise<Appended>;
   jobId: string;
@@ -26,7 +26,7 @@ interface Needs {
 }
 
 /** Begins to publish with a piece that is empty: it takes the stream from every attempt before. */
-export function tokenWriter({ append, jobId, log }: Needs): TokenWriter {
+export function outputWriter({ append, jobId, log }: Deps): OutputWriter {
   let text = '';
   /** The first half of a character that takes two UTF-16 units: the other comes with the next piece. */
   let half = '';
@@ -34,16 +34,16 @@ export function tokenWriter({ append, jobId, log }: Needs): TokenWriter {
   let pieces = 0;
   let isWriting = false;
   let isFinished = false;
-  let isOver = false;
+  let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const isBehind = () => !isOver && published < text.length;
+  const isBehind = () => !isStopped && published < text.length;
   const cannotWait = () => isBehind() && (isFinished || pieces === 0);
   const writeOnce = async () => {
-    const from = pieces % mostPieces === 0 ? 0 : published;
+    const from = pieces % maxPieces === 0 ? 0 : published;
     const to = text.length;
     const appended = await append(from, text.slice(from, to));
-    if (appended === 'superseded') isOver = true;
+    if (appended === 'superseded') isStopped = true;
     pieces = appended === 'gap' ? 0 : pieces + 1;
     if (appended === 'appended') published = to;
   };
@@ -55,14 +55,14 @@ export function tokenWriter({ append, jobId, log }: Needs): TokenWriter {
       do await writeOnce();
       while (cannotWait());
     } catch (error) {
-      isOver = true;
+      isStopped = true;
       logFault(log, error, 'tokens could not be published', { job_id: jobId });
     }
     isWriting = false;
     if (isBehind()) schedule();
   };
   const schedule = () => {
-    if (!isWriting && !isOver) timer ??= setTimeout(() => void write(), flushEveryMs);
+    if (!isWriting && !isStopped) timer ??= setTimeout(() => void write(), flushIntervalMs);
   };
   const take = (more: string) => {
     text += more.toWellFormed();
@@ -84,7 +84,7 @@ export function tokenWriter({ append, jobId, log }: Needs): TokenWriter {
       if (isBehind()) void write();
     },
     abandon: () => {
-      isOver = true;
+      isStopped = true;
       clearTimeout(timer);
     },
   };

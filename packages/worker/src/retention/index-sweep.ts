@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { bucketOf, idsInBucket, indexEntry, jobTypeOf } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
-const bucketsAtOnce = 100;
-const idsAtOnce = 1_000;
+const bucketBatchSize = 100;
+const idBatchSize = 1_000;
 /** A string is left alone for so long after its jobs could have gone: one may still be on its way into it. */
 const spareMs = 60_000;
 
@@ -34,9 +34,16 @@ export async function sweepIndex(
   let removed = 0;
   let from = '-inf';
   for (;;) {
-    const found = await redis.zrangebyscore(keys.index, from, oldEnough, 'LIMIT', 0, bucketsAtOnce);
+    const found = await redis.zrangebyscore(
+      keys.index,
+      from,
+      oldEnough,
+      'LIMIT',
+      0,
+      bucketBatchSize,
+    );
     for (const bucket of found) removed += await sweepBucket(redis, keys, Number(bucket));
-    if (found.length < bucketsAtOnce) return removed;
+    if (found.length < bucketBatchSize) return removed;
     from = `(${found.at(-1)}`;
   }
 }
@@ -46,8 +53,8 @@ async function sweepBucket(redis: Redis, keys: RedisKeys, bucket: number): Promi
   const content = (await redis.getBuffer(key)) ?? Buffer.alloc(0);
   const ids = idsInBucket(content);
   const kept: Buffer[] = [];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    const some = ids.slice(at, at + idsAtOnce);
+  for (let at = 0; at < ids.length; at += idBatchSize) {
+    const some = ids.slice(at, at + idBatchSize);
     const pipeline = redis.pipeline();
     for (const id of some) pipeline.exists(keys.job(jobTypeOf(id) ?? 'chat', id));
     const answers = (await pipeline.exec()) ?? [];

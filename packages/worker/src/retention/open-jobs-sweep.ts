@@ -3,10 +3,10 @@ import { jobTypeOf } from '@promptq/shared/queues';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 /** One sweep looks at so many ids, and at so many of one tenant: chosen by chance, so that each has its turn. */
-const mostIds = 100_000;
-const mostIdsOfTenant = 10_000;
-const mostTenants = 1_000;
-const idsAtOnce = 1_000;
+const maxIds = 100_000;
+const maxIdsPerTenant = 10_000;
+const maxTenants = 1_000;
+const idBatchSize = 1_000;
 
 /** A job may have been added to the set meanwhile. */
 const forgetScript = luaScript(
@@ -21,16 +21,16 @@ const forgetScript = luaScript(
  * @returns how many places were freed
  */
 export async function sweepOpenJobs(redis: Redis, keys: RedisKeys): Promise<number> {
-  const tenants = await redis.srandmember(keys.tenantsWithOpenJobs, mostTenants);
+  const tenants = await redis.srandmember(keys.tenantsWithOpenJobs, maxTenants);
   const from = Math.floor(Math.random() * tenants.length);
-  let left = mostIds;
+  let left = maxIds;
   let freed = 0;
   for (const tenant of [...tenants.slice(from), ...tenants.slice(0, from)]) {
     if (left === 0) break;
-    const ids = await redis.srandmember(keys.openJobs(tenant), Math.min(mostIdsOfTenant, left));
+    const ids = await redis.srandmember(keys.openJobs(tenant), Math.min(maxIdsPerTenant, left));
     left -= ids.length;
-    for (let at = 0; at < ids.length; at += idsAtOnce) {
-      const ended = await endedOf(redis, keys, ids.slice(at, at + idsAtOnce));
+    for (let at = 0; at < ids.length; at += idBatchSize) {
+      const ended = await endedOf(redis, keys, ids.slice(at, at + idBatchSize));
       if (ended.length > 0) freed += await redis.srem(keys.openJobs(tenant), ...ended);
     }
     await forgetScript(redis, [keys.openJobs(tenant), keys.tenantsWithOpenJobs], [tenant]);

@@ -10,10 +10,10 @@ import { sweepOpenJobs } from './open-jobs-sweep.ts';
  * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
  * later than its time a finished job may be removed.
  */
-const askEveryMs = 60_000;
+const sweepIntervalMs = 60_000;
 /** The process that sweeps has the right to for so long, even if it dies meanwhile. */
-const turnMs = 5 * 60 * 1_000;
-const jobsAtOnce = 1_000;
+const leaseMs = 5 * 60 * 1_000;
+const jobBatchSize = 1_000;
 
 /** A queue, and for how many seconds it keeps what has ended. */
 interface Swept {
@@ -21,7 +21,7 @@ interface Swept {
   keepSeconds: { completed: number; failed: number };
 }
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   queues: Swept[];
@@ -36,35 +36,35 @@ interface Needs {
  * jobs of a quiet queue would stay, and their prompts with them.
  * @returns stops it
  */
-export function startSweeper(needs: Needs): () => void {
-  const { log } = needs;
+export function startSweeper(deps: Deps): () => void {
+  const { log } = deps;
   let isSweeping = false;
   const timer = setInterval(() => {
-    if (isSweeping || needs.redis.status !== 'ready') return;
+    if (isSweeping || deps.redis.status !== 'ready') return;
     isSweeping = true;
-    sweepInTurn(needs)
+    sweepIfLeader(deps)
       .catch((error: unknown) => {
-        if (needs.redis.status === 'ready')
+        if (deps.redis.status === 'ready')
           logFault(log, error, 'finished jobs could not be removed');
         else log.debug({ error: describeError(error) }, 'Redis went away during a sweep');
       })
       .finally(() => {
         isSweeping = false;
       });
-  }, askEveryMs);
+  }, sweepIntervalMs);
   return () => clearInterval(timer);
 }
 
-/** Sweeps when no other process has done so within `turnMs`. */
-export async function sweepInTurn(needs: Needs): Promise<void> {
-  const { redis, keys, workerName, queues, resultTtlSeconds, log } = needs;
-  if ((await redis.set(keys.sweep, workerName, 'PX', turnMs, 'NX')) === null) return;
+/** Sweeps when no other process has done so within `leaseMs`. */
+export async function sweepIfLeader(deps: Deps): Promise<void> {
+  const { redis, keys, workerName, queues, resultTtlSeconds, log } = deps;
+  if ((await redis.set(keys.sweep, workerName, 'PX', leaseMs, 'NX')) === null) return;
   for (const { queue, keepSeconds } of queues) {
     for (const state of ['completed', 'failed'] as const) {
-      let removed = jobsAtOnce;
+      let removed = jobBatchSize;
       let all = 0;
-      while (removed === jobsAtOnce) {
-        removed = (await queue.clean(keepSeconds[state] * 1_000, jobsAtOnce, state)).length;
+      while (removed === jobBatchSize) {
+        removed = (await queue.clean(keepSeconds[state] * 1_000, jobBatchSize, state)).length;
         all += removed;
       }
       if (all > 0) log.info({ type: queue.name, state, jobs: all }, 'removed finished jobs');

@@ -1,10 +1,10 @@
 import type { Batch } from './outbox.ts';
 
-const smallestCount = 1;
+const minCount = 1;
 const firstCount = 50;
-const largestCount = 500;
+const maxCount = 500;
 /** A completion carries its whole answer, so a batch is also bounded by what it may weigh in memory. */
-const wantedUnits = 4 * 1024 * 1024;
+const targetUnits = 4 * 1024 * 1024;
 
 /**
  * How many entries to read next, from how large the last ones were: it doubles while they are small and
@@ -20,6 +20,6 @@ export function nextCount(count: number, lastBatches: Pick<Batch, 'entries'>[]):
     }
   }
   if (entries === 0) return count || firstCount;
-  const fitting = Math.floor((wantedUnits / Math.max(1, units)) * entries);
-  return Math.max(smallestCount, Math.min(largestCount, count * 2, fitting));
+  const fitting = Math.floor((targetUnits / Math.max(1, units)) * entries);
+  return Math.max(minCount, Math.min(maxCount, count * 2, fitting));
 }

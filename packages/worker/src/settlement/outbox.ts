@@ -61,7 +61,7 @@ export interface Outbox {
   trimAudit(): Promise<void>;
 }
 
-interface Needs {
+interface Deps {
   redis: Redis;
   /** A connection of its own, because reading blocks it. */
   blocking: Redis;
@@ -72,8 +72,8 @@ interface Needs {
   resultTtlSeconds: number;
 }
 
-export function openOutbox(needs: Needs): Outbox {
-  const { redis, blocking, prefix, keys, consumer, auditTtlSeconds } = needs;
+export function openOutbox(deps: Deps): Outbox {
+  const { redis, blocking, prefix, keys, consumer, auditTtlSeconds } = deps;
   const oldestAudit = () => Date.now() - auditTtlSeconds * 1_000;
   const streams = jobTypes.map((type) => keys.events(type));
   return {
@@ -130,7 +130,7 @@ export function openOutbox(needs: Needs): Outbox {
         [
           group,
           oldestAudit(),
-          needs.resultTtlSeconds,
+          deps.resultTtlSeconds,
           otherEntryIds.length,
           keys.openBatches,
           keys.endedBatches,

@@ -12,7 +12,7 @@ import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
 import { webhookEventOf } from './webhook-event.ts';
 
-interface Needs {
+interface Deps {
   redis: Redis;
   keys: RedisKeys;
   outbox: Pick<Outbox, 'settle'>;
@@ -27,7 +27,7 @@ const fieldsToRead = jobHashFields.filter(
 );
 
 /** So many entries that end no job are acknowledged without waiting for one that does. */
-const mostPassedOver = 500;
+const maxPassedOver = 500;
 
 /**
  * Settles the finished jobs of a batch. Its other entries need no more than to be acknowledged, which waits for the
@@ -37,7 +37,7 @@ const mostPassedOver = 500;
 export async function settleBatch(
   { type, entries }: Batch,
   passedOver: Set<string>,
-  needs: Needs,
+  deps: Deps,
 ): Promise<void> {
   const terminal: TerminalEntry[] = [];
   for (const entry of entries) {
@@ -45,21 +45,21 @@ export async function settleBatch(
     if (ended) terminal.push(ended);
     else passedOver.add(entry[0]);
   }
-  if (terminal.length === 0 && passedOver.size < mostPassedOver) return;
+  if (terminal.length === 0 && passedOver.size < maxPassedOver) return;
   const others = [...passedOver];
-  const records = await readRecords(type, terminal, needs);
+  const records = await readRecords(type, terminal, deps);
   const events = terminal.map((entry, at) => auditEventOf(type, entry, records[at] ?? null));
-  await queueWebhooks(events, records, needs);
+  await queueWebhooks(events, records, deps);
   const settled = terminal.map((entry, at) =>
-    toSettled(entry, events[at] as EndEvent, records[at] ?? null, needs),
+    toSettled(entry, events[at] as EndEvent, records[at] ?? null, deps),
   );
-  const here = await needs.outbox.settle(type, settled, others);
+  const here = await deps.outbox.settle(type, settled, others);
   for (const id of others) passedOver.delete(id);
   const nowMs = Date.now();
   settled.forEach(({ entryId, eventType }) => {
     if (!here.has(entryId)) return;
     const lagMs = nowMs - Number(entryId.split('-', 1)[0]);
-    needs.metrics.settled(type, eventType.slice('job.'.length) as EndStatus, lagMs);
+    deps.metrics.settled(type, eventType.slice('job.'.length) as EndStatus, lagMs);
   });
 }
 
@@ -67,7 +67,7 @@ export async function settleBatch(
 async function queueWebhooks(
   events: EndEvent[],
   records: (JobRecord | null)[],
-  { deliveries }: Needs,
+  { deliveries }: Deps,
 ): Promise<void> {
   const webhooks = events.flatMap((event, at) => webhookEventOf(event, records[at] ?? null) ?? []);
   if (webhooks.length === 0) return;
@@ -79,7 +79,7 @@ function toSettled(
   entry: TerminalEntry,
   event: EndEvent,
   record: JobRecord | null,
-  { keys }: Needs,
+  { keys }: Deps,
 ): Settled {
   const idempotency = record?.data.idempotency;
   const wakeUp: WakeUp = {
@@ -103,7 +103,7 @@ function toSettled(
 async function readRecords(
   type: JobType,
   terminal: TerminalEntry[],
-  { redis, keys, log }: Needs,
+  { redis, keys, log }: Deps,
 ): Promise<(JobRecord | null)[]> {
   if (terminal.length === 0) return [];
   const pipeline = redis.pipeline();

@@ -12,10 +12,10 @@ import { settleBatch } from './settle-batch.ts';
 
 /** How long a read waits for new entries; also how long stopping may take when all is quiet. */
 const blockMs = 1_000;
-const housekeepingEveryMs = 5_000;
+const housekeepingIntervalMs = 5_000;
 const afterErrorMs = 500;
 
-interface Needs {
+interface Deps {
   redis: Redis;
   /** A connection of its own, because reading blocks it. */
   blocking: Redis;
@@ -33,7 +33,7 @@ export interface Settlement {
   /** How many reads were answered in all. */
   reads(): number;
   /** When Redis last answered with an error: full, read-only, ... */
-  refusedAtMs(): number;
+  redisErrorAtMs(): number;
 }
 
 /**
@@ -41,8 +41,8 @@ export interface Settlement {
  * The outbox is BullMQ's own event stream, written in the same step that finishes a job, so nothing is
  * lost between "finished" and "reported", and whichever process is alive settles.
  */
-export async function startSettlement(needs: Needs): Promise<Settlement> {
-  const { redis, blocking, settings, workerName, metrics, log } = needs;
+export async function startSettlement(deps: Deps): Promise<Settlement> {
+  const { redis, blocking, settings, workerName, metrics, log } = deps;
   const keys = redisKeys(settings.REDIS_PREFIX);
   const outbox = openOutbox({
     redis,
@@ -61,7 +61,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
   let housekeepingAtMs = 0;
   let readAtMs = Date.now();
   let reads = 0;
-  let refusedAtMs = 0;
+  let redisErrorAtMs = 0;
 
   /** Of each type, entries that end no job and are not acknowledged yet. */
   const passedOver = Object.fromEntries(
@@ -96,7 +96,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     }
     await outbox.forgetDeadConsumers();
     await outbox.trimAudit();
-    housekeepingAtMs = Date.now() + housekeepingEveryMs;
+    housekeepingAtMs = Date.now() + housekeepingIntervalMs;
   };
   const loop = async () => {
     for (;;) {
@@ -114,7 +114,7 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
         // What finished here was written before the stop; what others finish meanwhile is theirs to settle.
         if (last && batches.flatMap(({ entries }) => entries).length < read) return;
       } catch (error) {
-        if (error instanceof ReplyError) refusedAtMs = Date.now();
+        if (error instanceof ReplyError) redisErrorAtMs = Date.now();
         logFault(log, error, 'settlement failed; it is tried again');
         if (stopping) return;
         await delay(afterErrorMs);
@@ -138,6 +138,6 @@ export async function startSettlement(needs: Needs): Promise<Settlement> {
     },
     lastReadAtMs: () => readAtMs,
     reads: () => reads,
-    refusedAtMs: () => refusedAtMs,
+    redisErrorAtMs: () => redisErrorAtMs,
   };
 }

@@ -3,7 +3,7 @@ import type { JobRecord } from '@promptq/shared/queues';
 import type { DeliveryData } from '@promptq/shared/webhooks';
 
 /** A larger output is left out: receivers read it from the API. */
-const mostOutputBytes = 256 * 1024;
+const maxOutputBytes = 256 * 1024;
 
 /**
  * The webhook of a finished job, or `null` when it has none. Its id follows from the job's, because a job ends once:
@@ -43,5 +43,5 @@ export function webhookEventOf(event: AuditEvent, record: JobRecord | null): Del
 }
 
 function fits(output: object): boolean {
-  return Buffer.byteLength(JSON.stringify(output)) <= mostOutputBytes;
+  return Buffer.byteLength(JSON.stringify(output)) <= maxOutputBytes;
 }

@@ -10,7 +10,7 @@ interface CallOptions {
   headers: Record<string, string>;
 }
 
-interface CallNeeds {
+interface CallDeps {
   metrics: Pick<UpstreamMetrics, 'called'>;
   /** `null`: calls are not traced. */
   tracing: Pick<Tracing, 'begin'> | null;
@@ -26,7 +26,7 @@ export type Call = (
  * Calls as the client would, with its address, key and errors, but straight over the pool: half of what a call costs
  * is the client's way through headers, `Request` and `Response` (see bench/README.md).
  */
-export function callsOf(client: OpenAI, pool: Pool, { metrics, tracing }: CallNeeds): Call {
+export function callsOf(client: OpenAI, pool: Pool, { metrics, tracing }: CallDeps): Call {
   const path = `${new URL(client.baseURL).pathname.replace(/\/$/, '')}/chat/completions`;
   const common = {
     accept: 'application/json',

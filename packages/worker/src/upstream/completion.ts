@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Usage } from '@promptq/shared/contracts';
 import { FailureError } from './upstream-failure.ts';
 
-const mostTokens = 1_000_000_000;
+const maxTokens = 1_000_000_000;
 
 /** A count of tokens, or 0 for what is none: an answer that is paid for is not thrown away for its bill. */
 const tokensSchema = z
   .number()
-  .transform((tokens) => Math.max(0, Math.min(mostTokens, Math.round(tokens))))
+  .transform((tokens) => Math.max(0, Math.min(maxTokens, Math.round(tokens))))
   .catch(0);
 
 const usageSchema = z

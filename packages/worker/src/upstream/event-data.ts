@@ -4,7 +4,7 @@ class EventTooLargeError extends Error {
 }
 
 /** No event of a chat completion comes near this; a larger one is refused before it fills the memory. */
-const longestEvent = 1024 * 1024;
+const maxEventLength = 1024 * 1024;
 
 /**
  * The data of each server-sent event of a body, in order (HTML standard, "Server-sent events", section
@@ -31,6 +31,6 @@ export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerato
         size += line.length;
       }
     }
-    if (rest.length + size > longestEvent) throw new EventTooLargeError('of a streamed answer');
+    if (rest.length + size > maxEventLength) throw new EventTooLargeError('of a streamed answer');
   }
 }

@@ -5,7 +5,7 @@ import { eventData } from './event-data.ts';
 import { FailureError } from './upstream-failure.ts';
 
 /** As for an answer that is not streamed, see pool-fetch.ts. */
-const longestText = 1024 * 1024;
+const maxTextLength = 1024 * 1024;
 /** After its last word an upstream ends the body, and the connection can be used again; one that does not, loses it. */
 const endsWithinMs = 1_000;
 
@@ -30,7 +30,7 @@ export async function readStreamed(
   const events: Events = eventData(response.body ?? new ReadableStream());
   try {
     const completion = await readAll(events, requestedModel, onText);
-    void endSoon(events);
+    void drainBriefly(events);
     return completion;
   } catch (error) {
     close(events);
@@ -64,7 +64,7 @@ async function readAll(
     finishReason = chunk.finishReason ?? finishReason;
     model = chunk.model ?? model;
     usage = chunk.usage ?? usage;
-    if (text.length > longestText) throw unavailable(new Error('the answer is too large'));
+    if (text.length > maxTextLength) throw unavailable(new Error('the answer is too large'));
     if (chunk.text !== '') onText(chunk.text);
   }
 }
@@ -95,7 +95,7 @@ function unavailable(cause: unknown): FailureError {
 }
 
 /** Reads on to the end of the body, which comes at once, so that the connection can be used again. */
-async function endSoon(events: Events): Promise<void> {
+async function drainBriefly(events: Events): Promise<void> {
   const end = (async () => {
     for await (const _ of events);
   })().catch(() => undefined); // The answer is here: what becomes of its connection is no matter.

@@ -1,7 +1,7 @@
 import { APIError } from 'openai';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { retryAfterMs } from './retry-after.ts';
+import { askedPauseMs } from './retry-after.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const refusal = (headers: Record<string, string>) =>
@@ -19,19 +19,19 @@ test.each([
   [{ 'retry-after': 'soon' }, null],
   [{}, null],
 ])('%j is a pause of %s ms', (headers, expected) => {
-  expect(retryAfterMs(refusal(headers as Record<string, string>), nowMs)).toBe(expected);
+  expect(askedPauseMs(refusal(headers as Record<string, string>), nowMs)).toBe(expected);
 });
 
 test('whatever the header says, the pause is between a quarter of a second and five minutes, or not told', () => {
   const text = fc.string({ unit: fc.constantFrom(...Array.from('0123456789.-+eE: GMT')) });
   fc.assert(
     fc.property(text, (value) => {
-      const pause = retryAfterMs(refusal({ 'retry-after': value }), nowMs);
+      const pause = askedPauseMs(refusal({ 'retry-after': value }), nowMs);
       if (pause !== null) {
         expect(pause).toBeGreaterThanOrEqual(250);
         expect(pause).toBeLessThanOrEqual(300_000);
       }
     }),
   );
-  expect(retryAfterMs(new Error('not an answer'), nowMs)).toBeNull();
+  expect(askedPauseMs(new Error('not an answer'), nowMs)).toBeNull();
 });

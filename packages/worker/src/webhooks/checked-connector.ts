@@ -24,7 +24,7 @@ export interface ConnectorOptions {
  */
 export function checkedConnector(options: ConnectorOptions): buildConnector.connector {
   const { guard, connectMs, ca } = options;
-  const lookup = askOnce(options.lookup ?? systemLookup);
+  const lookup = coalesceLookups(options.lookup ?? systemLookup);
   const connectorOf = (protocol: string) =>
     buildConnector({
       timeout: connectMs,
@@ -84,20 +84,20 @@ function urlOf({ protocol, hostname }: { protocol: string; hostname: string }): 
  * Asks once at a time for each name: the system's look-ups share a few threads, and ten connections to a host
  * with a slow name server would take them all from the others.
  */
-function askOnce(lookup: Lookup): Lookup {
+function coalesceLookups(lookup: Lookup): Lookup {
   type Callback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
   const waiting = new Map<string, Callback[]>();
   return (hostname, options, callback) => {
-    const others = waiting.get(hostname);
-    if (others) {
-      others.push(callback);
+    const pending = waiting.get(hostname);
+    if (pending) {
+      pending.push(callback);
       return;
     }
     const callbacks = [callback];
     waiting.set(hostname, callbacks);
     lookup(hostname, options, (error, addresses) => {
       waiting.delete(hostname);
-      for (const tell of callbacks) tell(error, addresses);
+      for (const call of callbacks) call(error, addresses);
     });
   };
 }

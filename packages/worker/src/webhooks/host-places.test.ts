@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hostPlaces, type Place } from './host-places.ts';
+import { hostLimiter, type HostSlot } from './host-places.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,15 +8,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(places: number) {
+function open(slots: number) {
   const called: string[] = [];
-  const hosts = hostPlaces({ places, callBack: (jobId) => called.push(jobId) });
+  const hosts = hostLimiter({ slots, callBack: (jobId) => called.push(jobId) });
   const take = (host: string, jobId: string) => hosts.take(host, jobId);
   return { called, take };
 }
-const awayMs = (place: Place) => ('comeBackInMs' in place ? place.comeBackInMs : null);
-const leave = (place: Place) => {
-  if ('leave' in place) place.leave();
+const awayMs = (slot: HostSlot) => ('delayMs' in slot ? slot.delayMs : null);
+const leave = (slot: HostSlot) => {
+  if ('leave' in slot) slot.leave();
 };
 /** Those that take a place at once. */
 const enter = (take: ReturnType<typeof open>['take'], host: string, count: number) =>
@@ -24,9 +24,9 @@ const enter = (take: ReturnType<typeof open>['take'], host: string, count: numbe
 
 test('each host has its own places; a job that finds none waits and gets the next that is left', async () => {
   const { take } = open(2);
-  const [first, second] = (await enter(take, 'a', 2)) as [Place, Place];
-  let got: Place | null = null;
-  void take('a', 'late').then((place) => (got = place));
+  const [first, second] = (await enter(take, 'a', 2)) as [HostSlot, HostSlot];
+  let got: HostSlot | null = null;
+  void take('a', 'late').then((slot) => (got = slot));
   expect(awayMs(await take('b', 'x'))).toBeNull();
   expect(awayMs(await take('a:8443', 'y')), 'another port is another receiver').toBeNull();
   expect(got).toBeNull();
@@ -46,15 +46,15 @@ test('half a second is waited, by as many as there are places; the others are se
   const waiting = [take('a', 'w1'), take('a', 'w2')];
   expect(awayMs(await take('a', 'x1'))).not.toBeNull();
   await vi.advanceTimersByTimeAsync(500);
-  for (const place of waiting) expect(awayMs(await place)).not.toBeNull();
+  for (const slot of waiting) expect(awayMs(await slot)).not.toBeNull();
 });
 
 test('each stays away longer than the one before it, by how long tries take', async () => {
   const { take } = open(2);
   for (let at = 0; at < 50; at += 1) {
-    const place = await take('a', 'fast');
+    const slot = await take('a', 'fast');
     await vi.advanceTimersByTimeAsync(200);
-    leave(place);
+    leave(slot);
   }
   await enter(take, 'a', 2);
   void take('a', 'w1');
@@ -83,13 +83,13 @@ test('places that are left are filled: as many are called back as can run or wai
   expect(called).toEqual([]);
   running.forEach(leave);
   expect(called, 'two have moved up, so two can wait').toEqual(['x1', 'x2']);
-  for (const place of waiting) leave(await place);
+  for (const slot of waiting) leave(await slot);
   expect(called, 'the two that were called are on their way').toEqual(['x1', 'x2', 'x3', 'x4']);
 });
 
 test('one whose time is over is not called: another process may have it, and it may wait for its next try', async () => {
   const { take, called } = open(1);
-  const [running] = (await enter(take, 'a', 1)) as [Place];
+  const [running] = (await enter(take, 'a', 1)) as [HostSlot];
   const waiting = take('a', 'w1');
   const away = awayMs(await take('a', 'x1')) as number;
   await vi.advanceTimersByTimeAsync(away);
@@ -100,7 +100,7 @@ test('one whose time is over is not called: another process may have it, and it 
 
 test('one that was called and does not come is not waited for', async () => {
   const { take, called } = open(1);
-  const [running] = (await enter(take, 'a', 1)) as [Place];
+  const [running] = (await enter(take, 'a', 1)) as [HostSlot];
   await vi.advanceTimersByTimeAsync(20_000);
   const waiting = take('a', 'w1');
   await take('a', 'x1');

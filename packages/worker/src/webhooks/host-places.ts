@@ -1,31 +1,31 @@
 /** How long a try takes when none to this host has ended yet. */
 const firstGuessMs = 1_000;
-const shortestAwayMs = 50;
-const longestAwayMs = 30_000;
+const minAwayMs = 50;
+const maxAwayMs = 30_000;
 /** As many jobs as there are places wait here for so long, so that a place that is left is taken at once. */
-const longestWaitMs = 500;
+const maxWaitMs = 500;
 /** How much the last try counts in the running mean of durations. */
 const weight = 0.2;
 /** One that was called back, or whose time is over, and has not come by then is tried by another process. */
 const lateMs = 1_000;
 /** With so many hosts known, those that nothing is sent to are forgotten. */
-const mostKnown = 1_000;
+const maxHosts = 1_000;
 
-export type Place = { leave(): void } | { comeBackInMs: number };
+export type HostSlot = { leave(): void } | { delayMs: number };
 
 /** The tries of this process by receiver, so that a slow one takes no more than its places from the others. */
-export interface HostPlaces {
+export interface HostLimiter {
   /**
    * A place, perhaps after a short wait, or how long to stay away: about until all that were sent away before have
    * had their try. It may be called back earlier.
    */
-  take(host: string, jobId: string): Promise<Place>;
+  take(host: string, jobId: string): Promise<HostSlot>;
 }
 
 interface HostState {
   /** The tries that run, with when each was begun. */
   running: Set<{ atMs: number }>;
-  waiting: Set<(place: Place) => void>;
+  waiting: Set<(slot: HostSlot) => void>;
   /** Who was sent away, in this order, and until when. */
   away: Map<string, number>;
   /** Who was called back, and until when that is waited for. */
@@ -33,21 +33,21 @@ interface HostState {
   meanMs: number;
 }
 
-interface Needs {
-  places: number;
+interface Deps {
+  slots: number;
   /** Has a job that was sent away come back now: a guess of when its turn is, is only a guess. */
   callBack: (jobId: string) => void;
   now?: () => number;
 }
 
-/** At most `places` tries at once for each host. */
-export function hostPlaces({ places, callBack, now = Date.now }: Needs): HostPlaces {
+/** At most `slots` tries at once for each host. */
+export function hostLimiter({ slots, callBack, now = Date.now }: Deps): HostLimiter {
   const hosts = new Map<string, HostState>();
 
   const stateOf = (host: string) => {
     const known = hosts.get(host);
     if (known) return known;
-    if (hosts.size >= mostKnown) forgetIdle(hosts, now());
+    if (hosts.size >= maxHosts) forgetIdle(hosts, now());
     const state: HostState = {
       running: new Set(),
       waiting: new Set(),
@@ -58,7 +58,7 @@ export function hostPlaces({ places, callBack, now = Date.now }: Needs): HostPla
     hosts.set(host, state);
     return state;
   };
-  const enter = (state: HostState): Place => {
+  const enter = (state: HostState): HostSlot => {
     const started = { atMs: now() };
     state.running.add(started);
     return {
@@ -70,16 +70,16 @@ export function hostPlaces({ places, callBack, now = Date.now }: Needs): HostPla
           state.waiting.delete(next);
           next(enter(state));
         }
-        fillUp(state);
+        callBackWaiting(state);
       },
     };
   };
   /** Calls as many back as can take a place or wait for one. */
-  const fillUp = (state: HostState) => {
+  const callBackWaiting = (state: HostState) => {
     forgetLate(state, now());
     const { running, waiting, away, called } = state;
     for (const [jobId, untilMs] of away) {
-      if (running.size + waiting.size + called.size >= 2 * places) return;
+      if (running.size + waiting.size + called.size >= 2 * slots) return;
       // When its time is over it comes by itself, or has been taken by another process and may wait for a next try.
       if (untilMs <= now()) continue;
       away.delete(jobId);
@@ -87,26 +87,26 @@ export function hostPlaces({ places, callBack, now = Date.now }: Needs): HostPla
       callBack(jobId);
     }
   };
-  const sendAway = (state: HostState, jobId: string): Place => {
+  const sendAway = (state: HostState, jobId: string): HostSlot => {
     const nowMs = now();
     forgetLate(state, nowMs);
-    const turnMs = Math.ceil(((state.away.size + 1) * tryMs(state, nowMs)) / places);
-    const comeBackInMs = Math.min(Math.max(turnMs, shortestAwayMs), longestAwayMs);
-    state.away.set(jobId, nowMs + comeBackInMs);
-    return { comeBackInMs };
+    const expectedMs = Math.ceil(((state.away.size + 1) * tryMs(state, nowMs)) / slots);
+    const delayMs = Math.min(Math.max(expectedMs, minAwayMs), maxAwayMs);
+    state.away.set(jobId, nowMs + delayMs);
+    return { delayMs };
   };
   return {
     take: async (host, jobId) => {
       const state = stateOf(host);
       state.away.delete(jobId);
       state.called.delete(jobId);
-      if (state.running.size < places) return enter(state);
-      if (state.waiting.size >= places) return sendAway(state, jobId);
-      const { promise, resolve } = Promise.withResolvers<Place>();
+      if (state.running.size < slots) return enter(state);
+      if (state.waiting.size >= slots) return sendAway(state, jobId);
+      const { promise, resolve } = Promise.withResolvers<HostSlot>();
       state.waiting.add(resolve);
       const timer = setTimeout(() => {
         if (state.waiting.delete(resolve)) resolve(sendAway(state, jobId));
-      }, longestWaitMs);
+      }, maxWaitMs);
       try {
         return await promise;
       } finally {

@@ -10,7 +10,7 @@ const answer = (status: number, retryAfterMs: number | null = null) => ({
 });
 const never = { status: null, error: 'timeout' as const, retryAfterMs: null };
 const least = () => 0;
-const most = () => 1;
+const max = () => 1;
 
 /** The delays of the contract. */
 const contract = [
@@ -36,7 +36,7 @@ test.each([
 ])('%s is tried ten times, by the schedule, then the delivery is dead', (_, result) => {
   contract.forEach((delayMs, at) => {
     expect(nextStep(at + 1, result, least)).toEqual({ kind: 'retry', inMs: delayMs });
-    expect(nextStep(at + 1, result, most)).toEqual({ kind: 'retry', inMs: delayMs * 1.2 });
+    expect(nextStep(at + 1, result, max)).toEqual({ kind: 'retry', inMs: delayMs * 1.2 });
   });
   expect(nextStep(10, result, least)).toEqual({ kind: 'dead' });
   expect(nextStep(11, result, least)).toEqual({ kind: 'dead' });
@@ -60,7 +60,7 @@ test.each([429, 503])('%s with Retry-After is honoured', (status) => {
     return step.kind === 'retry' ? step.inMs : step.kind;
   };
   expect(inMs(1, 7_000)).toBe(7_000);
-  expect(inMs(1, 7_000, most)).toBe(8_400);
+  expect(inMs(1, 7_000, max)).toBe(8_400);
   expect(inMs(2, 7_000), 'sooner than the schedule').toBe(7_000);
   expect(inMs(1, 2 * hour), 'later than the schedule').toBe(2 * hour);
   expect(inMs(1, 0), 'not at once').toBe(1_000);

@@ -1,4 +1,4 @@
-import { mostTries } from '@promptq/shared/webhooks';
+import { maxTries } from '@promptq/shared/webhooks';
 import type { TryResult } from './send.ts';
 
 const second = 1_000;
@@ -19,8 +19,8 @@ const delaysMs = [
 ];
 /** Every delay is longer by up to a fifth, at random, so that what failed together does not return as one wave. */
 const jitter = 0.2;
-const longestAskedMs = 24 * hour;
-const shortestAskedMs = 1 * second;
+const maxAskedMs = 24 * hour;
+const minAskedMs = 1 * second;
 /**
  * Up to this try, a receiver that asks to be tried again soon is; later ones keep to the schedule at least, so that
  * one that answers `Retry-After: 1` for hours does not use up ten tries in ten seconds.
@@ -51,7 +51,7 @@ export function nextStep(tryNumber: number, result: Result, random: () => number
   if (status !== null && status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
   const scheduledMs = delaysMs[tryNumber - 1];
-  if (scheduledMs === undefined || tryNumber >= mostTries) return { kind: 'dead' };
+  if (scheduledMs === undefined || tryNumber >= maxTries) return { kind: 'dead' };
   const askedMs = askedDelayMs(result);
   const delayMs =
     askedMs === null
@@ -65,5 +65,5 @@ export function nextStep(tryNumber: number, result: Result, random: () => number
 /** What an overloaded receiver asked for (RFC 6585, section 4; RFC 9110, section 15.6.4). */
 function askedDelayMs({ status, retryAfterMs }: Result): number | null {
   if (retryAfterMs === null || (status !== 429 && status !== 503)) return null;
-  return Math.min(Math.max(retryAfterMs, shortestAskedMs), longestAskedMs);
+  return Math.min(Math.max(retryAfterMs, minAskedMs), maxAskedMs);
 }

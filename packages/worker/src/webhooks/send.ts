@@ -4,16 +4,16 @@ import type { TargetGuard } from '@promptq/shared/webhooks';
 import type { Attempt } from '../execution/attempt.ts';
 import { readRetryAfter } from '../http/retry-after.ts';
 import { checkedConnector, type ConnectorOptions } from './checked-connector.ts';
-import { tryErrorOf } from './try-error.ts';
+import { sendErrorOf } from './try-error.ts';
 
 /** More of an answer is not read; so much of it is shown. */
-const mostAnswerBytes = 16 * 1024;
-const mostShownBytes = 1024;
+const maxAnswerBytes = 16 * 1024;
+const maxShownBytes = 1024;
 const connectMs = 5_000;
 /** An idle connection is closed before most receivers close theirs. */
 const idleMs = 2_000;
 /** With so many connections open, new ones are not kept: there can be as many receivers as jobs. */
-const mostKeptConnections = 200;
+const maxKeptConnections = 200;
 
 /** How one try ended. Either there is a status, or an error. */
 export interface TryResult {
@@ -104,7 +104,7 @@ export function openSender({ guard, lookup, ca, now = Date.now, ...times }: Send
           },
           body,
           signal,
-          reset: open.size >= mostKeptConnections,
+          reset: open.size >= maxKeptConnections,
         });
         const encoding = response.headers['content-encoding'];
         const [retryAfter = null] = [response.headers['retry-after'] ?? []].flat();
@@ -116,7 +116,7 @@ export function openSender({ guard, lookup, ca, now = Date.now, ...times }: Send
         });
       } catch (error) {
         if (signal.aborted) return cause()?.kind === 'timeout' ? end({ error: 'timeout' }) : null;
-        const found = tryErrorOf(error);
+        const found = sendErrorOf(error);
         if (!found) throw error;
         return end({ error: found });
       }
@@ -132,10 +132,10 @@ async function readStart(body: AsyncIterable<Uint8Array>): Promise<string | null
   let size = 0;
   try {
     for await (const chunk of body) {
-      if (size < mostShownBytes) start.push(chunk.subarray(0, mostShownBytes - size));
+      if (size < maxShownBytes) start.push(chunk.subarray(0, maxShownBytes - size));
       size += chunk.length;
       // Leaving the loop destroys the body and its connection.
-      if (size >= mostAnswerBytes) break;
+      if (size >= maxAnswerBytes) break;
     }
   } catch {
     // Cut off, endless until the time was over, not of the announced length: what came is shown.

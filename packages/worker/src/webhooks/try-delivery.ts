@@ -11,13 +11,13 @@ import type { Sender, TryResult } from './send.ts';
 export type TryOutcome =
   | (Step & { reason: string })
   /** Not now: no try is spent. */
-  | { kind: 'later'; inMs: number }
+  | { kind: 'deferred'; inMs: number }
   /** The process stops: no try is spent. */
   | { kind: 'interrupted' }
   /** The delivery is not ours any more: whatever came of it here is discarded. */
   | { kind: 'lost' };
 
-export interface TryNeeds {
+export interface DeliveryDeps {
   sender: Pick<Sender, 'send'>;
   auditBlocked: (delivery: DeliveryData) => Promise<void>;
   log: Logger;
@@ -40,22 +40,22 @@ export interface Delivery {
   writeRow: (row: DeliveryTry) => Promise<unknown>;
 }
 
-const auditAgainMs = 5_000;
+const auditRetryDelayMs = 5_000;
 
 /** Makes one try of a delivery. */
-export async function tryDelivery(delivery: Delivery, needs: TryNeeds): Promise<TryOutcome> {
+export async function attemptDelivery(delivery: Delivery, deps: DeliveryDeps): Promise<TryOutcome> {
   const { id, data, host, tryNumber, attempt } = delivery;
-  const log = needs.log.child({ delivery_id: id, host });
-  const startedAtMs = needs.now();
-  const result = await sendSigned(delivery, startedAtMs, needs, log);
+  const log = deps.log.child({ delivery_id: id, host });
+  const startedAtMs = deps.now();
+  const result = await sendSigned(delivery, startedAtMs, deps, log);
   if (attempt.cause()?.kind === 'lock lost') return { kind: 'lost' };
   if (!result) return { kind: 'interrupted' };
 
   const { status, error, answer, durationMs } = result;
-  const step = nextStep(tryNumber, result, needs.random);
+  const step = nextStep(tryNumber, result, deps.random);
   log.info({ try: tryNumber, status, error, step: step.kind, ms: durationMs }, 'try ended');
-  if (step.kind === 'blocked' && !(await isAudited(data, needs, log))) {
-    return { kind: 'later', inMs: auditAgainMs };
+  if (step.kind === 'blocked' && !(await isAudited(data, deps, log))) {
+    return { kind: 'deferred', inMs: auditRetryDelayMs };
   }
   const row = { at: toTime(startedAtMs), status, error, duration_ms: durationMs, answer };
   try {
@@ -70,7 +70,7 @@ export async function tryDelivery(delivery: Delivery, needs: TryNeeds): Promise<
 async function sendSigned(
   { data, secrets, attempt }: Delivery,
   startedAtMs: number,
-  { sender, tracing }: TryNeeds,
+  { sender, tracing }: DeliveryDeps,
   log: Logger,
 ): Promise<TryResult | null> {
   const { url, event_id: webhookId, body } = data;
@@ -95,9 +95,9 @@ async function sendSigned(
 }
 
 /** Before the delivery is given up: afterwards nobody would come back to it. */
-async function isAudited(data: DeliveryData, needs: TryNeeds, log: Logger): Promise<boolean> {
+async function isAudited(data: DeliveryData, deps: DeliveryDeps, log: Logger): Promise<boolean> {
   try {
-    await needs.auditBlocked(data);
+    await deps.auditBlocked(data);
     return true;
   } catch (fault) {
     log.warn({ error: describeError(fault) }, 'a blocked target could not be audited; once more');

@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import { expect, test } from 'vitest';
-import { BlockedAddressError, tryErrorOf } from './try-error.ts';
+import { BlockedAddressError, sendErrorOf } from './try-error.ts';
 
 const coded = (code: string) => Object.assign(new Error('text'), { code });
 
@@ -36,11 +36,11 @@ test.each([
   [new TypeError('ours'), null],
   ['no error', null],
 ])('%o is %s', (error, expected) => {
-  expect(tryErrorOf(error)).toBe(expected);
+  expect(sendErrorOf(error)).toBe(expected);
 });
 
 test('an error that is its own cause is none of the network', () => {
   const error = new Error('round');
   error.cause = error;
-  expect(tryErrorOf(error)).toBeNull();
+  expect(sendErrorOf(error)).toBeNull();
 });

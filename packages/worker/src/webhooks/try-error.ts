@@ -20,15 +20,15 @@ const codes: [pattern: RegExp, error: TryError][] = [
   [/^E[A-Z]+$/, 'network'],
 ];
 
-const deepestCause = 5;
+const maxCauseDepth = 5;
 
 /** Why a try had no answer; `null`: it is no fault of the network, so it is one of our own. */
-export function tryErrorOf(error: unknown, depth = 0): TryError | null {
-  if (!(error instanceof Error) || depth > deepestCause) return null;
+export function sendErrorOf(error: unknown, depth = 0): TryError | null {
+  if (!(error instanceof Error) || depth > maxCauseDepth) return null;
   if (error instanceof BlockedAddressError) return 'blocked_address';
   // It has a code only when the parser gives one.
   if (error instanceof errors.HTTPParserError) return 'invalid_answer';
   const code = 'code' in error ? String(error.code) : '';
   const found = codes.find(([pattern]) => pattern.test(code));
-  return found ? found[1] : tryErrorOf(error.cause, depth + 1);
+  return found ? found[1] : sendErrorOf(error.cause, depth + 1);
 }
