@@ -1,6 +1,6 @@
 export { addGuarded } from './add-guarded.ts';
 export { batchCreatedAt, batchJobId, batchOf, isBatchId, newBatchId } from './batch-id.ts';
-export { createdAtOf, jobTypeOf, newJobId } from './job-id.ts';
+export { createdAtOf, jobTypeOf, newJobId, queueNumberOf } from './job-id.ts';
 export { bucketOf, idsInBucket, indexEntry, newestFirst, type IndexEntry } from './job-index.ts';
 export {
   bullJob,
@@ -14,10 +14,9 @@ export {
 export {
   analysisDataSchema,
   chatDataSchema,
-  jobHashFields,
   jobResultSchema,
-  readJobHash,
   startBy,
+  withDefaults,
   toStored,
   type AnalysisData,
   type ChatData,
@@ -27,7 +26,7 @@ export {
   type QueueState,
 } from './job-record.ts';
 export { backoff, keepEvents, openQueue, retryInMs } from './open-queue.ts';
-export { callsOf, jobError, toPublicJob } from './public-job.ts';
+export { attemptsOf, callsOf, jobError, timingsOf, toPublicJob } from './public-job.ts';
 export { failedStatus, statusOf } from './public-status.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';

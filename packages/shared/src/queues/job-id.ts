@@ -5,15 +5,21 @@ const jobIdPattern = new RegExp(`^(${jobTypes.join('|')})_([0-9a-f]{32})$`);
 
 /**
  * A new id: the type, and a UUID version 7 (RFC 9562) without dashes, so ids sort by their time.
- * @param atMs the moment in it, in milliseconds since 1970; now, unless it is given
+ * @param queueNumber the number of the job's queue, 1 to 4095; it stands in the id
+ * @param atMs the moment in the id, in milliseconds since 1970; without it, now
  */
-export function newJobId(type: JobType, atMs?: number): string {
-  return `${type}_${newUuid7(atMs)}`;
+export function newJobId(type: JobType, queueNumber: number, atMs?: number): string {
+  return `${type}_${newUuid7(queueNumber, atMs)}`;
 }
 
-/** The type in a job id, or `null` when this is no id of ours. */
+/** The type in a job id, or `null` when this is not a job id. */
 export function jobTypeOf(jobId: string): JobType | null {
   return (jobIdPattern.exec(jobId)?.[1] as JobType | undefined) ?? null;
+}
+
+/** The number of the queue in a job id: the 12 bits of `rand_a`. @param jobId of which `jobTypeOf` knows the type */
+export function queueNumberOf(jobId: string): number {
+  return Number.parseInt(jobId.slice(-19, -16), 16);
 }
 
 /** When the id, or its batch's, was made, in milliseconds since 1970: the first 48 bits of a UUID version 7. */

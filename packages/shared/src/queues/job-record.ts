@@ -25,7 +25,6 @@ const defaults = {
   start_within_seconds: defaultStartWithinSeconds,
   priority: 'normal',
   cancel_requested_at: null,
-  cancelled_before_start: false,
   retry_of: null,
   webhook: null,
   idempotency: null,
@@ -45,8 +44,6 @@ const kept = {
   priority: prioritySchema.default(defaults.priority),
   /** When a client asked for the job to be cancelled, in milliseconds since 1970. */
   cancel_requested_at: z.number().nullable().default(defaults.cancel_requested_at),
-  /** Whether no worker had the job then: it will not be run. */
-  cancelled_before_start: z.boolean().default(defaults.cancelled_before_start),
   retry_of: z.string().nullable().default(defaults.retry_of),
   webhook: webhookSchema.nullable().default(defaults.webhook),
   /** Of a job that came with an Idempotency-Key: a digest of tenant and key, and one of the submission. */
@@ -145,77 +142,14 @@ export interface JobRecord {
   trace?: string | undefined;
 }
 
-const wholeNumber = z.coerce.number().int();
-
-/** The fields of BullMQ's job hash that promptq reads (BullMQ 6: `atm` attempts made, `ats` started, `stc` stalled, `pb` processed by). */
-const jobHashSchema = z.object({
-  data: z.string(),
-  opts: z.string(),
-  timestamp: wholeNumber,
-  processedOn: wholeNumber.optional(),
-  finishedOn: wholeNumber.optional(),
-  atm: wholeNumber.default(0),
-  ats: wholeNumber.default(0),
-  stc: wholeNumber.default(0),
-  pb: z.string().optional(),
-  progress: z.string().optional(),
-  returnvalue: z.string().optional(),
-  failedReason: z.string().optional(),
-});
-
-export const jobHashFields = Object.keys(jobHashSchema.shape);
-
-const jobOptionsSchema = z.object({
-  attempts: z.int().min(1).default(1),
-  delay: z.number().min(0).default(0),
-  tm: z.string().optional(),
-});
-
-/**
- * Parses a job hash of BullMQ.
- * @param unfinished where the job is when its hash does not say that it is finished
- * @throws {z.ZodError} when the hash was not written by promptq
- */
-export function readJobHash(
-  id: string,
-  type: JobType,
-  fields: Record<string, string>,
-  unfinished: Extract<QueueState, { at: 'waiting' | 'delayed' | 'active' }>,
-): JobRecord {
-  const hash = jobHashSchema.parse(fields);
-  const schema = type === 'chat' ? chatDataSchema : analysisDataSchema;
-  const data = schema.parse(JSON.parse(hash.data));
-  const options = jobOptionsSchema.parse(JSON.parse(hash.opts));
-  const progress = progressSchema.safeParse(hash.progress && JSON.parse(hash.progress));
-  return {
-    id,
-    type,
-    data,
-    state: finishedState(hash) ?? unfinished,
-    maxAttempts: options.attempts,
-    attemptsMade: hash.atm,
-    attemptsStarted: hash.ats,
-    createdAtMs: createdAtOf(id) ?? hash.timestamp,
-    startByMs: startBy(hash.timestamp, options.delay, data.start_within_seconds),
-    startedAtMs: hash.processedOn ?? null,
-    progress: progress.data ?? null,
-    worker: hash.pb ?? null,
-    trace: options.tm,
-  };
-}
-
 /** @param delayMs of the job before its first attempt */
 export function startBy(createdAtMs: number, delayMs: number, startWithinSeconds: number): number {
   return createdAtMs + delayMs + startWithinSeconds * 1_000;
 }
 
-function finishedState(hash: z.infer<typeof jobHashSchema>): QueueState | null {
-  if (hash.finishedOn === undefined) return null;
-  const finishedAtMs = hash.finishedOn;
-  // A job that failed an attempt and then completed has both fields: the return value decides.
-  if (hash.returnvalue !== undefined) {
-    const result = jobResultSchema.parse(JSON.parse(hash.returnvalue));
-    return { at: 'completed', result, finishedAtMs };
-  }
-  return { at: 'failed', failure: readFailure(hash.failedReason ?? '', hash.stc), finishedAtMs };
+/** The data as it is stored, with the members that have their usual value. It is not checked: see `chatDataSchema`. */
+export function withDefaults(stored: Partial<JobData>): JobData {
+  const input = stored.input ?? {};
+  const temperature = 'tasks' in input ? {} : { temperature: 0 };
+  return { metadata: {}, ...defaults, ...stored, input: { ...temperature, ...input } } as JobData;
 }

@@ -7,14 +7,13 @@ import { statusOf } from './public-status.ts';
 /**
  * The job as clients see it.
  * @param options.resultTtlSeconds how long a finished job is kept
- * @param options.nowMs milliseconds since 1970: a queued job expires by the clock
  */
 export function toPublicJob(
   record: JobRecord,
-  options: { resultTtlSeconds: number; includeInput: boolean; nowMs: number },
+  options: { resultTtlSeconds: number; includeInput: boolean },
 ): PublicJob {
   const { data, state } = record;
-  const { status, finishedAtMs, failure } = statusOf(record, options.nowMs);
+  const { status, finishedAtMs, failure } = statusOf(record);
   const result = state.at === 'completed' ? state.result : null;
   const attempts = attemptsOf(record);
   const isRunning = status === 'in_progress';
@@ -46,13 +45,13 @@ export function toPublicJob(
     retry_of: data.retry_of,
     batch_id: batchOf(record.id)?.batchId ?? null,
     custom_id: data.custom_id,
-    timings: timings({ createdAtMs: record.createdAtMs, startedAtMs }, finishedAtMs),
+    timings: timingsOf({ createdAtMs: record.createdAtMs, startedAtMs }, finishedAtMs),
     urls: { self, cancel: `${self}/cancel`, events: `${self}/events` },
   };
 }
 
-/** Attempts that ended. One that was refused before its processor ran is none. */
-function attemptsOf({ attemptsMade, state }: JobRecord): number {
+/** Attempts that ended. One that was refused before its processor ran does not count. */
+export function attemptsOf({ attemptsMade, state }: JobRecord): number {
   return state.at === 'failed' && state.failure.neverStarted ? attemptsMade - 1 : attemptsMade;
 }
 
@@ -68,7 +67,7 @@ export function jobError(failure: Failure, attempts: number): JobError {
 }
 
 /** Milliseconds until the last attempt began, and in it. Clocks of machines differ: never below zero. */
-function timings(
+export function timingsOf(
   record: Pick<JobRecord, 'createdAtMs' | 'startedAtMs'>,
   finishedAtMs: number | null,
 ): PublicJob['timings'] {

@@ -9,19 +9,13 @@ interface StatusDetail {
   failure: Failure | null;
 }
 
-/**
- * The public status. A queued job that is to be cancelled, or whose time to start is over, is cancelled or
- * expired already: no worker will do its work. It still passes through one, which fails it with that code,
- * so that settlement is the same path for all.
- */
-export function statusOf(record: JobRecord, nowMs: number): StatusDetail {
-  const { state, data } = record;
+/** The public status. A terminal one is stored: it is never derived from a clock or from what a client has asked for. */
+export function statusOf({ state }: JobRecord): StatusDetail {
   switch (state.at) {
+    case 'waiting':
+    case 'delayed':
+      return { status: 'queued', finishedAtMs: null, failure: null };
     case 'active':
-      // It was cancelled while it waited, and is with the worker that will fail it for that.
-      if (data.cancelled_before_start && data.cancel_requested_at !== null) {
-        return endedBeforeStart('cancelled', data.cancel_requested_at);
-      }
       return { status: 'in_progress', finishedAtMs: null, failure: null };
     case 'completed':
       return { status: 'completed', finishedAtMs: state.finishedAtMs, failure: null };
@@ -31,23 +25,7 @@ export function statusOf(record: JobRecord, nowMs: number): StatusDetail {
         finishedAtMs: state.finishedAtMs,
         failure: state.failure,
       };
-    case 'waiting':
-    case 'delayed':
-      if (data.cancel_requested_at !== null) {
-        return endedBeforeStart('cancelled', data.cancel_requested_at);
-      }
-      if (hasExpired(record, nowMs)) return endedBeforeStart('expired', record.startByMs);
-      return { status: 'queued', finishedAtMs: null, failure: null };
   }
-}
-
-/** Whether the job was never started and may not be any more. */
-function hasExpired(record: JobRecord, nowMs: number): boolean {
-  return record.startedAtMs === null && nowMs > record.startByMs;
-}
-
-function endedBeforeStart(code: 'cancelled' | 'expired', finishedAtMs: number): StatusDetail {
-  return { status: code, finishedAtMs, failure: { code, upstream: null } };
 }
 
 /** The public status of a job that BullMQ has failed. */

@@ -1,27 +1,32 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
-const randomBytesOfOne = 16;
-/** Asking the system for random bytes costs more than all the rest of a submission's id, so it is asked seldom. */
-const pool = new Uint8Array(256 * randomBytesOfOne);
+const randomBytesPerId = 16;
+/** Asking the system for random bytes costs more than the rest of an id, so they are drawn in advance. */
+const pool = new Uint8Array(256 * randomBytesPerId);
 let used = pool.length;
 
-/** The moment in the last id made now, and its counter, which makes ids of one millisecond sort as they were made. */
+/** The moment in the last id, and its counter, which makes the ids of one millisecond sort as they were made. */
 let lastMs = 0;
 let counter = 0;
-/** The counter has 32 bits: two thousand million more fit behind each start. */
-const startsBelow = 2 ** 31;
+const counterBits = 20;
+/** The counter starts at random below this, so half a million ids fit behind it in each millisecond. */
+const maxCounterStart = 2 ** (counterBits - 1);
+
+/** The largest number that `newUuid7` puts into an id. */
+export const maxUuidNumber = 0xfff;
 
 /**
- * The 32 digits of a new UUID version 7 (RFC 9562, section 6.2, method 1: a counter with a random start in each
- * millisecond). Those of one process sort as they were made.
- * @param atMs the moment in it, in milliseconds since 1970; now, unless it is given, and then it does not sort
+ * The 32 digits of a new UUID version 7 (RFC 9562) without dashes. The ids of one process and one number sort as they were
+ * made: after the time come the number, a counter of 20 bits (section 6.2, method 1) and 42 random bits.
+ * @param number 0 to 4095, for the 12 bits of `rand_a`
+ * @param atMs the moment in the id, in milliseconds since 1970; without it, now
  */
-export function newUuid7(atMs?: number): string {
+export function newUuid7(number: number, atMs?: number): string {
   const random = nextRandomBytes();
-  const uuid =
-    atMs === undefined ? v7({ random, ...nextMoment(random) }) : v7({ random, msecs: atMs });
-  return uuid.replaceAll('-', '');
+  const { msecs, count } = atMs === undefined ? nextMoment(random) : { msecs: atMs, count: startOf(random) };
+  // The library takes 32 bits: the upper 12 become `rand_a`, the lower 20 the beginning of `rand_b`.
+  return v7({ random, msecs, seq: number * 2 ** counterBits + count }).replaceAll('-', '');
 }
 
 function nextRandomBytes(): Uint8Array {
@@ -29,17 +34,24 @@ function nextRandomBytes(): Uint8Array {
     randomFillSync(pool);
     used = 0;
   }
-  return pool.subarray(used, (used += randomBytesOfOne));
+  return pool.subarray(used, (used += randomBytesPerId));
 }
 
-/** A clock that goes back does not take the order with it. */
-function nextMoment(random: Uint8Array): { msecs: number; seq: number } {
+function startOf(random: Uint8Array): number {
+  return new DataView(random.buffer, random.byteOffset).getUint32(0) % maxCounterStart;
+}
+
+/** A clock that is set back does not change the order. A counter that is used up takes the next millisecond. */
+function nextMoment(random: Uint8Array): { msecs: number; count: number } {
   const nowMs = Date.now();
   if (nowMs > lastMs) {
     lastMs = nowMs;
-    counter = new DataView(random.buffer, random.byteOffset).getUint32(0) % startsBelow;
-  } else {
+    counter = startOf(random);
+  } else if (counter + 1 < 2 ** counterBits) {
     counter += 1;
+  } else {
+    lastMs += 1;
+    counter = 0;
   }
-  return { msecs: lastMs, seq: counter };
+  return { msecs: lastMs, count: counter };
 }

@@ -1,0 +1,3 @@
+export { checkDataVersion, DataVersionError } from './data-version.ts';
+export { checkServer } from './check-server.ts';
+export { connectApi, connectWorker, untilReady } from './connect.ts';

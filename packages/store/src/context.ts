@@ -1,0 +1,32 @@
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import type { Logger } from '@promptq/shared/logging';
+import type { WaitingJobFinisher } from './jobs/finished-job.ts';
+import type { StoreKeys } from './keys.ts';
+import type { QueueRegistry } from './queues/registry.ts';
+
+/** How a job ended, for those who count it: over all processes, each job is reported once. */
+export interface FinishedJob {
+  jobId: string;
+  type: JobType;
+  status: 'completed' | 'failed' | 'cancelled' | 'expired';
+  /** The batch that ended with this job. */
+  endedBatch: string | null;
+}
+
+/** What every verb of the store works with. */
+export interface StoreContext {
+  redis: Redis;
+  keys: StoreKeys;
+  prefix: string;
+  queues: QueueRegistry;
+  backendOf: (queue: string) => WaitingJobFinisher;
+  log: Logger;
+  /** Adds a job within a span of its own and passes on the trace that the job belongs to, as BullMQ keeps it. */
+  traceAdd: <T>(queue: string, type: JobType, add: (trace?: string) => Promise<T>) => Promise<T>;
+  /** How long a finished job is kept. */
+  resultTtlSeconds: number;
+  /** How long an audit event is kept; `null` in a process that trims nothing. */
+  auditTtlSeconds: number | null;
+  onFinished: (job: FinishedJob) => void;
+}

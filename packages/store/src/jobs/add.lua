@@ -1,0 +1,71 @@
+--[[
+  Adds one submitted job, with everything that is checked and counted: one round trip, whatever features are on.
+
+  KEYS[1]  the job's hash
+
+  ARGV[1]  control (msgpack)
+             root, queue_root   what all keys, and those of the job's queue, begin with
+             queue, id, name    the queue's name, the job's id and BullMQ's name for it
+             opts               BullMQ's options of the job; the script adds `priority`
+             tenant             whose job it is
+             start_within       seconds, counted after the delay, within which the job has to start
+             priority           its priority, unless `fair` is given
+             fair               for fair share: see fair-priority.lua; or nil
+             max_waiting        how many jobs may wait in the queue, without those of batches
+             batch_score        where the scores of the jobs of batches begin
+             max_open           how many unfinished jobs the tenant may have; or nil
+             index              see index-job.lua
+             idempotency        { scope, ttl, longest }, or nil: the digest of tenant and key; for how long finished jobs
+                                are kept; and a bound for the record of a job that never finishes; both in milliseconds
+  ARGV[2]  the job's data as JSON
+  ARGV[3]  the job's entry in the indexes, 17 bytes
+
+  Returns  { 'added', timestamp }                     the job waits; timestamp is when it was added, by the clock of Redis
+           { 'replayed', id, job }                    a job was added with this Idempotency-Key and is still kept; `job` as
+                                                      in read-job.lua
+           { 'refused', 'queue' }                     the queue is full
+           { 'refused', 'tenant' }                    the tenant has too many unfinished jobs
+
+  Atomic   all of it. A job that is refused or replayed leaves nothing behind. When Redis is full, the first write fails and
+           there is no other. Sent twice (the reply was lost on the wire), it adds one job.
+  Touches, beyond KEYS: the keys of the queue (BullMQ), <root>idempotency:<scope>, the hash and the lock of a replayed job,
+           <root>open, <root>open:<tenant>, <root>fair:<queue>:<band>, <root>index:*.
+]]
+local control = cmsgpack.unpack(ARGV[1])
+--- @include ../scripts/includes/redis-time.lua
+--- @include ./deadline.lua
+--- @include ./read-job.lua
+--- @include ../limits/queue-length.lua
+--- @include ../limits/tenant-slots.lua
+--- @include ../fairness/fair-priority.lua
+--- @include ../job-index/append-index.lua
+--- @include ../scripts/includes/index-job.lua
+--- @bullmq addPrioritizedJob
+--- @bullmq addDelayedJob
+--- @include ../scripts/includes/add-job.lua
+local root, queue_root, id, opts = control.root, control.queue_root, control.id, control.opts
+local now = now_ms()
+
+-- The same call, sent again.
+local added_at = redis.call('HGET', KEYS[1], 'timestamp')
+if added_at then return { 'added', added_at } end
+
+local key = control.idempotency
+local record = key and root .. 'idempotency:' .. key.scope
+if record then
+  local held = redis.call('GET', record)
+  local queue, held_id = string.match(held or '', '^([^:]+):([^:]+)$')
+  local job = queue and read_job(root .. held, root .. queue .. ':', held_id, now)
+  local finished_on = job and tonumber(redis.call('HGET', root .. held, 'finishedOn'))
+  if job and not (finished_on and finished_on + key.ttl < now) then return { 'replayed', held_id, job } end
+end
+
+if not has_queue_room(queue_root, control.max_waiting, control.batch_score) then return { 'refused', 'queue' } end
+if control.max_open and not has_tenant_slot(root, control.tenant, control.max_open) then return { 'refused', 'tenant' } end
+
+opts.priority = control.fair and fair_priority(queue_root .. 'prioritized', control.tenant, control.fair) or control.priority
+add_job(queue_root, id, control.name, opts, ARGV[2], now)
+if control.max_open then take_tenant_slot(root, control.tenant, id) end
+if record then redis.call('SET', record, control.queue .. ':' .. id, 'PX', key.longest) end
+index_job(root, control.tenant, control.index, ARGV[3], now + (opts.delay or 0) + control.start_within * 1000)
+return { 'added', string.format('%.0f', now) }

@@ -1,0 +1,98 @@
+import {
+  defaultTenant,
+  excerpt,
+  noUsage,
+  textsOf,
+  toTime,
+  type ChatMessage,
+} from '@promptq/shared/contracts';
+import {
+  attemptsOf,
+  failedStatus,
+  jobError,
+  timingsOf,
+  type JobData,
+  type JobResult,
+} from '../shared-jobs.ts';
+import type { FinishedEvent, FinishedRecord, FinishedStatus } from './finished-job.ts';
+
+const excerptLength = 100;
+
+/** A job ends once, so its event needs no other name. */
+export function eventIdOf(jobId: string): string {
+  return `evt_${jobId}`;
+}
+
+export function finishedStatusOf({ state }: FinishedRecord): FinishedStatus {
+  return state.at === 'completed' ? 'completed' : failedStatus(state.failure);
+}
+
+/** The audit event of a finished job. */
+export function auditEventOf(record: FinishedRecord): FinishedEvent {
+  const { id, type, data, state } = record;
+  const result = state.at === 'completed' ? state.result : null;
+  const attempts = attemptsOf(record);
+  const startedAtMs = attempts > 0 ? record.startedAtMs : null;
+  const { queued_ms, running_ms } = timingsOf(
+    { createdAtMs: record.createdAtMs, startedAtMs },
+    state.finishedAtMs,
+  );
+  return {
+    id: eventIdOf(id),
+    object: 'audit_event',
+    type: `job.${finishedStatusOf(record)}`,
+    timestamp: toTime(state.finishedAtMs),
+    job_id: id,
+    job_type: type,
+    tenant: data.tenant,
+    user_id: data.user_id,
+    model: data.input.model,
+    attempts,
+    queued_ms,
+    latency_ms: running_ms,
+    usage: result?.usage ?? noUsage,
+    message: messageOf(data),
+    reply: result && replyOf(result.output),
+    error: state.at === 'failed' ? jobError(state.failure, attempts) : null,
+    worker: record.worker,
+  };
+}
+
+/** The audit event of a job whose data promptq did not write: only what the end itself tells. */
+export function bareAuditEventOf(record: FinishedRecord): FinishedEvent {
+  const { id, type, state } = record;
+  return {
+    id: eventIdOf(id),
+    object: 'audit_event',
+    type: `job.${finishedStatusOf(record)}`,
+    timestamp: toTime(state.finishedAtMs),
+    job_id: id,
+    job_type: type,
+    tenant: defaultTenant,
+    user_id: null,
+    model: null,
+    attempts: null,
+    queued_ms: null,
+    latency_ms: null,
+    usage: noUsage,
+    message: null,
+    reply: null,
+    error: state.at === 'failed' ? jobError(state.failure, 0) : null,
+    worker: null,
+  };
+}
+
+function messageOf({ input }: JobData): string {
+  if ('tasks' in input) return excerpt(textsOf(input)[0] ?? '', excerptLength);
+  const last = input.messages?.findLast(({ role }) => role === 'user') ?? input.messages?.at(-1);
+  return excerpt(input.message ?? (last ? textOf(last) : ''), excerptLength);
+}
+
+function textOf({ content }: ChatMessage): string {
+  if (typeof content === 'string') return content;
+  return content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join(' ');
+}
+
+function replyOf(output: JobResult['output']): string {
+  return excerpt('response' in output ? output.response : JSON.stringify(output), excerptLength);
+}

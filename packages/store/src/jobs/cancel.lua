@@ -1,0 +1,25 @@
+--[[
+  Asks for a running job to be cancelled: flags it and tells the workers. A waiting job is cancelled by finish.lua instead.
+
+  KEYS[1]  the job's hash
+
+  ARGV[1]  control (msgpack)
+             id       the job's id
+             at       the moment of the request, in milliseconds since 1970
+             channel  the channel on which workers hear of cancellations; '' flags the job and tells nobody
+
+  Returns  the moment of the first request, as a string, when the job is flagged; '' when it is gone or finished.
+
+  The workers are told again when the job is flagged already: the process that flagged it may have died before it told them.
+
+  Atomic   the flag and the message.
+  Touches nothing beyond KEYS.
+]]
+local control = cmsgpack.unpack(ARGV[1])
+--- @include ./flag-cancelled.lua
+local found = redis.call('HMGET', KEYS[1], 'data', 'finishedOn')
+if found[2] then return '' end
+local at = flag_cancelled(KEYS[1], found[1], control.at)
+if not at then return '' end
+if control.channel ~= '' then redis.call('PUBLISH', control.channel, control.id) end
+return at

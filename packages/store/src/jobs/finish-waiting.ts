@@ -1,0 +1,38 @@
+import type { StoreContext } from '../context.ts';
+import type { JobRecord } from '../shared-jobs.ts';
+import type { FinishedRecord } from './finished-job.ts';
+
+/** The lock under which a waiting job is finished. The script releases it; it expires if Redis dies in between. */
+const lockMs = 30_000;
+
+/**
+ * Ends a job that no worker runs: it is cancelled, or its time to start is over. One round trip, the same script as every
+ * other end of a job.
+ * @param record as it was read; the job is left alone when it has changed since
+ * @returns the finished job; 'running' when a worker has it, 'changed' when it has to be read again
+ */
+export async function finishWaiting(
+  context: StoreContext,
+  record: JobRecord,
+  code: 'cancelled' | 'expired',
+): Promise<FinishedRecord | 'running' | 'changed'> {
+  const queue = context.queues.queueOf(record.id);
+  if (queue === null) return 'changed';
+  const { attemptsStarted: started, attemptsMade: made } = record;
+  // An attempt that never began is not one: BullMQ counts the end of the job as an attempt.
+  const failure = { code, upstream: null, neverStarted: true } as const;
+  const finished: FinishedRecord = {
+    ...record,
+    attemptsMade: made + 1,
+    state: { at: 'failed', failure, finishedAtMs: Date.now() },
+  };
+  const result = await context.backendOf(queue).finishWaiting(finished, JSON.stringify(failure), {
+    lock: lockMs,
+    started,
+    made,
+    overdue: code === 'expired',
+    cancelled_at: record.data.cancel_requested_at ?? undefined,
+  });
+  if (result === 'finished') return finished;
+  return result === 'running' ? 'running' : 'changed';
+}

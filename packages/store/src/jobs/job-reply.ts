@@ -1,0 +1,27 @@
+import { delayedUntilMs } from '../queues/scores.ts';
+import { hashFields } from '../scripts/reply.ts';
+import { jobTypeOf, type JobRecord } from '../shared-jobs.ts';
+import { parseJobHash } from './parse-hash.ts';
+
+/** What read-job.lua returns: the fields of the hash, where the job is, and its score while it is delayed. */
+export type JobReply = [
+  fields: string[],
+  state: 'active' | 'delayed' | 'waiting' | 'overdue',
+  delayedScore: string,
+];
+
+/** Parses the reply. @throws {z.ZodError} when promptq did not write the job */
+export function parseJobReply(id: string, [fields, state, delayedScore]: JobReply): JobRecord {
+  const type = jobTypeOf(id);
+  if (!type) throw new RangeError('not a job id');
+  return parseJobHash(
+    id,
+    type,
+    hashFields(fields),
+    state === 'active'
+      ? { at: 'active' }
+      : state === 'delayed'
+        ? { at: 'delayed', untilMs: delayedUntilMs(delayedScore) }
+        : { at: 'waiting' },
+  );
+}
