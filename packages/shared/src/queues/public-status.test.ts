@@ -75,7 +75,7 @@ test.each([
   ['expired', 'expired'],
   ['upstream_auth', 'failed'],
 ])('a job that failed with %s is %s', (code, status) => {
-  const failedReason = JSON.stringify({ code, upstream: null, endedBeforeStart: true });
+  const failedReason = JSON.stringify({ code, upstream: null, neverStarted: true });
   const fields = { failedReason, processedOn: '2000', finishedOn: '2001', atm: '1' };
   const job = toPublicJob(record({ fields }), {
     resultTtlSeconds: 60,
@@ -84,7 +84,7 @@ test.each([
   });
   expect(job.status).toBe(status);
   expect(isTerminal(job.status)).toBe(true);
-  expect(job, 'an attempt that was refused is none').toMatchObject({
+  expect(job, 'an attempt that never started does not count').toMatchObject({
     attempt: 0,
     started_at: null,
     error: { code, attempts: 0 },
