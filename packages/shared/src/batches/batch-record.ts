@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { defaultTenant, toTime, type PublicBatch } from '../contracts/index.ts';
+import { defaultTenant } from '../contracts/index.ts';
+import type { BatchRecord } from '../jobs/index.ts';
 
 const wholeNumber = z.coerce.number().int();
 const moment = wholeNumber.optional();
@@ -29,53 +30,8 @@ const batchRecordSchema = z.object({
   cancel_told: z.string().optional(),
   finished_at: moment,
 });
-export type BatchRecord = z.infer<typeof batchRecordSchema> & { id: string };
 
 /** @throws {z.ZodError} when promptq did not write it */
 export function readBatchRecord(id: string, fields: Record<string, string>): BatchRecord {
   return { id, ...batchRecordSchema.parse(fields) };
-}
-
-/** A batch that was cancelled before it had ended is cancelled, whatever became of its requests. */
-export function batchStatusOf(record: BatchRecord): PublicBatch['status'] {
-  const isCancelled = record.cancel_requested_at !== undefined;
-  if (record.finished_at === undefined) return isCancelled ? 'cancelling' : 'in_progress';
-  return isCancelled ? 'cancelled' : 'completed';
-}
-
-/**
- * The batch as clients see it.
- * @param active how many of its jobs are being worked on
- */
-export function toPublicBatch(
-  record: BatchRecord,
-  { active, resultTtlSeconds }: { active: number; resultTtlSeconds: number },
-): PublicBatch {
-  const { id, total, left, completed, failed, cancelled, expired, finished_at } = record;
-  const self = `/v1/batches/${id}`;
-  const inProgress = Math.min(active, left);
-  return {
-    id,
-    object: 'batch',
-    status: batchStatusOf(record),
-    request_counts: {
-      total,
-      queued: left - inProgress,
-      in_progress: inProgress,
-      completed,
-      failed,
-      cancelled,
-      expired,
-    },
-    metadata: record.metadata,
-    created_at: toTime(record.created_at),
-    finished_at: timeOrNull(finished_at),
-    expires_at: timeOrNull(finished_at && finished_at + resultTtlSeconds * 1_000),
-    cancel_requested_at: timeOrNull(record.cancel_requested_at),
-    urls: { self, results: `${self}/results`, cancel: `${self}/cancel` },
-  };
-}
-
-function timeOrNull(epochMs: number | undefined): string | null {
-  return epochMs === undefined ? null : toTime(epochMs);
 }

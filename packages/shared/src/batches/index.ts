@@ -1,9 +1,3 @@
-export { batchStatusOf, readBatchRecord, toPublicBatch, type BatchRecord } from './batch-record.ts';
+export { readBatchRecord } from './batch-record.ts';
 export { nextChunk } from './chunk-size.ts';
-export {
-  pendingResult,
-  pendingType,
-  readStaged,
-  writeStaged,
-  type StagedRequest,
-} from './staged-request.ts';
+export { pendingResult, pendingType, readStaged, writeStaged } from './staged-request.ts';

@@ -1,14 +1,6 @@
 import { z } from 'zod';
 import { jobTypeSchema, type JobType } from '../contracts/index.ts';
-import { analysisDataSchema, chatDataSchema, toStored, type JobData } from '../queues/index.ts';
-
-/** A request that waits for its turn: all that its job will be made of. */
-export interface StagedRequest {
-  type: JobType;
-  data: JobData;
-  maxAttempts: number;
-  delaySeconds: number;
-}
+import { analysisDataSchema, chatDataSchema, toStored, type JobSpec } from '../jobs/index.ts';
 
 const stagedSchema = z.object({
   type: jobTypeSchema,
@@ -18,7 +10,7 @@ const stagedSchema = z.object({
 });
 
 /** As it stands in the list of the requests that wait. */
-export function writeStaged({ type, data, maxAttempts, delaySeconds }: StagedRequest): string {
+export function writeStaged({ type, data, maxAttempts, delaySeconds }: JobSpec): string {
   return JSON.stringify({
     type,
     data: toStored(data),
@@ -28,7 +20,7 @@ export function writeStaged({ type, data, maxAttempts, delaySeconds }: StagedReq
 }
 
 /** @throws {z.ZodError} when promptq did not write it */
-export function readStaged(text: string): StagedRequest {
+export function readStaged(text: string): JobSpec {
   const { type, data, attempts, delay } = stagedSchema.parse(JSON.parse(text));
   const schema = type === 'chat' ? chatDataSchema : analysisDataSchema;
   return { type, data: schema.parse(data), maxAttempts: attempts, delaySeconds: delay };

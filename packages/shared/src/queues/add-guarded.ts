@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { JobType } from '../contracts/index.ts';
 import type { RedisKeys } from '../redis/index.ts';
 import { indexEntry } from './job-index.ts';
-import type { JobData } from './job-record.ts';
+import type { JobData } from '../jobs/index.ts';
 
 /**
  * Adds jobs in one transaction (MULTI) whose first step, the guard, may refuse them all. A transaction cannot

@@ -1,36 +1,18 @@
 export { addGuarded } from './add-guarded.ts';
-export { batchCreatedAt, batchJobId, batchOf, isBatchId, newBatchId } from './batch-id.ts';
-export { createdAtOf, jobTypeOf, newJobId } from './job-id.ts';
+export { ignoreAlreadyMoved } from './unless-moved.ts';
 export { bucketOf, idsInBucket, indexEntry, newestFirst, type IndexEntry } from './job-index.ts';
 export {
   bullJob,
   bullOptions,
   maxPriority,
+  minBatchPriority,
   priorityInBatch,
   priorityOfSingle,
-  minBatchPriority,
   type NewJob,
 } from './new-job.ts';
-export {
-  analysisDataSchema,
-  chatDataSchema,
-  jobHashFields,
-  jobResultSchema,
-  readJobHash,
-  startBy,
-  toStored,
-  type AnalysisData,
-  type ChatData,
-  type JobData,
-  type JobRecord,
-  type JobResult,
-  type QueueState,
-} from './job-record.ts';
-export { backoff, keepEvents, openQueue, retryInMs } from './open-queue.ts';
-export { callsOf, jobError, toPublicJob } from './public-job.ts';
-export { failedStatus, statusOf } from './public-status.ts';
+export { backoff, keepEvents, openQueue } from './open-queue.ts';
+export { jobHashFields, readJobHash } from './parse-hash.ts';
 export { pausedMark, readQueueState, type QueueSnapshot } from './queue-state.ts';
 export { readJob } from './read-job.ts';
 export { flagCancel, requestCancel } from './request-cancel.ts';
 export { delayedUntilMs, scorePerPriority } from './scores.ts';
-export { ignoreAlreadyMoved } from './unless-moved.ts';

@@ -1,6 +1,6 @@
 import { jobTypes, type JobType } from '../contracts/index.ts';
 import type { RedisKeys } from '../redis/index.ts';
-import { createdAtOf, jobTypeOf } from './job-id.ts';
+import { createdAtOf, jobTypeOf } from '../jobs/index.ts';
 
 /**
  * The index of all jobs, for lists. BullMQ's own sets are ordered by priority, by due time and by end, and a

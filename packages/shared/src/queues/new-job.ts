@@ -1,6 +1,6 @@
 import { Job, type JobsOptions, type Queue } from 'bullmq';
 import { defaultTenant, type JobType, type Priority } from '../contracts/index.ts';
-import { toStored, type JobData } from './job-record.ts';
+import { toStored, type JobData } from '../jobs/index.ts';
 import { backoff } from './open-queue.ts';
 
 /** A job that is to be added. */

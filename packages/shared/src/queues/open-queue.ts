@@ -2,7 +2,7 @@ import { Queue, type BackoffOptions, type Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '../contracts/index.ts';
 import { redisKeys } from '../redis/index.ts';
-import type { JobData } from './job-record.ts';
+import type { JobData } from '../jobs/index.ts';
 
 /**
  * BullMQ trims a queue's event stream to about 10,000 entries by default and would throw completions
@@ -10,15 +10,8 @@ import type { JobData } from './job-record.ts';
  */
 const maxStreamEvents = 10_000_000;
 
-const firstRetryMs = 1_000;
-
-/** What BullMQ is told of the time between attempts: a name, because every job of a long queue has it; see `retryInMs`. */
+/** Names the worker's backoff strategy. The worker computes the delays (bullmq-worker/backoff.ts), so a queued job stores only this name. */
 export const backoff: BackoffOptions = { type: 'retry' };
-
-/** Between attempts: 1 s, 2 s, 4 s ..., each shortened by up to half at random so that failed jobs do not return as one wave. */
-export function retryInMs(attemptsMade: number, random = Math.random()): number {
-  return Math.round(firstRetryMs * 2 ** (attemptsMade - 1) * (1 - random / 2));
-}
 
 /**
  * Opens the BullMQ queue of a job type. It is usable when the connection is.

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { hashFields, luaScript, type RedisKeys } from '../redis/index.ts';
-import { jobTypeOf } from './job-id.ts';
-import { readJobHash, type JobRecord } from './job-record.ts';
+import { jobTypeOf } from '../jobs/index.ts';
+import type { JobRecord } from '../jobs/index.ts';
+import { readJobHash } from './parse-hash.ts';
 import { delayedUntilMs } from './scores.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { luaScript, type RedisKeys } from '../redis/index.ts';
-import { jobTypeOf } from './job-id.ts';
-import type { JobData } from './job-record.ts';
+import { jobTypeOf } from '../jobs/index.ts';
+import type { JobData } from '../jobs/index.ts';
 import { ignoreAlreadyMoved } from './unless-moved.ts';
 
 /**

@@ -4,11 +4,10 @@ export {
   deliveryIdOf,
   maxTries,
   maxTriesKept,
-  openDeliveries,
-  queueDeliveries,
   webhooksQueue,
   type DeliveryData,
 } from './delivery.ts';
+export { openDeliveries, queueDeliveries } from './queue-deliveries.ts';
 export { readDelivery } from './read-delivery.ts';
 export { redeliver } from './redeliver.ts';
 export { type Lookup } from './resolver.ts';
@@ -21,5 +20,5 @@ export {
   tenantSecrets,
   type SigningSecrets,
   type TenantSecrets,
-} from './tenant-secrets.ts';
+} from './signing-secrets.ts';
 export { targetGuard, type TargetFault, type TargetGuard } from './target-guard.ts';
