@@ -7,7 +7,7 @@ import {
   scopeSchema,
   tenantSchema,
   writeKeyEntry,
-} from '@promptq/shared/keys';
+} from '@promptq/shared/api-keys';
 import { newWebhookSecret, tenantSecretName } from '@promptq/shared/webhooks';
 
 const help = `pnpm keygen webhook [--tenant NAME]

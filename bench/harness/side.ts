@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { hashOfApiKey, newApiKey, writeKeyEntry } from '@promptq/shared/keys';
+import { hashOfApiKey, newApiKey, writeKeyEntry } from '@promptq/shared/api-keys';
 import type { ProgramName } from './service.ts';
 
 /** One of the services that are compared. */

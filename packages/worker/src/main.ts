@@ -6,7 +6,7 @@ import { createLogger } from '@promptq/shared/logging';
 import { openRegistry } from '@promptq/shared/metrics';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
 import { openTracing } from '@promptq/shared/tracing';
-import { startConsumers, type Consumers } from './consumers.ts';
+import { runWorker, type RunningWorker } from './run-worker.ts';
 import { serveHealth } from './health/health-server.ts';
 import { workerMetrics } from './metrics/worker-metrics.ts';
 import { jobTypesOf, readWorkerSettings, type WorkerSettings } from './settings.ts';
@@ -62,7 +62,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   }
 
   // Opened before the consumers and closed after them: it answers for as long as jobs are finished here.
-  let consumers: Consumers | null = null;
+  let consumers: RunningWorker | null = null;
   if (settings.HEALTH_PORT > 0) {
     const closeHealth = await serveHealth({
       host: settings.HEALTH_HOST,
@@ -76,7 +76,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     runner.onStop('health', closeHealth);
   }
 
-  const started = await startConsumers({
+  const started = await runWorker({
     settings,
     log,
     redis,

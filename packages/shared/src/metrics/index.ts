@@ -1,3 +1,2 @@
-export { boundedLabel } from './bounded-label.ts';
-export { cacheLabels } from './bound.ts';
+export { boundedLabel, cacheLabels } from './labels.ts';
 export { openRegistry } from './open-registry.ts';

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { watchEventLoopDelay } from './loop-delay.ts';
+import { watchEventLoopDelay } from './event-loop-delay.ts';
 
 /**
  * Defaults of prom-client that are left out. The first three are gauges with a counter's ending, which

@@ -1,9 +1,8 @@
 import type { Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
-import type { WorkerSettings } from '../settings.ts';
-import { BudgetSpentError } from './budget-spent-error.ts';
-import { budgetOf } from './model-budgets.ts';
+import { budgetOf, type ModelBudgets } from '../backpressure/model-budgets.ts';
+import { BudgetSpentError, type UpstreamBudget } from '../backpressure/within-budget.ts';
 
 const minuteMs = 60 * 1_000;
 /** What is overdrawn is paid by so many windows at most: one absurd usage must not stop a model for ever. */
@@ -47,22 +46,10 @@ return spent
 `,
 );
 
-/** The budget of one model, across all workers. */
-export interface UpstreamBudget {
-  /**
-   * Takes the request that is about to be made. It is spent whatever becomes of the call.
-   * @throws {BudgetSpentError} when there is none, when Redis refuses to say, and when `signal` aborts before Redis
-   * has said: a worker's connection waits for ever
-   */
-  take(signal: AbortSignal): Promise<void>;
-  /** Books the tokens of an answer. What Redis refuses is only logged: the answer is paid for and here. */
-  book(tokens: number): void;
-}
-
 interface Deps {
   redis: Redis;
   keys: RedisKeys;
-  settings: Pick<WorkerSettings, 'UPSTREAM_RPM' | 'UPSTREAM_TPM'>;
+  settings: { UPSTREAM_RPM: ModelBudgets; UPSTREAM_TPM: ModelBudgets };
   log: Logger;
   /** How long a window is; the budgets are for one. */
   windowMs?: number | undefined;

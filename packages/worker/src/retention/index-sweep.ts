@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { bucketOf, idsInBucket, indexEntry, jobTypeOf } from '@promptq/shared/queues';
+import { bucketOf, idsInBucket, indexEntry } from '@promptq/shared/queues';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const bucketBatchSize = 100;

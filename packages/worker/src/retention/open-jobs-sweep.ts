@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { jobTypeOf } from '@promptq/shared/queues';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 /** One sweep looks at so many ids, and at so many of one tenant: chosen by chance, so that each has its turn. */

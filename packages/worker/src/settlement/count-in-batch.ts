@@ -1,7 +1,7 @@
 import { resultOf, type TerminalEntry } from './outbox-entry.ts';
 import type { BatchResult } from '@promptq/shared/contracts';
-import { batchOf } from '@promptq/shared/queues';
-import type { EndEvent } from './audit-event.ts';
+import { batchOf } from '@promptq/shared/jobs';
+import type { EndEvent } from '../attempts/build-audit-event.ts';
 
 /** What settlement writes into a batch for one of its jobs. */
 export interface BatchResultEntry {

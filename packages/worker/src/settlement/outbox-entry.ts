@@ -1,4 +1,4 @@
-import { jobResultSchema, type JobResult } from '@promptq/shared/queues';
+import { jobResultSchema, type JobResult } from '@promptq/shared/jobs';
 
 /** A raw entry of a Redis stream: its id, and its fields one after the other. */
 export type StreamEntry = [id: string, fields: string[]];

@@ -2,15 +2,17 @@ import type { Redis } from 'ioredis';
 import { jobStatusSchema, type JobType } from '@promptq/shared/contracts';
 import type { WakeUp } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
-import { jobHashFields, readJobHash, type JobRecord } from '@promptq/shared/queues';
+import { jobHashFields, readJobHash } from '@promptq/shared/queues';
+import type { JobRecord } from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { queueDeliveries, type openDeliveries } from '@promptq/shared/webhooks';
 import type { EndStatus, SettlementMetrics } from '../metrics/settlement-metrics.ts';
 import { batchResultOf } from './count-in-batch.ts';
-import { auditEventOf, type EndEvent } from './audit-event.ts';
+import type { EndEvent } from '../attempts/build-audit-event.ts';
+import { auditEventOf } from './audit-event.ts';
 import { toTerminal, type TerminalEntry } from './outbox-entry.ts';
 import type { Batch, Outbox, Settled } from './outbox.ts';
-import { webhookEventOf } from './webhook-event.ts';
+import { webhookEventOf } from '../attempts/build-webhook-event.ts';
 
 interface Deps {
   redis: Redis;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { plainEvent } from '@promptq/shared/audit';
-import { jobTypeOf } from '@promptq/shared/queues';
+import { plainEvent } from '@promptq/shared/contracts';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 import { deliveryIdOf, type DeliveryData } from '@promptq/shared/webhooks';
 
