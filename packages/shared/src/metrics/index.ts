@@ -1,2 +1,3 @@
 export { boundedLabel, cacheLabels } from './labels.ts';
 export { openRegistry } from './open-registry.ts';
+export { finishedMetrics, type FinishedMetrics } from './finished-jobs.ts';

@@ -1,24 +1,18 @@
-import { defaultStartWithinSeconds } from '@promptq/shared/contracts';
-import { startBy, type JobData, type JobResult } from '@promptq/shared/jobs';
-import type { Job } from 'bullmq';
+import type { ActiveJob } from './active-job.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * Whether the job is not to be worked on at all: a client has cancelled it, or the time in which it had to
- * start is over. Its attempt does not count.
+ * Whether a fetched job is not run at all: a client has cancelled it, or the store has found that its time to start is over
+ * (jobs/mark-overdue.lua of the store). The attempt does not count.
  */
-export function preflight(
-  job: Pick<Job<JobData, JobResult>, 'data' | 'opts' | 'timestamp' | 'attemptsStarted'>,
-  wasCancelled: boolean,
-  nowMs: number,
-): Outcome | null {
-  // BullMQ hands over what is in Redis: a job that promptq did not make may have any data, or none.
-  const { cancel_requested_at = null, start_within_seconds = defaultStartWithinSeconds } =
-    (job.data ?? {}) as Partial<JobData>;
+export function preflight(job: Pick<ActiveJob, 'data'>, wasCancelled: boolean): Outcome | null {
+  // A job that promptq did not write may have any data, or none.
+  const { cancel_requested_at = null, overdue = false } = (job.data ?? {}) as {
+    cancel_requested_at?: number | null;
+    overdue?: boolean;
+  };
   if (wasCancelled || cancel_requested_at !== null) return neverStarted('cancelled');
-  const isFirstStart = job.attemptsStarted <= 1;
-  const startByMs = startBy(job.timestamp, job.opts.delay ?? 0, start_within_seconds);
-  return isFirstStart && nowMs > startByMs ? neverStarted('expired') : null;
+  return overdue ? neverStarted('expired') : null;
 }
 
 function neverStarted(code: 'cancelled' | 'expired'): Outcome {

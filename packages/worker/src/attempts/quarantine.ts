@@ -1,22 +1,20 @@
-import type { Job } from 'bullmq';
+import type { ActiveJob } from './active-job.ts';
 
-/**
- * The death of a worker is nothing unusual for a job; a second one is, and then it may be the job that kills.
- */
+/** One worker that dies while it runs a job proves nothing. After the second one, the job may be the cause. */
 const quarantineAfterStalls = 2;
 const minDelayMs = 500;
 const maxDelayMs = 3_000;
 
 /**
- * Keeps jobs apart of which one may kill its worker. BullMQ puts all jobs of a dead worker back together, so
- * the next worker would take the same company, be killed by the same one, and after four times the innocent
- * would have failed with the guilty. A process runs one suspect at a time; the others come back in a moment.
+ * Runs jobs that may kill their worker one at a time. BullMQ puts all jobs of a dead worker back together, so the next worker
+ * would take the same jobs and be killed by the same one; after four deaths, all of them would fail. A process runs one
+ * quarantined job at a time; the others come back a moment later.
  */
 export interface Quarantine {
-  /** Takes the job in; `false` when it is suspect and another suspect runs here. */
-  admit(job: Pick<Job, 'id' | 'stalledCounter'>): boolean;
-  /** The job is no longer run here. */
-  leave(job: Pick<Job, 'id'>): void;
+  /** Takes the job in; `false` when it needs quarantine and another such job runs in this process. */
+  admit(job: Pick<ActiveJob, 'id' | 'stalledCounter'>): boolean;
+  /** The job no longer runs in this process. */
+  leave(job: Pick<ActiveJob, 'id'>): void;
 }
 
 export function openQuarantine(): Quarantine {
@@ -34,7 +32,7 @@ export function openQuarantine(): Quarantine {
   };
 }
 
-/** When a job that was kept apart comes back, at random, so that suspects do not come back together. */
+/** When a job that was not taken in comes back: at random, so that such jobs do not come back together. */
 export function quarantinedUntilMs(nowMs: number): number {
   return Math.round(nowMs + minDelayMs + Math.random() * (maxDelayMs - minDelayMs));
 }

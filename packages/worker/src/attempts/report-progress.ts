@@ -1,13 +1,12 @@
-import type { Job } from 'bullmq';
 import type { Progress } from '@promptq/shared/contracts';
 import { describeError, type Logger } from '@promptq/shared/logging';
-import type { JobData, JobResult } from '@promptq/shared/jobs';
+import type { ActiveJob } from './active-job.ts';
 
 const progressIntervalMs = 500;
 
-/** Progress is written now and then: each write is an event that settlement has to read. */
+/** Writes the progress at most twice a second: each write is a round trip to Redis. */
 export function throttledProgress(
-  job: Job<JobData, JobResult>,
+  job: Pick<ActiveJob, 'id' | 'updateProgress'>,
   log: Logger,
 ): (progress: Progress) => void {
   let writtenAtMs = performance.now();

@@ -1,11 +1,11 @@
-import type { Job } from 'bullmq';
 import type { JobType } from '@promptq/shared/contracts';
 import type { Failure, FailureCode } from '@promptq/shared/failure';
 import { logFault, withoutRedaction, type Logger } from '@promptq/shared/logging';
-import type { JobData, JobResult } from '@promptq/shared/jobs';
+import type { JobResult } from '@promptq/shared/jobs';
 import { BudgetSpentError } from '../backpressure/within-budget.ts';
 import { askedPauseMs } from '../upstream/asked-pause.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
+import type { ActiveJob } from './active-job.ts';
 import { bestEffort } from './best-effort.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
 import { decide, type Outcome } from './outcome.ts';
@@ -64,7 +64,7 @@ interface Deps {
 export function attemptRunner(deps: Deps) {
   const { type, metrics, log, running, isCancelled, pool, circuit } = deps;
   const lines = withoutRedaction(log);
-  return async (job: Job<JobData, JobResult>): Promise<Outcome> => {
+  return async (job: ActiveJob): Promise<Outcome> => {
     const startedAt = performance.now();
     const jobId = job.id as string;
     const previous = running.get(jobId);
@@ -79,7 +79,7 @@ export function attemptRunner(deps: Deps) {
     let outcome: Outcome;
     try {
       // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
-      const refusal = preflight(job, isCancelled(jobId), Date.now());
+      const refusal = preflight(job, isCancelled(jobId));
       outcome = refusal ?? (await admitted(job, attempt, deps));
     } finally {
       attempt.end();
@@ -106,7 +106,7 @@ export function attemptRunner(deps: Deps) {
 
 /** Works on the job unless it has to be kept apart from another, or this process is about to be gone. */
 async function admitted(
-  job: Job<JobData, JobResult>,
+  job: ActiveJob,
   attempt: Attempt,
   deps: Deps,
 ): Promise<Outcome> {
@@ -129,7 +129,7 @@ async function reportToCircuit(outcome: Outcome, jobId: string, circuit: Circuit
 }
 
 async function work(
-  job: Job<JobData, JobResult>,
+  job: ActiveJob,
   attempt: Attempt,
   { process, log, patienceSeconds, circuit }: Deps,
 ): Promise<Outcome> {
@@ -194,7 +194,7 @@ function isUpstreamFailure({ code }: Failure): boolean {
 }
 
 /** How long the job has waited since it could start; `null` when it was started before. */
-function waitMsOf(job: Job<JobData, JobResult>): number | null {
+function waitMsOf(job: ActiveJob): number | null {
   if (job.attemptsStarted > 1) return null;
   return Date.now() - job.timestamp - (job.opts.delay ?? 0);
 }
@@ -202,7 +202,7 @@ function waitMsOf(job: Job<JobData, JobResult>): number | null {
 const fallbackTimeoutSeconds = 600;
 
 /** A job that was not made by promptq has no limit of its own; it fails at its data in a moment. */
-function timeoutSecondsOf(job: Job<JobData, JobResult>): number {
+function timeoutSecondsOf(job: ActiveJob): number {
   const seconds: unknown = job.data?.timeout_seconds;
   return typeof seconds === 'number' && seconds > 0 ? seconds : fallbackTimeoutSeconds;
 }

@@ -1,7 +1,5 @@
 import { DelayedError, Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
-import { ignoreAlreadyMoved } from '@promptq/shared/queues';
 import type { Tracing } from '@promptq/shared/tracing';
 import {
   maxTriesKept,
@@ -10,6 +8,7 @@ import {
   type SigningSecrets,
   type TargetGuard,
 } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { WorkerSettings } from '../settings.ts';
 import type { TryOutcome } from '../webhooks/attempt-delivery.ts';
@@ -33,10 +32,9 @@ interface Delivered {
 export type TryResultLabel = 'delivered' | 'retry' | 'dead' | 'blocked' | 'unsigned';
 
 interface Deps {
-  redis: Redis;
+  store: Pick<Store, 'isReady' | 'queues' | 'deliveries'>;
   settings: Pick<
     WorkerSettings,
-    | 'REDIS_PREFIX'
     | 'RESULT_TTL_SECONDS'
     | 'DELIVERY_TTL_SECONDS'
     | 'WEBHOOK_CONCURRENCY'
@@ -77,7 +75,7 @@ class RetryError extends Error {
 
 /** Sends the deliveries of the queue `webhooks`, at most `WEBHOOK_CONCURRENCY` at a time. */
 export function consumeDeliveries(deps: Deps): DeliveryConsumer {
-  const { redis, settings, log, transport = {}, tracing = null } = deps;
+  const { store, settings, log, transport = {}, tracing = null } = deps;
   const { now = Date.now, random = Math.random } = deps;
   const running = new Map<string, Attempt>();
   const deliverer = openDeliverer({
@@ -89,7 +87,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
     running,
     isHandingBack: () => supervised.isHandingBack(),
     callBack: (id) => {
-      ignoreAlreadyMoved(worker.backend.promote(id)).catch((error: unknown) =>
+      store.deliveries.promote(id).catch((error: unknown) =>
         logFault(
           log,
           error,
@@ -104,8 +102,9 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
     random,
     transport,
   });
+  const { queue, backendFactory, ...connection } = store.queues.workerHost(webhooksQueue);
   const worker = new Worker<DeliveryData, Delivered>(
-    webhooksQueue,
+    queue,
     async (job, token) => {
       const { data, attemptsMade } = job;
       const id = job.id as string;
@@ -115,8 +114,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
       return reportTry(outcome, job, token);
     },
     {
-      connection: redis,
-      prefix: settings.REDIS_PREFIX,
+      ...connection,
       name: deps.workerName,
       concurrency: settings.WEBHOOK_CONCURRENCY,
       ...workerOptions,
@@ -126,8 +124,15 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
       removeOnComplete: { age: settings.RESULT_TTL_SECONDS },
       removeOnFail: { age: settings.DELIVERY_TTL_SECONDS },
     },
+    backendFactory,
   );
-  const supervised = superviseWorker({ worker, redis, running, log, idName: 'delivery_id' });
+  const supervised = superviseWorker({
+    worker,
+    isRedisReady: store.isReady,
+    running,
+    log,
+    idName: 'delivery_id',
+  });
   return {
     ...supervised,
     type: webhooksQueue,

@@ -1,9 +1,7 @@
-import { Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { Worker, type Job, type WorkerOptions } from 'bullmq';
 import type { JobType } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
 import type { JobData, JobResult } from '@promptq/shared/jobs';
-import { redisKeys } from '@promptq/shared/redis';
 import { countWorkerEvents, type WorkerEventMetrics } from './count-events.ts';
 import { reportOutcome } from './report-outcome.ts';
 import type { Tracing } from '@promptq/shared/tracing';
@@ -11,7 +9,7 @@ import type { WorkerSettings } from '../settings.ts';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Quarantine } from '../attempts/quarantine.ts';
 import { retryInMs } from './backoff.ts';
-import type { Cancellations } from '../execution/cancellations.ts';
+import type { Cancellations, Store } from '@promptq/store';
 import { noCircuit } from '../backpressure/circuit.ts';
 import { poolCircuit } from '../backpressure/pool-circuit.ts';
 import { poolPause } from '../backpressure/pool-pause.ts';
@@ -21,14 +19,11 @@ import type { PauseReason } from '../backpressure/pause.ts';
 import { superviseWorker, workerOptions, type SupervisedWorker } from './supervise.ts';
 
 /**
- * With BullMQ's default of 1, eight kills of workers failed 2 to 8 innocent jobs of 3,000. A job that
- * kills its worker each time still ends after four of them.
+ * With BullMQ's default of 1, eight killed workers failed 2 to 8 jobs of 3,000 that were not to blame. A job that kills its
+ * worker each time fails after the fourth.
  */
 const maxStalls = 3;
-/**
- * No limit of its own, but BullMQ looks at the pause of the pool (see pool-pause.ts) only in workers that
- * have a limiter: its script getRateLimitTTL.
- */
+/** Limits nothing. BullMQ looks at the pause of the pool only in workers that have a limiter (its script getRateLimitTTL). */
 const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 
 /** What consuming a queue counts and measures. */
@@ -40,7 +35,7 @@ export interface QueueMetrics extends AttemptObserver, WorkerEventMetrics {
 interface Deps {
   type: JobType;
   process: Processor;
-  redis: Redis;
+  store: Pick<Store, 'isReady' | 'queues' | 'circuits'>;
   settings: WorkerSettings;
   workerName: string;
   log: Logger;
@@ -65,13 +60,10 @@ export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
 
 /** Consumes the queue of one type, `WORKER_CONCURRENCY` jobs at a time. */
 export function consumeQueue(deps: Deps): Consumer {
-  const { type, process, redis, settings, workerName, log, metrics } = deps;
+  const { type, process, store, settings, workerName, log, metrics } = deps;
   const running = new Map<string, Attempt>();
   const { isCancelled } = deps.cancellations;
-  const keys = redisKeys(settings.REDIS_PREFIX);
-  // BullMQ's idle workers wait for this key; the member means "a job waits" (its script addBaseMarkerIfNeeded).
-  const wake = () => redis.zadd(keys.marker(type), 0, '0');
-  const pool = poolPause(redis, keys, type, (reason) => metrics.poolPaused(type, reason));
+  const pool = poolPause(store, type, (reason) => metrics.poolPaused(type, reason));
   const threshold = settings.UPSTREAM_CIRCUIT_FAILURES;
   const run = attemptRunner({
     type,
@@ -85,19 +77,19 @@ export function consumeQueue(deps: Deps): Consumer {
     isHandingBack: () => supervised.isHandingBack(),
     circuit:
       threshold > 0
-        ? poolCircuit(redis, keys, type, threshold, () => metrics.poolPaused(type, 'circuit'))
+        ? poolCircuit(store, type, threshold, () => metrics.poolPaused(type, 'circuit'))
         : noCircuit,
     patienceSeconds: settings.RATE_LIMIT_PATIENCE_SECONDS,
   });
   const keep = { age: settings.RESULT_TTL_SECONDS };
   const handle = async (job: Job<JobData, JobResult>, token?: string) =>
     reportOutcome(await run(job), job, token, {
-      wake: () => bestEffort(wake(), log),
+      wake: () => bestEffort(store.queues.wake(type), log),
       pause: (askedMs, reason) => bestEffort(pool.pause(askedMs, reason), log),
     });
-  const worker = new Worker<JobData, JobResult>(type, handle, {
-    connection: redis,
-    prefix: settings.REDIS_PREFIX,
+  const { queue, backendFactory, ...connection } = store.queues.workerHost(type);
+  const options: WorkerOptions = {
+    ...connection,
     name: workerName,
     concurrency: settings.WORKER_CONCURRENCY,
     ...workerOptions,
@@ -107,9 +99,10 @@ export function consumeQueue(deps: Deps): Consumer {
     removeOnComplete: keep,
     removeOnFail: keep,
     ...(deps.tracing ? { telemetry: deps.tracing.bullmq } : {}),
-  });
+  };
+  const worker = new Worker<JobData, JobResult>(queue, handle, options, backendFactory);
   countWorkerEvents(worker, type, metrics);
-  const supervised = superviseWorker({ worker, redis, running, log, idName: 'job_id' });
+  const supervised = superviseWorker({ worker, isRedisReady: store.isReady, running, log, idName: 'job_id' });
   return {
     ...supervised,
     type,

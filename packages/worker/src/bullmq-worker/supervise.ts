@@ -1,6 +1,6 @@
 import type { Worker } from 'bullmq';
-import { ReplyError, type Redis } from 'ioredis';
 import { logFault, type Logger } from '@promptq/shared/logging';
+import { isErrorReply } from '@promptq/store';
 import type { Attempt } from '../attempts/attempt.ts';
 import { isLockLost } from './errors.ts';
 
@@ -17,7 +17,7 @@ const handBackMs = 3_000;
 
 interface Deps<Data, Result> {
   worker: Worker<Data, Result>;
-  redis: Redis;
+  isRedisReady: () => boolean;
   /** The attempts in this process by job id. */
   running: ReadonlyMap<string, Attempt>;
   log: Logger;
@@ -37,17 +37,17 @@ export interface SupervisedWorker {
   close(endsAtMs: number): Promise<void>;
 }
 
-/** Tells of a worker's faults, aborts the attempts whose lock is lost, and closes it in time. */
+/** Logs a worker's faults, aborts the attempts whose lock is lost, and closes the worker in time. */
 export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): SupervisedWorker {
-  const { worker, redis, running, log, idName } = deps;
+  const { worker, isRedisReady, running, log, idName } = deps;
   const type = worker.name;
   let started = 0;
   let redisErrorAtMs = 0;
   let isHandingBack = false;
   worker.on('error', (error) => {
-    // During an outage every connection of BullMQ tells of every try; ours has told once.
-    if (redis.status !== 'ready') return;
-    if (error instanceof ReplyError) redisErrorAtMs = Date.now();
+    // During an outage each connection of BullMQ reports each try to reconnect; the store has logged the outage once.
+    if (!isRedisReady()) return;
+    if (isErrorReply(error)) redisErrorAtMs = Date.now();
     if (isLockLost(error))
       log.warn(
         { type },
@@ -79,7 +79,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
       );
       try {
         // Without Redis, BullMQ would wait for the answer to its last fetch; with nothing active, nothing is lost.
-        await worker.close(redis.status !== 'ready' && running.size === 0);
+        await worker.close(!isRedisReady() && running.size === 0);
       } finally {
         clearTimeout(timer);
       }

@@ -1,51 +1,30 @@
-import type { Queue } from 'bullmq';
-import { readBatchRecord } from '@promptq/shared/batches';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
-import { luaScript } from '@promptq/shared/redis';
-import type { DeliveryData } from '@promptq/shared/webhooks';
-import { announceEnds } from './announce-finished.ts';
-import { releaseRequests, type BatchQueues } from './release-requests.ts';
-import { cancelReleased } from './cancel-requests.ts';
+import type { Store } from '@promptq/store';
 
-/** How often a process asks for the turn, and how often the one that has it looks while there are batches. */
+/** How often a process asks for the lease, and how often the holder looks while there are batches. */
 const leaseIntervalMs = 1_000;
 const pollIntervalMs = 100;
-/** A process that dies with the turn keeps it for so long. */
+/** A process that dies with the lease holds it for this long. */
 const leaseMs = 5_000;
 const maxBatchesPerRound = 1_000;
 
-const renewScript = luaScript(
-  'promptqRenewFeed',
-  `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-`,
-);
-
-const releaseScript = luaScript(
-  'promptqGiveUpFeed',
-  `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
-);
-
-interface Deps extends BatchQueues {
-  deliveries: Pick<Queue<DeliveryData>, 'addBulk'>;
+interface Deps {
+  store: Pick<Store, 'isReady' | 'leases' | 'batches'>;
   workerName: string;
   log: Logger;
 }
 
 export interface Dispatcher {
-  /** Ends with the round that is under way and leaves the turn to another process. */
+  /** Ends after the round that is under way and leaves the lease to another process. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes jobs of the requests of batches, a window at a time; every worker process can, whatever types it runs, and one
- * does. That it is one is for the sake of economy: two would get in each other's way and do no harm.
+ * Releases the requests of batches as jobs, a window at a time. Every worker process can, whatever types it runs, and one
+ * does: two would do no harm, but would repeat each other's work.
  */
 export function startDispatcher(deps: Deps): Dispatcher {
-  const { redis, keys, workerName, log } = deps;
+  const { store, workerName, log } = deps;
   const stop = new AbortController();
   const wake = Promise.withResolvers<void>();
   const pause = (ms: number) =>
@@ -59,10 +38,10 @@ export function startDispatcher(deps: Deps): Dispatcher {
     while (!stop.signal.aborted) {
       let isBusy = false;
       try {
-        if (redis.status === 'ready' && (await holdsLease(deps)))
-          isBusy = await dispatchRound(deps);
+        if (store.isReady() && (await holdsLease(deps))) isBusy = await dispatchRound(deps);
       } catch (error) {
-        if (redis.status === 'ready') logFault(log, error, 'batches could not be fed; tried again');
+        if (store.isReady())
+          logFault(log, error, 'requests of batches could not be released; trying again');
         else log.debug({ error: describeError(error) }, 'Redis went away during a round');
       }
       if (!stop.signal.aborted) await pause(isBusy ? pollIntervalMs : leaseIntervalMs);
@@ -73,34 +52,29 @@ export function startDispatcher(deps: Deps): Dispatcher {
     stop: async () => {
       stop.abort();
       wake.resolve();
-      if (redis.status !== 'ready') return;
+      if (!store.isReady()) return;
       await ended;
-      await releaseScript(redis, [keys.feed], [workerName]);
+      await store.leases.release('dispatch', workerName);
     },
   };
 }
 
-async function holdsLease({ redis, keys, workerName }: Deps): Promise<boolean> {
-  return (await renewScript(redis, [keys.feed], [workerName, leaseMs])) === 1;
+function holdsLease({ store, workerName }: Deps): Promise<boolean> {
+  return store.leases.holds('dispatch', { holder: workerName, ttlMs: leaseMs });
 }
 
-/** One round. @returns whether there are batches that have not ended */
+/** One round. @returns whether there are unfinished batches */
 async function dispatchRound(deps: Deps): Promise<boolean> {
-  const { redis, keys } = deps;
-  await announceEnds(deps);
-  const ids = await redis.zrange(keys.openBatches, '0', String(maxBatchesPerRound - 1));
+  const { batches } = deps.store;
+  const ids = await batches.openIds(maxBatchesPerRound);
   for (const id of ids) {
-    const fields = await redis.hgetall(keys.batch(id));
-    if (Object.keys(fields).length === 0) {
-      await redis.zrem(keys.openBatches, id);
-      continue;
+    const record = await batches.readOpen(id);
+    if (record === null) continue;
+    await batches.release(record);
+    if (record.cancel_requested_at !== undefined && record.cancel_propagated === undefined) {
+      await batches.cancelReleased(record);
     }
-    const record = readBatchRecord(id, fields);
-    await releaseRequests(deps, record);
-    if (record.cancel_requested_at !== undefined && record.cancel_told === undefined) {
-      await cancelReleased(deps, record);
-    }
-    // A round can take longer than the turn lasts.
+    // A round can take longer than the lease lasts.
     if (!(await holdsLease(deps))) return true;
   }
   return ids.length > 0;
