@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { maxConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { openRegistry } from '@promptq/shared/metrics';
+import { openRegistry, startEventLoopMonitor } from '@promptq/shared/metrics';
 import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
 import { openTracing } from '@promptq/shared/tracing';
 import { runWorker, type RunningWorker } from './run-worker.ts';
@@ -43,7 +43,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   await untilReady(redis, runner.stopping);
   await checkServer(redis, log);
 
-  const registry = openRegistry();
+  const eventLoop = startEventLoopMonitor();
+  const registry = openRegistry(eventLoop);
   const metrics = workerMetrics(registry);
   const upstream = openUpstream({
     apiKey: settings.OPENAI_API_KEY,
@@ -84,6 +85,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     subscriber,
     complete: completions(upstream),
     workerName,
+    eventLoop,
     metrics,
     tracing,
   });

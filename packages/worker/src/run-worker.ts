@@ -5,6 +5,7 @@ import { appendTokens } from '@promptq/shared/live';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
+import type { EventLoopMonitor } from '@promptq/shared/metrics';
 import type { Tracing } from '@promptq/shared/tracing';
 import {
   openDeliveries,
@@ -51,7 +52,9 @@ export interface RunWorkerDeps {
   workerName: string;
   /** How long a window of the upstream's budgets is; a minute, unless a test is in a hurry. */
   budgetWindowMs?: number;
-  /** A process that shows none may leave them out. */
+  /** Warns of a blocked event loop, if there is a monitor. */
+  eventLoop?: EventLoopMonitor;
+  /** A process that exposes no metrics may leave them out. */
   metrics?: WorkerMetrics;
   /** `null`, or left out: nothing is traced. */
   tracing?: Tracing | null;
@@ -160,6 +163,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
     consumers: [...consumers, ...senders],
     queues: [...queues, deliveries],
     settlement,
+    eventLoop: deps.eventLoop,
     log,
   });
   return {

@@ -1,16 +1,15 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Consumer } from '../bullmq-worker/consume-queue.ts';
 import type { Settlement } from '../settlement/settlement.ts';
 import { logFault, type Logger } from '@promptq/shared/logging';
+import type { EventLoopDelay, EventLoopMonitor } from '@promptq/shared/metrics';
 
 const pollIntervalMs = 15_000;
 /** Work that could be done and is not done for so long means that this process is of no use any more. */
 const stuckAfterMs = 60_000;
 /** Longer, and locks are renewed late and timeouts fire late. */
 const maxLoopDelayMs = 1_000;
-const nsPerMs = 1_000_000;
 
 /** What was seen of one thing that should go on. */
 export interface Sample {
@@ -50,6 +49,7 @@ interface Deps {
   consumers: Watched[];
   queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
   settlement: Pick<Settlement, 'reads' | 'redisErrorAtMs'>;
+  eventLoop: EventLoopMonitor | undefined;
   log: Logger;
 }
 
@@ -68,8 +68,7 @@ export interface Watchdog {
 export function startWatchdog(deps: Deps): Watchdog {
   const { redis, settlement, log } = deps;
   const stalls = new Map<string, Stall>();
-  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
-  loopDelay.enable();
+  const unwatch = deps.eventLoop?.onWindow((delay) => warnOfDelay(delay, log));
 
   const record = (name: string, sample: Sample) => {
     const before = stalls.get(name) ?? { done: -1, sinceMs: null };
@@ -92,7 +91,6 @@ export function startWatchdog(deps: Deps): Watchdog {
     }
   };
   const timer = setInterval(() => {
-    warnOfDelay(loopDelay, log);
     sample().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
   }, pollIntervalMs);
   return {
@@ -101,7 +99,7 @@ export function startWatchdog(deps: Deps): Watchdog {
     stop: () => {
       clearInterval(timer);
       stalls.clear();
-      loopDelay.disable();
+      unwatch?.();
     },
   };
 }
@@ -121,11 +119,7 @@ async function hasWork({ queues }: Deps, consumer: Watched): Promise<boolean> {
   return waiting + prioritized > 0;
 }
 
-function warnOfDelay(delay: ReturnType<typeof monitorEventLoopDelay>, log: Logger): void {
-  const maxMs = Math.round(delay.max / nsPerMs);
-  if (maxMs > maxLoopDelayMs) {
-    const p99Ms = Math.round(delay.percentile(99) / nsPerMs);
-    log.warn({ max_ms: maxMs, p99_ms: p99Ms }, 'the event loop was blocked');
-  }
-  delay.reset();
+function warnOfDelay({ maxMs, p99Ms }: EventLoopDelay, log: Logger): void {
+  if (maxMs <= maxLoopDelayMs) return;
+  log.warn({ max_ms: Math.round(maxMs), p99_ms: Math.round(p99Ms) }, 'the event loop was blocked');
 }
