@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { SubjectKeys } from './redis-keys.ts';
 
-export interface ControlTarget {
+interface ControlTarget {
   redis: Redis;
   keys: SubjectKeys;
   port: number;
