@@ -1,23 +1,23 @@
-import type { Experiment } from '../experiment.ts';
+import { bareWorker } from './bare-worker.ts';
+import { endToEnd } from './end-to-end.ts';
 import { idleLatency } from './idle-latency.ts';
 import { inFlight } from './in-flight.ts';
-import { load } from './load.ts';
 import { loopDelay } from './loop-delay.ts';
 import { memory } from './memory.ts';
 import { polling } from './polling.ts';
 import { scaling } from './scaling.ts';
-import { settlement } from './settlement.ts';
+import type { Scenario } from './scenario.ts';
 import { submissions } from './submissions.ts';
 import { tenants } from './tenants.ts';
 
-/** All of them, in the order of the table. */
-export const experiments: Experiment[] = [
-  load,
+/** All scenarios, in the order of the table. */
+export const scenarios: Scenario[] = [
+  endToEnd,
   submissions,
   idleLatency,
   inFlight,
   memory,
-  settlement,
+  bareWorker,
   loopDelay,
   scaling,
   polling,
