@@ -8,7 +8,7 @@ import { endWithUs } from '../processes/end-with-us.ts';
 import { lastLines } from '../processes/last-lines.ts';
 import { signal, terminate } from '../processes/terminate.ts';
 
-/** As in the images: V8 keeps its young generation at 32 MB (docs/reliability.md, "Memory"). */
+/** As in the images: V8 keeps its young generation at 32 MB (docs/operating.md, "Memory of processes"). */
 const nodeOptions = ['--max-semi-space-size=16', '-C', '@promptq/source'];
 const readySeconds = 30;
 const pollMs = 100;

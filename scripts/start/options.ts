@@ -28,7 +28,7 @@ Starts promptq on this machine: a Redis (found or started), an upstream, one API
 Environment (also read from .env):
   REDIS_URL                        use this Redis instead of finding or starting one
   OPENAI_API_KEY, OPENAI_BASE_URL  the upstream; with neither, a local stand-in model answers
-  and every setting of the API and the worker that the README names
+  and every setting of the API and the worker (docs/settings.md)
 
 Data is kept in .data/redis, logs in .data/logs. Ctrl-C stops everything, a second Ctrl-C at once.`;
 
