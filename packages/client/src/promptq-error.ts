@@ -1,10 +1,10 @@
-/** One faulty member of a request: a JSON Pointer (RFC 6901) and what is wrong with it. */
+/** An invalid member of a request: its JSON Pointer (RFC 6901) and the problem. */
 export interface Fault {
   pointer: string;
   detail: string;
 }
 
-interface ErrorParts {
+interface ErrorFields {
   code: string;
   detail: string;
   status?: number | null;
@@ -16,41 +16,41 @@ interface ErrorParts {
 }
 
 /**
- * The one error of this client. `code` is the API's stable code (`invalid_request`, `not_found`, ...) or one of
- * the client's own, which have no `status`:
- * - `unreachable`: no answer, or one that broke off;
- * - `request_timeout`: no answer in time;
- * - `wait_timeout`: `wait` was over before the job or the batch had ended;
- * - `unexpected_answer`: what answered is not promptq (this one can have a status);
- * - `invalid_webhook`: not signed with this secret, too old, or no event.
+ * The error of every failed call. `code` is a stable code of the API (`invalid_request`, `not_found`, ...) or one of the
+ * client's own, which have no `status`:
+ * - `unreachable`: there was no response, or the connection broke;
+ * - `request_timeout`: there was no response in time;
+ * - `wait_timeout`: the time limit of `wait` passed before the job or the batch finished;
+ * - `unexpected_answer`: the response did not come from promptq (this one can have a status);
+ * - `invalid_webhook`: the webhook is not signed with this secret, is too old, or is not an event of promptq.
  *
- * When a call is ended by its own `signal`, it rejects with the signal's reason, not with this error.
+ * A call that its own `signal` aborts rejects with the signal's reason instead.
  */
 export class PromptQError extends Error {
   override readonly name = 'PromptQError';
   readonly code: string;
-  /** The HTTP status, or `null` when there was no answer. */
+  /** The HTTP status, or `null` if there was no response. */
   readonly status: number | null;
-  /** What happened, for people. */
+  /** A description for people. */
   readonly detail: string;
-  /** The answer's `X-Request-Id`: it is also in the API's log. */
+  /** The `X-Request-Id` of the response. The API's log contains it too. */
   readonly requestId: string | null;
-  /** The faulty members of an invalid request. */
+  /** The invalid members of the request. */
   readonly errors: Fault[];
-  /** How long the API asked to wait before the next try, in milliseconds. */
+  /** The `Retry-After` of the response, in milliseconds. */
   readonly retryAfterMs: number | null;
-  /** What the API said in `X-Should-Retry`, if it did. */
+  /** The `X-Should-Retry` of the response. */
   readonly shouldRetry: boolean | null;
 
-  constructor(parts: ErrorParts) {
-    const { code, detail, status = null } = parts;
-    super(`${status === null ? '' : `${status} `}${code}: ${detail}`, { cause: parts.cause });
+  constructor(fields: ErrorFields) {
+    const { code, detail, status = null } = fields;
+    super(`${status === null ? '' : `${status} `}${code}: ${detail}`, { cause: fields.cause });
     this.code = code;
     this.status = status;
     this.detail = detail;
-    this.requestId = parts.requestId ?? null;
-    this.errors = parts.errors ?? [];
-    this.retryAfterMs = parts.retryAfterMs ?? null;
-    this.shouldRetry = parts.shouldRetry ?? null;
+    this.requestId = fields.requestId ?? null;
+    this.errors = fields.errors ?? [];
+    this.retryAfterMs = fields.retryAfterMs ?? null;
+    this.shouldRetry = fields.shouldRetry ?? null;
   }
 }

@@ -24,11 +24,11 @@ const event = webhookEventSchema.parse({
 });
 const body = JSON.stringify(event);
 
-function signed(text = body, by = secret, at = new Date()): Record<string, string> {
+function sign(text = body, key = secret, at = new Date()): Record<string, string> {
   return {
     'webhook-id': 'evt_1',
     'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-    'webhook-signature': new Webhook(by).sign('evt_1', at, text),
+    'webhook-signature': new Webhook(key).sign('evt_1', at, text),
   };
 }
 
@@ -38,8 +38,8 @@ const codeOf = (verifying: Promise<unknown>) =>
     (error: unknown) => (error instanceof PromptQError ? error.code : String(error)),
   );
 
-test('what the official library signs is verified, as text and as bytes, with all kinds of headers', async () => {
-  const headers = signed();
+test('a signature of the official library is valid, for text and bytes, with all kinds of headers', async () => {
+  const headers = sign();
   const bytes = new TextEncoder().encode(body);
   const upper = Object.fromEntries(Object.entries(headers).map(([n, v]) => [n.toUpperCase(), v]));
   expect(await verifyWebhook(body, headers, secret)).toEqual(event);
@@ -48,20 +48,20 @@ test('what the official library signs is verified, as text and as bytes, with al
   expect(await verifyWebhook(bytes.buffer, headers, secret.slice('whsec_'.length))).toEqual(event);
 });
 
-test('while a secret is rotated either of them verifies, on both sides', async () => {
+test('during a rotation both secrets are valid, for sender and receiver', async () => {
   const other = newSecret();
   const both = {
-    ...signed(),
-    'webhook-signature': `${signed(body, other)['webhook-signature']} v1a,x ${signed()['webhook-signature']}`,
+    ...sign(),
+    'webhook-signature': `${sign(body, other)['webhook-signature']} v1a,x ${sign()['webhook-signature']}`,
   };
   expect(await verifyWebhook(body, both, secret)).toEqual(event);
   expect(await verifyWebhook(body, both, other)).toEqual(event);
-  expect(await verifyWebhook(body, signed(), [other, secret])).toEqual(event);
-  expect(await codeOf(verifyWebhook(body, signed(), other))).toBe('invalid_webhook');
+  expect(await verifyWebhook(body, sign(), [other, secret])).toEqual(event);
+  expect(await codeOf(verifyWebhook(body, sign(), other))).toBe('invalid_webhook');
 });
 
-test('it says yes and no exactly when the official library does', async () => {
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+test('it accepts exactly what the official library accepts', async () => {
+  const bytes = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const changed = fc.record({
     body: fc.oneof(fc.constant(body), fc.json(), fc.string({ unit: 'grapheme' })),
     secret: fc.constantFrom(secret, newSecret()),
@@ -75,13 +75,13 @@ test('it says yes and no exactly when the official library does', async () => {
       (s) => s.slice(0, -1),
       (s) => s.slice(3),
       (s) => `v1,${'A'.repeat(43)}= ${s}`,
-      () => `v1,${createHmac('sha256', key).update('other').digest('base64')} v0,x`,
+      () => `v1,${createHmac('sha256', bytes).update('other').digest('base64')} v0,x`,
     ),
   });
   let verified = 0;
   await fc.assert(
     fc.asyncProperty(changed, async (given) => {
-      const headers: Record<string, string> = signed(
+      const headers: Record<string, string> = sign(
         body,
         given.secret,
         new Date(Date.now() - given.ageSeconds * 1_000),
@@ -104,9 +104,9 @@ test('it says yes and no exactly when the official library does', async () => {
   expect(verified).toBeGreaterThan(0);
 });
 
-test('the age that is allowed is five minutes, or what is asked for', async () => {
+test('the tolerance is five minutes, or as given', async () => {
   const at = new Date('2026-11-21T00:00:00Z');
-  const headers = signed(body, secret, at);
+  const headers = sign(body, secret, at);
   const verify = (seconds: number, toleranceSeconds?: number) =>
     codeOf(
       verifyWebhook(body, headers, secret, {
@@ -121,14 +121,14 @@ test('the age that is allowed is five minutes, or what is asked for', async () =
   expect(await verify(11, 10)).toBe('invalid_webhook');
 });
 
-test('what is signed but no event of promptq is refused', async () => {
+test('a signed body that is not an event of promptq is rejected', async () => {
   for (const text of ['not JSON', '{}', 'null', '{"object":"job"}'])
-    expect(await codeOf(verifyWebhook(text, signed(text), secret)), text).toBe('invalid_webhook');
+    expect(await codeOf(verifyWebhook(text, sign(text), secret)), text).toBe('invalid_webhook');
 });
 
-test('a secret that is none is a fault of the receiver, and is not in the text', async () => {
+test('a malformed secret is a TypeError whose message does not contain it', async () => {
   for (const bad of ['whsec_', 'whsec_not*base64', ''])
-    expect(await codeOf(verifyWebhook(body, signed(), bad))).toMatch(/^TypeError: (?!.*base64!)/);
-  expect(await codeOf(verifyWebhook(body, signed(), []))).toMatch(/^TypeError/);
-  expect(await codeOf(verifyWebhook(body, signed(), 'whsec_p@ss'))).not.toContain('p@ss');
+    expect(await codeOf(verifyWebhook(body, sign(), bad))).toMatch(/^TypeError: (?!.*base64!)/);
+  expect(await codeOf(verifyWebhook(body, sign(), []))).toMatch(/^TypeError/);
+  expect(await codeOf(verifyWebhook(body, sign(), 'whsec_p@ss'))).not.toContain('p@ss');
 });
