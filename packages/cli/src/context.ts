@@ -4,18 +4,17 @@ import type { Output } from './output/output.ts';
 /** What every command works with. */
 export interface Context {
   client: PromptQ;
-  /** Where the API is, for messages. */
-  url: string;
-  /** One JSON document, or one on each line, is all that goes to `out`. */
+  /** With --json: stdout holds one JSON document, or one per line, and nothing else. */
   json: boolean;
-  /** The result. */
+  /** Stdout, for results. */
   out: Output;
-  /** Everything that is said beside it. */
-  say: (line: string) => Promise<void>;
+  /** Stderr. */
   err: Output;
+  /** Writes a line to stderr. */
+  log: (line: string) => Promise<void>;
   /** Aborted with an `Interrupted` by Ctrl-C. */
   signal: AbortSignal;
 }
 
-/** What a command ends with: its exit code. */
+/** Runs a command and returns its exit code. */
 export type Action = (context: Context) => Promise<number>;

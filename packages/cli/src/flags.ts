@@ -1,31 +1,34 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Reads a whole number within bounds. @throws {InvalidArgumentError} commander names the flag */
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}
-
-/** Reads any number within bounds. */
-export function number(least: number, most: number): (text: string) => number {
+/** Parses a whole number from `min` to `max`. @throws {InvalidArgumentError} commander adds the name of the flag */
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }
 
-/** Collects `key=value` of a flag that is given several times. */
-export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must be key=value.');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+/** Parses a number from `min` to `max`. @throws {InvalidArgumentError} commander adds the name of the flag */
+export function decimalNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+  };
 }
 
-/** Collects texts separated by commas. */
-export function names(text: string): string[] {
-  return text.split(',').map((name) => name.trim());
+/** Collects the values of a `key=value` flag that can be repeated. @throws {InvalidArgumentError} */
+export function keyValue(
+  text: string,
+  previous: Record<string, string> = {},
+): Record<string, string> {
+  const separator = text.indexOf('=');
+  if (separator < 1) throw new InvalidArgumentError('It must be key=value.');
+  return { ...previous, [text.slice(0, separator)]: text.slice(separator + 1) };
+}
+
+/** Splits a comma-separated list. */
+export function commaSeparated(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
 }
