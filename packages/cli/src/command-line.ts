@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
-import type { AddCommand, CommonFlags } from './add-command.ts';
+import type { AddCommand, CommonFlags } from './arguments/add-command.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBatch } from './commands/batch.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addWatch } from './commands/watch.ts';
-import type { Action } from './context.ts';
-import { exitCodesHelp } from './exit-codes.ts';
-import { wholeNumber } from './flags.ts';
+import type { Action } from './context/context.ts';
+import { exitCodesHelp } from './context/exit-codes.ts';
+import { wholeNumber } from './arguments/flags.ts';
 import type { CliSettings } from './settings.ts';
 
 const helpFooter = `

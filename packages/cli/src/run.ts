@@ -1,12 +1,12 @@
 import { PromptQ, type Retry } from '@promptq/client';
 import { CommanderError } from 'commander';
-import type { CommonFlags } from './add-command.ts';
+import type { CommonFlags } from './arguments/add-command.ts';
 import { commandLine } from './command-line.ts';
-import type { Action, Context } from './context.ts';
-import { BadInput, Interrupted } from './errors.ts';
-import { exitCodeFor } from './exit-codes.ts';
+import type { Action, Context } from './context/context.ts';
+import { BadInput, Interrupted } from './context/errors.ts';
+import { exitCodeFor } from './context/exit-codes.ts';
 import { describeError, errorAsJson } from './output/describe-error.ts';
-import { openOutput, type Output } from './output/output.ts';
+import { openOutput, type Output } from './context/output.ts';
 import { readSettings } from './settings.ts';
 
 /** Runs one command line and returns its exit code. */

@@ -1,5 +1,5 @@
 export { PromptQ, type CallOptions, type PromptQOptions } from './promptq.ts';
-export { PromptQError, type Fault } from './promptq-error.ts';
+export { PromptQError, type Fault } from './requests/promptq-error.ts';
 export type { Batch, BatchReference, BatchRequest, BatchResult } from './batches/batch.ts';
 export type { Batches } from './batches/batches.ts';
 export type { JsonLines } from './batches/jsonl.ts';

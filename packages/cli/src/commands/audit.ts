@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditEvent, AuditQuery } from '@promptq/client';
 import type { Command } from 'commander';
-import type { AddCommand } from '../add-command.ts';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { wholeNumber } from '../flags.ts';
-import { sanitizeFor } from '../output/output.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import type { Context } from '../context/context.ts';
+import { exitCodes } from '../context/exit-codes.ts';
+import { wholeNumber } from '../arguments/flags.ts';
+import { sanitizeFor } from '../context/output.ts';
 
 const pollIntervalMs = 1_000;
 const maxPageSize = 100;

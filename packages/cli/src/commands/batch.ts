@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { AddCommand } from '../add-command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import { exitCodes } from '../context/exit-codes.ts';
 import { printBatch } from '../output/print.ts';
 import { followBatch, runBatch, type RunFlags } from './run-batch.ts';
 import { writeResults } from './write-results.ts';

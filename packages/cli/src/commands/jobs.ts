@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { AddCommand } from '../add-command.ts';
-import { wholeNumber } from '../flags.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import { wholeNumber } from '../arguments/flags.ts';
 import { printAnswer, printBatch, printJob, printJobId } from '../output/print.ts';
 import { waitForJob } from './wait-for-job.ts';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Batch } from '@promptq/client';
-import type { Context } from '../context.ts';
-import { BadInput, Interrupted } from '../errors.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { cannotRead } from '../files.ts';
+import type { Context } from '../context/context.ts';
+import { BadInput, Interrupted } from '../context/errors.ts';
+import { exitCodes } from '../context/exit-codes.ts';
+import { cannotRead } from '../arguments/files.ts';
 import type { Progress } from '../output/describe-progress.ts';
 import { openProgress } from '../output/progress.ts';
 import { requireWritable, writeResults } from './write-results.ts';

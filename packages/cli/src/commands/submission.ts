@@ -1,5 +1,5 @@
 import type { SubmissionRequest } from '@promptq/client';
-import { BadInput } from '../errors.ts';
+import { BadInput } from '../context/errors.ts';
 
 type AnalysisRequest = Extract<SubmissionRequest, { type: 'analysis' }>;
 

@@ -1,10 +1,10 @@
 import type { Job, SubmissionRequest } from '@promptq/client';
 import { Option, type Command } from 'commander';
-import type { AddCommand } from '../add-command.ts';
-import type { Context } from '../context.ts';
-import { BadInput, Interrupted } from '../errors.ts';
-import { readText } from '../files.ts';
-import { commaSeparated, decimalNumber, keyValue, wholeNumber } from '../flags.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import type { Context } from '../context/context.ts';
+import { BadInput, Interrupted } from '../context/errors.ts';
+import { readText } from '../arguments/files.ts';
+import { commaSeparated, decimalNumber, keyValue, wholeNumber } from '../arguments/flags.ts';
 import { printAnswer, printJobId } from '../output/print.ts';
 import { toSubmission, type SubmitFlags } from './submission.ts';
 import { waitForJob } from './wait-for-job.ts';

@@ -1,6 +1,6 @@
 import { isTerminal, type Job } from '@promptq/client';
-import type { Context } from '../context.ts';
-import { Interrupted } from '../errors.ts';
+import type { Context } from '../context/context.ts';
+import { Interrupted } from '../context/errors.ts';
 
 /** Waits until a job has finished. If the user interrupts the wait, a message says how to resume it. */
 export async function waitForJob(

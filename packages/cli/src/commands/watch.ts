@@ -1,11 +1,11 @@
 import type { JobEvent } from '@promptq/client';
 import type { Command } from 'commander';
-import type { AddCommand } from '../add-command.ts';
-import type { Context } from '../context.ts';
-import { Interrupted } from '../errors.ts';
-import { exitCodes } from '../exit-codes.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import type { Context } from '../context/context.ts';
+import { Interrupted } from '../context/errors.ts';
+import { exitCodes } from '../context/exit-codes.ts';
 import { describeOutcome } from '../output/describe-job.ts';
-import { sanitizeFor } from '../output/output.ts';
+import { sanitizeFor } from '../context/output.ts';
 import { printAnswer } from '../output/print.ts';
 import { jobContinues } from './wait-for-job.ts';
 

@@ -1,8 +1,8 @@
 import { access, constants, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Context } from '../context.ts';
-import { BadInput } from '../errors.ts';
-import { cannotWrite } from '../files.ts';
+import type { Context } from '../context/context.ts';
+import { BadInput } from '../context/errors.ts';
+import { cannotWrite } from '../arguments/files.ts';
 
 const linesPerWrite = 500;
 

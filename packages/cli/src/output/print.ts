@@ -1,8 +1,8 @@
 import type { Batch, Job } from '@promptq/client';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
+import type { Context } from '../context/context.ts';
+import { exitCodes } from '../context/exit-codes.ts';
 import { describeJob, describeOutcome, formatAnswer } from './describe-job.ts';
-import { sanitizeFor } from './output.ts';
+import { sanitizeFor } from '../context/output.ts';
 
 /** Prints the current state of a job. Returns the exit code, which does not depend on the status. */
 export async function printJob(job: Job, { out, json }: Context): Promise<number> {

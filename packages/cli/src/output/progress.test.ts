@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Output } from './output.ts';
+import type { Output } from '../context/output.ts';
 import { openProgress } from './progress.ts';
 
 function recordingOutput(isTerminal: boolean): Output & { text: () => string } {

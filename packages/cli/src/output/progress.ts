@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { describeProgress, rateMeter, type Progress } from './describe-progress.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../context/output.ts';
 
 /** Shows the progress of one batch. */
 export interface ProgressDisplay {

@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 
 /**
  * JSON lines, one request per line. A source that can be read only once is given as a function that opens it again,

@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { sleep } from '../requests/sleep.ts';
 import type { Transport } from '../requests/transport.ts';
 import { batchPath, type BatchReference, type BatchResult } from './batch.ts';

@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { sleep } from '../requests/sleep.ts';
 import type { StreamedResponse, Transport } from '../requests/transport.ts';
 import { createSseParser, type SseEvent, type SseParser } from './sse-parser.ts';

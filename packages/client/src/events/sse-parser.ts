@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 
 /** One server-sent event. */
 export interface SseEvent {

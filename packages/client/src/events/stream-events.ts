@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import type { Transport } from '../requests/transport.ts';
 import type { JobEvent } from './job-event.ts';
 import { readEvents, type EventsOptions } from './read-events.ts';

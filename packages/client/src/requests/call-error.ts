@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from './promptq-error.ts';
 import type { Call } from './call.ts';
 import type { Deadline } from './deadline.ts';
 

@@ -1,4 +1,4 @@
-import { PromptQError, type Fault } from '../promptq-error.ts';
+import { PromptQError, type Fault } from './promptq-error.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Turns a response that is not 2xx into an error, from its problem document (RFC 9457) if it has one. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from './promptq-error.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { retryDelayMs } from './retry-policy.ts';
 

@@ -1,4 +1,4 @@
-import type { PromptQError } from '../promptq-error.ts';
+import type { PromptQError } from './promptq-error.ts';
 
 const firstDelayMs = 500;
 const maxDelayMs = 8_000;

@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from './promptq-error.ts';
 import type { BodyGuard } from './body-guard.ts';
 import { callError, unexpectedResponse } from './call-error.ts';
 import { queryString, type Call } from './call.ts';

@@ -1,4 +1,4 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from './promptq-error.ts';
 import { pollAfterMs } from './retry-after.ts';
 import { sleep } from './sleep.ts';
 

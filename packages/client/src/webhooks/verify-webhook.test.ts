@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { webhookEventSchema } from '@promptq/shared/contracts';
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { verifyWebhook } from './verify-webhook.ts';
 
 const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;

@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '@promptq/shared/contracts';
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { equalInConstantTime, fromBase64, toBase64 } from './base64.ts';
 
 /** The `Headers` of a Fetch request, or `req.headers` of Node.js. */

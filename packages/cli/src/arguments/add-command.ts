@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Action } from './context.ts';
+import type { Action } from '../context/context.ts';
 
 /** The flags that every command has. */
 export interface CommonFlags {

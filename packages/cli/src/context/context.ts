@@ -1,5 +1,5 @@
 import type { PromptQ } from '@promptq/client';
-import type { Output } from './output/output.ts';
+import type { Output } from './output.ts';
 
 /** What every command works with. */
 export interface Context {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { BadInput } from './errors.ts';
+import { BadInput } from '../context/errors.ts';
 
 /** Reads a file, or stdin if `path` is `-`. @throws {BadInput} naming the flag */
 export async function readText(path: string, flag: string): Promise<string> {
