@@ -77,9 +77,9 @@ test('a file is run to its end through the kill of a worker, with its progress, 
 });
 
 test('Ctrl-C leaves the batch running, and the same command goes on with it', async () => {
-  const gate = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
   stack.upstream.answerWith(async (call) => {
-    await gate.promise;
+    await release.promise;
     return call.body.messages[0]?.content;
   });
   const file = await requests('resumed', 20);
@@ -96,7 +96,7 @@ test('Ctrl-C leaves the batch running, and the same command goes on with it', as
 
   const second = start(['run', file]);
   await until('it goes on', () => second.stderr.includes('submitted before'));
-  gate.resolve();
+  release.resolve();
   const resumed = await second.ended;
   expect(resumed.code).toBe(0);
   expect(batchIdIn(resumed.stderr)).toBe(id);
@@ -106,9 +106,9 @@ test('Ctrl-C leaves the batch running, and the same command goes on with it', as
 
   const ended = await run(['run', file]);
   expect(parseLines(ended.stdout)).toEqual(parseLines(resumed.stdout));
-  const anew = await run(['run', file, '--new']);
-  expect(anew.code).toBe(0);
-  expect(batchIdIn(anew.stderr)).not.toBe(id);
+  const another = await run(['run', file, '--new']);
+  expect(another.code).toBe(0);
+  expect(batchIdIn(another.stderr)).not.toBe(id);
   expect((await run(['results', id])).stdout).toBe(resumed.stdout);
 });
 
@@ -126,7 +126,7 @@ test('lines that are wrong are named by their numbers, and nothing is created', 
   expect(stack.upstream.calls.length).toBe(calls);
 });
 
-test('a place for the results that is none is told before anything is submitted', async () => {
+test('an --output that cannot be written is reported before anything is submitted', async () => {
   const file = await requests('nowhere', 2);
   const calls = stack.upstream.calls.length;
   for (const output of [join(folder, 'none', 'results.jsonl'), folder]) {
@@ -138,7 +138,7 @@ test('a place for the results that is none is told before anything is submitted'
   expect(stack.upstream.calls.length).toBe(calls);
 });
 
-test('some that failed are exit code 1, told in the counts and in the results', async () => {
+test('failed requests are exit code 1, and stand in the counts and in the results', async () => {
   stack.upstream.answerWith((call, res) =>
     call.body.messages[0]?.content === 'some 3'
       ? sendError(res, 400, 'bad')
@@ -162,10 +162,10 @@ test('some that failed are exit code 1, told in the counts and in the results', 
   });
 });
 
-test('a batch is cancelled; wait tells what became of it', async () => {
-  const gate = Promise.withResolvers<void>();
+test('a batch is cancelled, and wait writes its results', async () => {
+  const release = Promise.withResolvers<void>();
   stack.upstream.answerWith(async () => {
-    await gate.promise;
+    await release.promise;
     return 'late';
   });
   const requests = Array.from({ length: 300 }, (_, n) => ({
@@ -176,7 +176,7 @@ test('a batch is cancelled; wait tells what became of it', async () => {
   const { id } = await client.batch.submit({ requests, metadata: { of: 'tests' } });
   expect((await run(['cancel', id])).code).toBe(0);
   const { code, stdout } = await run(['wait', id]);
-  gate.resolve();
+  release.resolve();
   expect(code).toBe(1);
   expect(parseLines(stdout).map(({ custom_id }) => custom_id)).toEqual(
     requests.map(({ custom_id }) => custom_id),

@@ -36,11 +36,11 @@ test.each<[string[], string]>([
   [['submit', 'chat', 'x', '--webhook-output'], '--webhook'],
   [['submit', 'chat', '--file', 'no-such-file'], 'no such file'],
   [['submit', '--json-body', 'no-such-file'], 'no such file'],
-  [['submit', 'chat', '--json-body', '-'], 'give no others'],
+  [['submit', 'chat', '--json-body', '-'], 'Do not give them again'],
   [['get', 'x', '--url', 'localhost:3000'], 'PROMPTQ_URL'],
   [['batch'], 'Usage:'],
   [['batch', 'run', 'no-such-file'], 'no such file'],
-  [['batch', 'run', 'x', '--new', '--idempotency-key', 'k'], 'exclude each other'],
+  [['batch', 'run', 'x', '--new', '--idempotency-key', 'k'], 'cannot be combined'],
   [['audit', 'tail', '-n', 'all'], '--lines'],
 ])('%j is refused with exit code 2 and says %j', async (args, said) => {
   const { code, stdout, stderr } = await run(args);
@@ -51,7 +51,7 @@ test.each<[string[], string]>([
 
 test('a body that is no JSON is named, and so is an empty file', async () => {
   const body = await run(['submit', '--json-body', '-'], undefined, '{"type":');
-  expect([body.code, body.stderr.includes('--json-body is no JSON')]).toEqual([2, true]);
+  expect([body.code, body.stderr.includes('--json-body is not JSON')]).toEqual([2, true]);
   const empty = join(folder, 'empty.jsonl');
   await writeFile(empty, '');
   expect(await run(['batch', 'run', empty])).toMatchObject({ code: 2, stdout: '' });
@@ -80,7 +80,7 @@ test('every command has a help on stdout, with the exit codes', async () => {
 test('an API that is not there is exit code 3, with its address and what to look at', async () => {
   const away = await run(['get', 'chat_1', '--retries', '1']);
   expect([away.code, away.stdout]).toEqual([3, '']);
-  expect(away.stderr).toContain('Trying again in');
+  expect(away.stderr).toContain('Retrying in');
   expect(away.stderr).toContain('http://127.0.0.1:1');
   expect(away.stderr).toContain('PROMPTQ_URL');
   const asJson = await run(['get', 'chat_1', '--retries', '0', '--json']);

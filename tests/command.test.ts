@@ -57,7 +57,7 @@ test('a job that ended otherwise is exit code 1, and says why', async () => {
   stack.upstream.answerWith((_call, res) => sendError(res, 401, 'invalid_api_key'));
   const failed = await run(['submit', 'chat', 'x', '--wait']);
   expect(failed).toMatchObject({ code: 1, stdout: '' });
-  expect(failed.stderr).toContain('is failed: upstream_auth');
+  expect(failed.stderr).toContain('failed: upstream_auth');
   const asJson = await run(['submit', 'chat', 'x', '--wait', '--json']);
   expect(asJson).toMatchObject({ code: 1, stderr: '' });
   expect(JSON.parse(asJson.stdout)).toMatchObject({ status: 'failed' });
@@ -85,7 +85,7 @@ test('watch prints tokens as they come, and begins again when an attempt has fai
   second.end();
   const ended = await watching.ended;
   expect(ended).toMatchObject({ code: 0, stdout: 'Half an \nA whole answer.\n' });
-  expect(ended.stderr).toContain('begins again');
+  expect(ended.stderr).toContain('The answer starts again');
 });
 
 test('watch of a job that has ended prints its answer; with --json each event is a line', async () => {
@@ -131,7 +131,7 @@ test('submit --wait that is given up says which job goes on', async () => {
   expect(stderr).toContain(`promptq cancel ${job.id}`);
   const over = await run([...late, '--timeout', '1']);
   expect(over).toMatchObject({ code: 5, stdout: '' });
-  expect(over.stderr).toMatch(/chat_[0-9a-f]{32} has not ended within 1000 ms/);
+  expect(over.stderr).toMatch(/chat_[0-9a-f]{32} has not finished within 1000 ms/);
 });
 
 async function waitersOf({ id }: PublicJob): Promise<number> {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 
-/** One of the two streams that a command writes to. */
+/** Stdout or stderr. */
 export interface Output {
-  /** Resolves when there is room for more: a slow reader slows the command, not its memory. */
+  /** Resolves when there is room for more, so a slow reader slows the command down instead of filling its memory. */
   write(text: string): Promise<void>;
   isTerminal: boolean;
   /** The width of the terminal. */
@@ -11,7 +11,8 @@ export interface Output {
 }
 
 /**
- * @param onClosed called when the reader has gone, as `head` does when it has enough
+ * Opens an output stream.
+ * @param onClosed called when the reader has closed the stream, as `head` does
  */
 export function openOutput(stream: WriteStream, onClosed: () => void): Output {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -20,7 +21,7 @@ export function openOutput(stream: WriteStream, onClosed: () => void): Output {
   });
   return {
     isTerminal: stream.isTTY,
-    // Some terminals do not know, and say 0.
+    // Some terminals report a width of 0.
     columns: () => stream.columns || 80,
     write: async (text) => {
       if (!stream.write(text)) await once(stream, 'drain');
@@ -29,10 +30,10 @@ export function openOutput(stream: WriteStream, onClosed: () => void): Output {
 }
 
 /**
- * Text of a model or of a client, made harmless for a terminal: control characters could move its cursor, change
- * its title or its clipboard. Line ends and tabs stay. What goes to a file or a pipe is not changed.
+ * Replaces the control characters in a text from a model or a client, if the output is a terminal. They could move the
+ * cursor, or change the window title or the clipboard. Line ends and tabs stay. Files and pipes get the text unchanged.
  */
-export function shownOn(output: Pick<Output, 'isTerminal'>, text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+export function sanitizeFor(output: Pick<Output, 'isTerminal'>, text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the control characters are what this replaces
   return output.isTerminal ? text.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\uFFFD') : text;
 }

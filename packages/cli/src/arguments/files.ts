@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { BadInput } from './bad-input.ts';
+import { BadInput } from '../context/errors.ts';
 
-/** The text of a file, or of stdin for `-`. @throws {BadInput} naming the flag */
+/** Reads a file, or stdin if `path` is `-`. @throws {BadInput} naming the flag */
 export async function readText(path: string, flag: string): Promise<string> {
   if (path === '-') return text(process.stdin);
   try {
@@ -12,12 +12,14 @@ export async function readText(path: string, flag: string): Promise<string> {
   }
 }
 
+/** The error for a file that cannot be read. */
 export function cannotRead(path: string, flag: string, cause: unknown): BadInput {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'there is no such file' : message;
-  return new BadInput(`${flag} ${path} cannot be read: ${why}.`, { cause });
+  const reason = code === 'ENOENT' ? 'there is no such file' : message;
+  return new BadInput(`${flag} ${path} cannot be read: ${reason}.`, { cause });
 }
 
+/** The error for a file that cannot be written. */
 export function cannotWrite(path: string, flag: string, cause: unknown): BadInput {
   return new BadInput(`${flag} ${path} cannot be written: ${(cause as Error).message}.`, { cause });
 }

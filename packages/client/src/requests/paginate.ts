@@ -1,5 +1,6 @@
-import { bodyWith } from './recognise.ts';
-import type { Call, Transport } from './transport.ts';
+import { bodyGuard } from './body-guard.ts';
+import type { Call } from './call.ts';
+import type { Transport } from './transport.ts';
 
 interface Page<Item> {
   object: 'list';
@@ -9,21 +10,22 @@ interface Page<Item> {
 }
 
 /**
- * Everything a list has, page by page as it is asked for: a loop that ends early asks for no further page.
+ * Yields all items of a list. It requests each page when the loop reaches it, so a loop that ends early requests no
+ * further page.
  * @throws {PromptQError} @throws the signal's reason
  */
-export async function* everyItem<Item>(
+export async function* paginate<Item>(
   transport: Transport,
   call: Pick<Call, 'path' | 'query' | 'signal'>,
 ): AsyncGenerator<Item, void> {
   let after = call.query?.['after'];
   for (;;) {
-    const { body } = await transport.ask(
+    const { body } = await transport.request(
       { method: 'GET', repeatable: true, ...call, query: { ...call.query, after } },
-      bodyWith<Page<Item>>('list'),
+      bodyGuard<Page<Item>>('list'),
     );
     yield* body.data;
-    // A page may be empty and still have more behind it: `last_id` says where.
+    // An empty page can still have a successor. `last_id` says where it starts.
     if (!body.has_more || body.last_id === null) return;
     after = body.last_id;
   }
