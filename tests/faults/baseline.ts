@@ -2,9 +2,9 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { startOwnRedis } from './bed/redis.ts';
 import type { Row, RowContext } from './row.ts';
-import { startWorker, type Service } from '../support/processes.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { startUpstream } from '../support/upstream.ts';
+import { startWorker, type Service } from '#support/processes.ts';
+import { startTcpProxy } from '#support/tcp-proxy.ts';
+import { startUpstream } from '#support/upstream.ts';
 import { each, largest, round, sleep, within } from './wait.ts';
 import { plainQueue, type PlainData } from './workers/plain-queue.ts';
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { startApi, startWorker, type Service } from '../../support/processes.ts';
-import { startUpstream, type MockUpstream } from '../../support/upstream.ts';
+import { startApi, startWorker, type Service } from '#support/processes.ts';
+import { startUpstream, type MockUpstream } from '#support/upstream.ts';
 import { startOwnRedis, type OwnRedis } from './redis.ts';
 
 /** What must never be in a log: the key of the upstream, and the beginning of every prompt. */

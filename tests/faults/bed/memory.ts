@@ -1,4 +1,4 @@
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { round, sleep, within } from '../wait.ts';
 import { signal } from './bed.ts';
 import { memoryLine } from './memory-line.ts';

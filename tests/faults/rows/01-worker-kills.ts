@@ -1,7 +1,7 @@
 import { chat, onBed, type Bed } from '../bed/bed.ts';
 import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { each, sleep } from '../wait.ts';
 
 const workers = 4;

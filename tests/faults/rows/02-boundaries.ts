@@ -4,7 +4,7 @@ import type { Row } from '../row.ts';
 import { sleep, within } from '../wait.ts';
 import { deleteLocks } from './07-poison.ts';
 
-const doomed = 'tests/faults/workers/doomed-worker.ts';
+const crashingWorker = 'tests/support/crashing-worker.ts';
 const sides = ['before', 'after'] as const;
 const boundaries = ['call', 'checkpoint', 'finish', 'settlement'] as const;
 const concurrency = 5;
@@ -23,7 +23,10 @@ export const boundaryKills: Row = {
       const workers = [];
       for (const place of places) {
         const on = String(random.between(1, 8));
-        workers.push({ place, service: await bed.worker({ DIES_AT: place, DIES_ON: on }, doomed) });
+        workers.push({
+          place,
+          service: await bed.worker({ DIES_AT: place, DIES_ON: on }, crashingWorker),
+        });
       }
       const ends: { place: string; signal: string | null }[] = [];
       const violations: string[] = [];
@@ -39,7 +42,7 @@ export const boundaryKills: Row = {
       const others = places.filter((place) => !died.includes(place));
       if (others.length > 0) violations.push(`nobody died ${others.join(', ')}`);
       if (isShort)
-        for (const { service } of workers) await deleteLocks(bed, `doomed-${service.pid}`);
+        for (const { service } of workers) await deleteLocks(bed, `crashing-${service.pid}`);
       const held = await bed.redis.xpending(`${bed.prefix}:chat:events`, 'settlement');
       const active = await bed.redis.llen(`${bed.prefix}:chat:active`);
       for (const { service } of workers) await service.kill('SIGKILL');

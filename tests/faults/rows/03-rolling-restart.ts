@@ -1,7 +1,7 @@
 import { chat, onBed } from '../bed/bed.ts';
 import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { each, largest, round, sleep, within } from '../wait.ts';
 
 const workers = 4;

@@ -2,7 +2,7 @@ import { chat, onBed } from '../bed/bed.ts';
 import { endedServices, settleAndCheck } from '../bed/invariants.ts';
 import { countFinished } from '../bed/reader.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '#support/tcp-proxy.ts';
 import { largest, sleep, within } from '../wait.ts';
 import { submitAlways } from './04-redis-restarts.ts';
 

@@ -1,8 +1,8 @@
 import { chat, onBed, signal, type Bed } from '../bed/bed.ts';
 import { endedServices, logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import type { Service } from '#support/processes.ts';
+import { startTcpProxy } from '#support/tcp-proxy.ts';
 import { sleep, within } from '../wait.ts';
 import { submitAlways } from './04-redis-restarts.ts';
 

@@ -3,7 +3,7 @@ import { endedServices, logged, repeatedCalls, settleAndCheck } from '../bed/inv
 import type { Row } from '../row.ts';
 import { each, sleep } from '../wait.ts';
 
-const obedient = 'tests/faults/workers/obedient-worker.ts';
+const stubWorker = 'tests/faults/workers/stub-worker.ts';
 /** Two lock times. */
 const blockedMs = 60_000;
 
@@ -20,7 +20,7 @@ export const blockedLoop: Row = {
         // Only once: who takes the job over is not blocked too.
         return blocks && blocked++ === 0 ? `block ${blockedMs}` : 'done';
       });
-      const workers = [await bed.worker({}, obedient), await bed.worker({}, obedient)];
+      const workers = [await bed.worker({}, stubWorker), await bed.worker({}, stubWorker)];
       const heavyAt = random.between(20, 60);
       await each(
         300,

@@ -2,7 +2,7 @@ import { chat, onBed } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
 import { auditFrom } from '../bed/reader.ts';
 import type { RowContext, RowResult } from '../row.ts';
-import { sendJson } from '../../support/upstream.ts';
+import { sendJson } from '#support/upstream.ts';
 import { each, largest, round, sleep } from '../wait.ts';
 
 const tolerance = 0.1;

@@ -3,7 +3,7 @@ import { chat, onBed, type Bed } from '../bed/bed.ts';
 import { settleAndCheck, type Verdict } from '../bed/invariants.ts';
 import { auditFrom } from '../bed/reader.ts';
 import type { Figures, Row, RowContext, RowResult } from '../row.ts';
-import { completion, sendError, type UpstreamCall } from '../../support/upstream.ts';
+import { completion, sendError, type UpstreamCall } from '#support/upstream.ts';
 import { each, largest } from '../wait.ts';
 import { rateLimits } from './09-rate-limits.ts';
 

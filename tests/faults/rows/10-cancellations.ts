@@ -1,7 +1,7 @@
 import { chat, onBed, promptMark } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import { sendError, type UpstreamCall } from '../../support/upstream.ts';
+import { sendError, type UpstreamCall } from '#support/upstream.ts';
 import { each, largest, percentile, sleep, within } from '../wait.ts';
 
 const terminalWithinSeconds = 2;

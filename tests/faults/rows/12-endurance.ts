@@ -3,7 +3,7 @@ import { logFaults } from '../bed/invariants.ts';
 import { measurable } from '../bed/memory.ts';
 import { countOpen, readAll } from '../bed/reader.ts';
 import type { Figures, Row } from '../row.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '#support/tcp-proxy.ts';
 import { largest, sleep, within } from '../wait.ts';
 import { Crew, faultKinds, upstreamAnswers } from './12-faults.ts';
 import { startLoad } from './12-load.ts';

@@ -1,6 +1,6 @@
 import { newWebhookSecret } from '@promptq/shared/webhooks';
-import { startReceiver } from '../../support/receiver.ts';
-import type { Service } from '../../support/processes.ts';
+import { startReceiver } from '#support/receiver.ts';
+import type { Service } from '#support/processes.ts';
 import { chat, onBed } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
