@@ -1,7 +1,7 @@
 import { chat, onBed, promptMark, type Bed } from '../bed/bed.ts';
 import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import { sleep, within } from '../wait.ts';
+import { eventually, sleep } from '../wait.ts';
 import { deleteLocks } from './07-poison.ts';
 
 const crashingWorker = 'tests/support/crashing-worker.ts';
@@ -34,7 +34,7 @@ export const boundaryKills: Row = {
         void service.exited.then(({ signal }) => ends.push({ place, signal }));
       }
       // A drip of jobs, so that each worker comes to its boundary.
-      await within(60, async () => {
+      await eventually(async () => {
         await submitSome(bed);
         return ends.length === places.length;
       });
@@ -47,7 +47,7 @@ export const boundaryKills: Row = {
       const active = await bed.redis.llen(`${bed.prefix}:chat:active`);
       for (const { service } of workers) await service.kill('SIGKILL');
       await bed.worker();
-      const verdict = await settleAndCheck(bed, 120);
+      const verdict = await settleAndCheck(bed);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       return {

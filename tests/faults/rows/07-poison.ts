@@ -29,7 +29,7 @@ export const poison: Row = {
         const { id } = await bed.submit(chat(n, n === poisonAt ? 'poison' : ''));
         if (n === poisonAt) poisonId = id;
       });
-      const verdict = await settleAndCheck(bed, 260);
+      const verdict = await settleAndCheck(bed);
       const crashes = await supervisor.stop();
       const violations = [...verdict.violations];
       const { completed, failed } = verdict.figures;
