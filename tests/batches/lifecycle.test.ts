@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PublicBatch, PublicJob } from '@promptq/shared/contracts';
 import { chats, createBatch, endedBatch, getBatch, postBatch, resultsOf } from '#support/batch.ts';
+import { promote } from '#support/promote.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { until } from '#support/until.ts';
 import { sendError } from '#support/upstream.ts';
@@ -33,7 +34,7 @@ test('a batch runs, is counted while it runs, and its results come in input orde
         custom_id: 'late',
         type: 'chat',
         input: { message: 'x' },
-        delay_seconds: 5,
+        delay_seconds: 3_600,
         start_within_seconds: 1,
         priority: 'low',
       },
@@ -100,6 +101,10 @@ test('a batch runs, is counted while it runs, and its results come in input orde
   });
 
   holdBack.resolve();
+  const queued = await (await stack.request('/v1/jobs?status=queued')).json();
+  const [late] = (queued as { data: PublicJob[] }).data;
+  expect(late?.custom_id).toBe('late');
+  await promote(stack, late?.id ?? '');
   const ended = await endedBatch(stack, created.id);
   expect(ended).toMatchObject({
     status: 'completed',

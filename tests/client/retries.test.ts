@@ -110,7 +110,7 @@ test('an answer that breaks off in its body is asked for again', async () => {
 });
 
 test('a server that never answers ends in request_timeout, one that is not there in unreachable', async () => {
-  const client = await clientOf([() => undefined], { timeoutMs: 50, maxRetries: 1 });
+  const client = await clientOf([() => undefined], { timeoutMs: 2_000, maxRetries: 1 });
   expect(await failure(client.get('chat_1'))).toMatchObject({ code: 'request_timeout' });
   expect(server.calls).toHaveLength(2);
   await server.close();

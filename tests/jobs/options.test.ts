@@ -32,8 +32,9 @@ test('a delayed job waits, and says until when', async () => {
   expect(delayed.status).toBe('queued');
   const due = Date.parse(delayed.next_attempt_at as string);
   expect(due - Date.parse(delayed.created_at)).toBe(2_000);
+  const later = await chat('much later', { delay_seconds: 3_600 });
   await stack.finished((await chat('now')).id);
-  expect((await stack.get(delayed.id)).status).toBe('queued');
+  expect((await stack.get(later.id)).status).toBe('queued');
   const job = await stack.finished(delayed.id);
   expect(Date.parse(job.started_at as string)).toBeGreaterThanOrEqual(due);
 });
@@ -81,11 +82,18 @@ test('a job that has not started in time is expired at once, settles as such, an
 });
 
 test('a job that was started in time does not expire between its attempts', async () => {
-  stack.upstream.answerWith((_, res) =>
-    stack.upstream.calls.length < 3 ? sendError(res, 500, null) : 'at last',
-  );
+  // Its first attempt starts in time. Then it is made so old that a start would be too late.
+  const made = Promise.withResolvers<string>();
+  stack.upstream.answerWith(async (_, res) => {
+    if (stack.upstream.calls.length === 1) {
+      const key = stack.keys.job('chat', await made.promise);
+      await stack.redis.hset(key, 'timestamp', Date.now() - 2 * 3_600_000);
+    }
+    return stack.upstream.calls.length < 3 ? sendError(res, 500, null) : 'at last';
+  });
   await stack.worker();
-  const { id } = await chat('x', { start_within_seconds: 1 });
+  const { id } = await chat('x', { start_within_seconds: 3_600 });
+  made.resolve(id);
   expect(await stack.finished(id)).toMatchObject({ status: 'completed', attempt: 3 });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { followEvents, namesIn } from '#support/event-reader.ts';
 import { startStack, type Stack } from '#support/stack.ts';
@@ -11,17 +12,22 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 test('what is not streamed has no deltas; an analysis tells its progress', async () => {
-  const release = Promise.withResolvers<string>();
+  const [connected, release] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
   let calls = 0;
-  stack.upstream.answerWith(() => {
+  stack.upstream.answerWith(async () => {
     calls += 1;
-    return calls > 2 ? release.promise : new Promise((done) => setTimeout(() => done('x'), 700));
+    if (calls > 2) return release.promise;
+    await connected.promise;
+    // Progress is written twice a second at most.
+    await delay(700);
+    return 'x';
   });
   const { id } = await stack.submit({
     type: 'analysis',
     input: { texts: ['a', 'b', 'c'], tasks: ['summary'], max_concurrent: 1 },
   });
   const reader = await followEvents(stack.api.url, id);
+  connected.resolve();
   const progress = await reader.untilEvent('job.progress');
   expect(progress.data).toMatchObject({ status: 'in_progress', progress: { total: 3 } });
   release.resolve('x');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicJob } from '@promptq/shared/contracts';
 import { followEvents, idNumbers, namesIn, saidIn, type SeenEvent } from '#support/event-reader.ts';
 import { startApi } from '#support/processes.ts';
+import { promote } from '#support/promote.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { streamAnswer, type StreamedAnswer } from '#support/streamed-answer.ts';
 import { until } from '#support/until.ts';
@@ -52,12 +53,13 @@ function expectGrowing(events: SeenEvent[]): void {
 }
 
 test('a streamed job is followed from the queue to its end, in order', async () => {
-  const { id, answer } = await streamedJob({ delay_seconds: 1 });
+  const { id, answer } = await streamedJob({ delay_seconds: 3_600 });
   const reader = await followEvents(stack.api.url, id);
   expect(reader.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(reader.response.headers.get('cache-control')).toBe('no-store');
   expect(reader.response.headers.get('x-accel-buffering')).toBe('no');
   expect((await reader.untilEvent('job.queued')).data).toMatchObject({ id, attempt: 0 });
+  await promote(stack, id);
   const upstream = await answer(0);
   expect((await reader.untilEvent('job.in_progress')).data).toMatchObject({ id, attempt: 1 });
   upstream.say('Hel').say('lo ');

@@ -56,8 +56,8 @@ test('one that waits for its next try is tried now, and has all its tries before
     await stack.request(`/v1/deliveries/dlv_${id}/redeliver`, { method: 'POST' });
     const { next_try_at, tries: all } = await waiting(tries);
     const pauseMs = Date.parse(next_try_at ?? '') - Date.parse(all.at(-1)?.at ?? '');
-    // The first pause of the schedule is 5 s, the second 5 minutes.
-    expect(pauseMs).toBeLessThan(60_000);
+    // The first pause of the schedule is 5 s, the second at least 5 minutes.
+    expect(pauseMs).toBeLessThan(5 * 60_000);
   }
 });
 

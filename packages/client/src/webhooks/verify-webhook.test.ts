@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { webhookEventSchema } from '@promptq/shared/contracts';
 import { PromptQError } from '../promptq-error.ts';
 import { verifyWebhook } from './verify-webhook.ts';
@@ -32,6 +32,8 @@ function signed(text = body, by = secret, at = new Date()): Record<string, strin
   };
 }
 
+afterEach(() => vi.useRealTimers());
+
 const codeOf = (verifying: Promise<unknown>) =>
   verifying.then(
     () => 'verified',
@@ -61,11 +63,13 @@ test('while a secret is rotated either of them verifies, on both sides', async (
 });
 
 test('it says yes and no exactly when the official library does', async () => {
+  // The clock stands still: the ages are exact, however long the checks take.
+  vi.useFakeTimers({ toFake: ['Date'] });
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const changed = fc.record({
     body: fc.oneof(fc.constant(body), fc.json(), fc.string({ unit: 'grapheme' })),
     secret: fc.constantFrom(secret, newSecret()),
-    ageSeconds: fc.constantFrom(0, 0, 0, -290, 290, -310, 310, 86_400),
+    ageSeconds: fc.constantFrom(0, 0, 0, -299, 299, -301, 301, 86_400),
     drop: fc.constantFrom('', '', '', 'webhook-id', 'webhook-timestamp', 'webhook-signature'),
     change: fc.constantFrom<((signature: string) => string)[]>(
       (s) => s,
