@@ -28,9 +28,9 @@ export default defineConfig({
     ],
     sequence: { sequencer: SlowestFirst },
     globalSetup: ['tests/support/global-setup.ts'],
-    // Long enough for a dead worker's jobs to be found (45 s) on a slow machine; tests wait for conditions.
-    testTimeout: 180 * seconds,
-    hookTimeout: 180 * seconds,
+    // Tests wait for conditions. A dead worker's jobs are found after 45 s, and some tests wait for that several times.
+    testTimeout: 600 * seconds,
+    hookTimeout: 300 * seconds,
     // The processes of a test mostly wait; so many files at once keep two cores busy.
     maxWorkers: 5,
     passWithNoTests: false,

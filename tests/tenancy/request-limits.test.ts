@@ -3,6 +3,7 @@ import { apiKeys, bearer, keyOf, type Key } from '#support/api-keys.ts';
 import { chatBody, problemOf } from '#support/problem.ts';
 import { startApi } from '#support/processes.ts';
 import { startStack, type Stack } from '#support/stack.ts';
+import { until } from '#support/until.ts';
 
 let stack: Stack;
 afterEach(() => stack.close());
@@ -70,5 +71,5 @@ test('a full queue takes no more jobs of its type, and goes on when there is roo
   const { id } = (await ofOther.json()) as { id: string };
   await stack.worker();
   await stack.finished(id);
-  await expect.poll(async () => (await submit(url, null)).status, { timeout: 60_000 }).toBe(202);
+  await until('there is room', async () => (await submit(url, null)).status === 202);
 });
