@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { poolPause } from '../packages/worker/src/execution/pool-pause.ts';
+import { poolPause } from '../packages/worker/src/backpressure/pool-pause.ts';
 import { startStack, type Stack } from './support/stack.ts';
 import { sendError, sendJson, type UpstreamCall } from './support/upstream.ts';
 import { until } from './support/until.ts';

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readBatchRecord } from '@promptq/shared/batches';
 import { openQueue } from '@promptq/shared/queues';
-import { releaseRequests } from '../packages/worker/src/batches/release-requests.ts';
+import { releaseRequests } from '../packages/worker/src/dispatch/release-requests.ts';
 import { chats, createBatch, getBatch } from './support/batch.ts';
 import { startStack, type Stack } from './support/stack.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openQueue, readJob } from '@promptq/shared/queues';
 import { redisKeys } from '@promptq/shared/redis';
 import { addKeyedJob } from '../packages/api/src/jobs/add-keyed-job.ts';
-import { toJobSpec } from '../packages/api/src/jobs/wanted.ts';
+import { toJobSpec } from '../packages/api/src/jobs/to-job-spec.ts';
 import { tenantLimit } from '../packages/api/src/limits/tenant-limit.ts';
 import { findRedis } from '../scripts/redis.ts';
 

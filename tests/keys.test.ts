@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newApiKey, writeKeyEntry } from '@promptq/shared/keys';
+import { newApiKey, writeKeyEntry } from '@promptq/shared/api-keys';
 import type { AuditEvent, PublicJob } from '@promptq/shared/contracts';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { problemOf } from './support/problem.ts';

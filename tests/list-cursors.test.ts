@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PromptQ } from '@promptq/client';
-import { eventIdOf, plainEvent } from '@promptq/shared/audit';
-import { createdAtOf, idsInBucket, newJobId } from '@promptq/shared/queues';
+import { eventIdOf, createdAtOf, newJobId } from '@promptq/shared/jobs';
+import { plainEvent } from '@promptq/shared/contracts';
+import { idsInBucket } from '@promptq/shared/queues';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { startApi, type Service } from './support/processes.ts';
 import { problemOf } from './support/problem.ts';

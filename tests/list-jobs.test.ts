@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicJob } from '@promptq/shared/contracts';
-import { indexEntry, newJobId } from '@promptq/shared/queues';
+import { indexEntry } from '@promptq/shared/queues';
+import { newJobId } from '@promptq/shared/jobs';
 import { pageOf, walkAll } from './support/list.ts';
 import { problemOf } from './support/problem.ts';
 import { startStack, type Stack } from './support/stack.ts';

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { backoff, newJobId, openQueue, toStored } from '@promptq/shared/queues';
+import { backoff, openQueue } from '@promptq/shared/queues';
+import { newJobId, toStored } from '@promptq/shared/jobs';
 import { startStack, type Stack } from './support/stack.ts';
 import { until } from './support/until.ts';
 

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { idsInBucket, indexEntry, newJobId, openQueue } from '@promptq/shared/queues';
+import { idsInBucket, indexEntry, openQueue } from '@promptq/shared/queues';
+import { newJobId } from '@promptq/shared/jobs';
 import { sweepIndex } from '../packages/worker/src/retention/index-sweep.ts';
 import { sweepIfLeader } from '../packages/worker/src/retention/sweeper.ts';
 import { startStack, type Stack } from './support/stack.ts';

@@ -1,12 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import {
-  addGuarded,
-  bullJob,
-  chatDataSchema,
-  newJobId,
-  openQueue,
-  type NewJob,
-} from '@promptq/shared/queues';
+import { addGuarded, bullJob, openQueue, type NewJob } from '@promptq/shared/queues';
+import { chatDataSchema, newJobId } from '@promptq/shared/jobs';
 import { tenantLimit } from '../packages/api/src/limits/tenant-limit.ts';
 import { sweepOpenJobs } from '../packages/worker/src/retention/open-jobs-sweep.ts';
 import { apiKeys, keyOf, type Key } from './support/api-keys.ts';

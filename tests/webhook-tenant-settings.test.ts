@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeKeyEntry } from '@promptq/shared/keys';
+import { writeKeyEntry } from '@promptq/shared/api-keys';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { apiKeys, bearer, keyOf, type Key } from './support/api-keys.ts';
 import { chatBody, json } from './support/problem.ts';

@@ -4,7 +4,7 @@ import { createLogger } from '@promptq/shared/logging';
 import { connectPatiently } from '@promptq/shared/redis';
 import { run } from '@promptq/shared/lifecycle';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers } from '@promptq/worker/consumers';
+import { runWorker } from '@promptq/worker/run-worker';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 import { workerMetrics } from '../../packages/worker/src/metrics/worker-metrics.ts';
 import { openUpstream } from '../../packages/worker/src/upstream/client.ts';
@@ -28,7 +28,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     tracing: null,
   });
   runner.onStop('upstream', () => upstream.close());
-  const consumers = await startConsumers({
+  const consumers = await runWorker({
     settings,
     log,
     redis,

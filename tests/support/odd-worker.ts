@@ -6,7 +6,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { connectPatiently } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers, type RunWorkerDeps } from '@promptq/worker/consumers';
+import { runWorker, type RunWorkerDeps } from '@promptq/worker/run-worker';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 
 const settings = readSettings(workerSettingsSchema, process.env);
@@ -51,7 +51,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('redis', () =>
     [redis, blocking, subscriber].forEach((connection) => connection.disconnect()),
   );
-  const consumers = await startConsumers({
+  const consumers = await runWorker({
     settings,
     log,
     redis,

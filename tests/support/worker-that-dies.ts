@@ -6,7 +6,7 @@
 import { Redis } from 'ioredis';
 import { createLogger } from '@promptq/shared/logging';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers } from '@promptq/worker/consumers';
+import { runWorker } from '@promptq/worker/run-worker';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 
 type Settle = (...args: unknown[]) => Promise<unknown>;
@@ -33,7 +33,7 @@ redis.defineCommand = (name, definition) => {
   };
 };
 
-await startConsumers({
+await runWorker({
   settings,
   log,
   redis,

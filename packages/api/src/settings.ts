@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeyEntryError, readKeyEntries } from '@promptq/shared/keys';
+import { KeyEntryError, readKeyEntries } from '@promptq/shared/api-keys';
 import { readSettingsOrExit, sharedSettings, wholeNumber } from '@promptq/shared/settings';
 import { gatherTenantSecrets } from '@promptq/shared/webhooks';
 

@@ -79,8 +79,8 @@ export function openStore(options: StoreOptions) {
     auditTtlSeconds: options.auditTtlSeconds ?? null,
     onFinished: options.onFinished ?? (() => undefined),
     backendOf: (queue) => queueOf(queue).getBackend() as unknown as JobBackend,
-    traceAdd: (queue, type, add) =>
-      queueOf(queue).trace(SpanKind.PRODUCER, 'add', `${queue}.${type}`, (_span, trace) =>
+    traceAdd: async (queue, type, add) =>
+      await queueOf(queue).trace(SpanKind.PRODUCER, 'add', `${queue}.${type}`, (_span, trace) =>
         add(trace),
       ),
   };

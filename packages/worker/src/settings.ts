@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq/shared/settings';
 import { gatherTenantSecrets, webhooksQueue } from '@promptq/shared/webhooks';
-import { modelBudgets } from './budgets/model-budgets.ts';
+import { modelBudgets } from './backpressure/model-budgets.ts';
 
 /** What a worker process may serve: jobs of a type, and the webhooks of all. */
 const served = [...jobTypes, webhooksQueue] as const;

@@ -8,7 +8,7 @@ import type { Command } from 'ioredis';
 import { Redis } from 'ioredis';
 import { createLogger } from '@promptq/shared/logging';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers } from '@promptq/worker/consumers';
+import { runWorker } from '@promptq/worker/run-worker';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 import { die, upstreamCall } from './upstream-call.ts';
 
@@ -53,7 +53,7 @@ redis.sendCommand = (command, stream) => {
 };
 
 const call = upstreamCall(settings.OPENAI_BASE_URL ?? '', settings.OPENAI_API_KEY ?? '');
-await startConsumers({
+await runWorker({
   settings,
   log,
   redis,

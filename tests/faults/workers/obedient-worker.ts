@@ -6,7 +6,7 @@ import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
 import { connectPatiently } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers, type RunWorkerDeps } from '@promptq/worker/consumers';
+import { runWorker, type RunWorkerDeps } from '@promptq/worker/run-worker';
 import { workerSettingsSchema } from '@promptq/worker/settings';
 import { die, upstreamCall } from './upstream-call.ts';
 
@@ -35,7 +35,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('redis', () =>
     [redis, blocking, subscriber].forEach((connection) => connection.disconnect()),
   );
-  const consumers = await startConsumers({
+  const consumers = await runWorker({
     settings,
     log,
     redis,

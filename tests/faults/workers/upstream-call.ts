@@ -1,4 +1,4 @@
-import type { RunWorkerDeps } from '@promptq/worker/consumers';
+import type { RunWorkerDeps } from '@promptq/worker/run-worker';
 
 /** The end of this process by the operating system, with nothing said. */
 export function die(): void {
