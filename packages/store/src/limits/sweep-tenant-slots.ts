@@ -1,8 +1,7 @@
 import { noUsage, toTime, type AuditEvent } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
-import { eventIdOf } from '../jobs/audit-event.ts';
 import { defineScript } from '../scripts/script.ts';
-import { jobTypeOf } from '../shared-jobs.ts';
+import { eventIdOf, jobTypeOf } from '../shared-jobs.ts';
 
 const findStale = defineScript(import.meta.url, 'find-stale-slots');
 const free = defineScript(import.meta.url, 'free-slots');
