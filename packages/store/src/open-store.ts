@@ -1,6 +1,8 @@
 import { SpanKind, type Telemetry } from 'bullmq';
 import { jobTypes } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
+import { auditVerbs } from './audit/verbs.ts';
+import { batchVerbs } from './batches/verbs.ts';
 import {
   checkDataVersion,
   checkServer,
@@ -9,11 +11,14 @@ import {
   untilReady,
 } from './connection/index.ts';
 import type { FinishedJob, StoreContext } from './context.ts';
+import { openDeliveries } from './deliveries/open-queue.ts';
+import { deliveryVerbs } from './deliveries/verbs.ts';
 import { addJob, type AddLimits, type Idempotency } from './jobs/add.ts';
 import { cancelJob } from './jobs/cancel.ts';
 import { findJob } from './jobs/find.ts';
 import { jobBackendFactory, type JobBackend } from './jobs/job-backend.ts';
 import { storeKeys } from './keys.ts';
+import { outputVerbs } from './output/verbs.ts';
 import { openQueue } from './queues/open-queue.ts';
 import { queueNameOf, queueRegistry } from './queues/registry.ts';
 import type { JobData, JobSpec } from './shared-jobs.ts';
@@ -76,6 +81,7 @@ export function openStore(options: StoreOptions) {
     return queue;
   };
   const limits = options.limits ?? unlimited;
+  const deliveries = openDeliveries(context);
   return {
     context,
     /**
@@ -95,7 +101,7 @@ export function openStore(options: StoreOptions) {
     /** Whether the connection is usable. */
     isReady: () => redis.status === 'ready',
     close: async (): Promise<void> => {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await Promise.all([...queues.values(), deliveries].map((queue) => queue.close()));
       redis.disconnect();
     },
     jobs: guardVerbs({
@@ -103,6 +109,10 @@ export function openStore(options: StoreOptions) {
       find: (id: string, tenant: string | null) => findJob(context, id, tenant),
       cancel: (id: string, tenant: string | null) => cancelJob(context, id, tenant),
     }),
+    batches: batchVerbs(context),
+    deliveries: deliveryVerbs(context, deliveries),
+    audit: auditVerbs(context),
+    output: outputVerbs(context),
   };
 }
 

@@ -4,7 +4,14 @@ import { bucketSeconds, indexEntry } from '../job-index/time-index.ts';
 import { bullmqOptions } from '../jobs/bullmq-options.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchJobId, createdAtOf, startBy, toStored, type JobRecord, type JobSpec } from '../shared-jobs.ts';
+import {
+  batchJobId,
+  createdAtOf,
+  startBy,
+  toStored,
+  type JobRecord,
+  type JobSpec,
+} from '../shared-jobs.ts';
 import { finishCancelled } from './cancel-released.ts';
 import { nextChunk } from './chunk-size.ts';
 import type { BatchRecord } from './record.ts';

@@ -29,13 +29,8 @@ export async function findDelivery(
     control: { id },
   });
   if ((reply as unknown[][])[0]?.[0] === null) return null;
-  // Redis leaves a nil at the end of a list out of the reply of a script.
-  const [fields, tries, score = null] = reply as unknown[];
-  const [[data, createdAtMs, finishedAtMs, returnValue], rows, delayedScore] = replySchema.parse([
-    fields,
-    tries,
-    score,
-  ]);
+  const [[data, createdAtMs, finishedAtMs, returnValue], rows, delayedScore] =
+    replySchema.parse(reply);
   const delivery = deliveryDataSchema.parse(JSON.parse(data));
   if (delivery.tenant !== tenant) return null;
   const { url, job_id, event_id, event_type } = delivery;

@@ -1,14 +1,16 @@
 import type { ConnectionOptions, Queue, WorkerOptions } from 'bullmq';
-import type { DeliveryData } from '@promptq/shared/webhooks';
+import { webhooksQueue, type DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { openQueue } from '../queues/open-queue.ts';
 
-/** The BullMQ queue of deliveries: one job for each webhook event that is sent. enqueue-delivery.lua adds them. */
-export const deliveriesQueue = 'webhooks';
-
-/** Opens the queue of deliveries. It is usable when the connection is. */
-export function openDeliveries(context: Pick<StoreContext, 'redis' | 'prefix'>): Queue<DeliveryData> {
-  return openQueue<DeliveryData>(context, deliveriesQueue);
+/**
+ * Opens the BullMQ queue of deliveries: one job for each webhook event that is sent; enqueue-delivery.lua adds them. It is
+ * usable when the connection is.
+ */
+export function openDeliveries(
+  context: Pick<StoreContext, 'redis' | 'prefix'>,
+): Queue<DeliveryData> {
+  return openQueue<DeliveryData>(context, webhooksQueue);
 }
 
 /** What a BullMQ `Worker` of deliveries is opened with. The connection is the store's; BullMQ duplicates it to wait on. */

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'bullmq';
+import { inject, onTestFinished } from 'vitest';
+import { noUsage, type JobType } from '@promptq/shared/contracts';
+import type { Logger } from '@promptq/shared/logging';
+import { jobBackendFactory } from '../../packages/store/src/jobs/job-backend.ts';
+import { openStore, type StoreOptions } from '../../packages/store/src/open-store.ts';
+import { queueNameOf } from '../../packages/store/src/queues/registry.ts';
+import { withDefaults, type JobSpec } from '../../packages/store/src/shared-jobs.ts';
+
+const silent = { info() {}, warn() {}, error() {}, debug() {} } as unknown as Logger;
+
+/** A started store with a prefix of its own. It is closed at the end of the test. */
+export async function openTestStore(options: Partial<StoreOptions> = {}) {
+  const prefix = `{test-${randomUUID()}}`;
+  const store = openStore({
+    url: inject('redisUrl'),
+    prefix,
+    role: 'worker',
+    log: silent,
+    resultTtlSeconds: 60,
+    ...options,
+  });
+  onTestFinished(() => store.close());
+  await store.start(AbortSignal.timeout(10_000));
+  return store;
+}
+export type TestStore = Awaited<ReturnType<typeof openTestStore>>;
+
+export function chatSpec(given: Partial<JobSpec['data']> = {}): JobSpec {
+  const input = { message: 'Hi', model: 'm' };
+  const data = withDefaults({ input, ...given } as Partial<JobSpec['data']>);
+  return { type: 'chat', data, maxAttempts: 1, delaySeconds: 0 };
+}
+
+/** Creates a batch of so many chat requests. */
+export async function createTestBatch(
+  { batches }: TestStore,
+  total: number,
+  given: Partial<Parameters<TestStore['batches']['create']>[0]> & { spec?: JobSpec } = {},
+) {
+  const uploadId = randomUUID();
+  const { spec = chatSpec(), ...rest } = given;
+  const requests = Array.from({ length: total }, (_, index) => ({
+    index,
+    customId: `request "${index}"`,
+    spec,
+  }));
+  await batches.stage(uploadId, requests);
+  const batch = {
+    uploadId,
+    total,
+    tenant: 'default',
+    metadata: {},
+    webhookUrl: null,
+    ownSecret: false,
+  };
+  const { id } = await batches.create({ ...batch, ...rest }, null);
+  return id;
+}
+
+/** Runs the jobs of a type as a worker process does, with `run` in place of a processor. */
+export function startTestWorker(
+  { context }: TestStore,
+  run: (id: string) => Promise<void> | void = () => undefined,
+  type: JobType = 'chat',
+): Worker {
+  const worker = new Worker(
+    queueNameOf(type),
+    async (job) => {
+      await run(job.id ?? '');
+      const output = { response: 'Hello', finish_reason: 'stop', model: 'm' };
+      return { output, usage: noUsage };
+    },
+    { connection: context.redis as never, prefix: context.prefix, concurrency: 20 },
+    jobBackendFactory(context) as never,
+  );
+  worker.on('error', () => undefined); // A connection that is closed at the end of the test.
+  onTestFinished(() => worker.close());
+  return worker;
+}
+
+/** The texts of all results. */
+export async function resultsOf({ batches }: TestStore, id: string, total: number) {
+  const chunks = await Array.fromAsync(batches.results(id, total));
+  return chunks
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
