@@ -1,4 +1,4 @@
-import type { ConnectionOptions, Queue, WorkerOptions } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { webhooksQueue, type DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { openQueue } from '../queues/open-queue.ts';
@@ -11,13 +11,4 @@ export function openDeliveries(
   context: Pick<StoreContext, 'redis' | 'prefix'>,
 ): Queue<DeliveryData> {
   return openQueue<DeliveryData>(context, webhooksQueue);
-}
-
-/** What a BullMQ `Worker` of deliveries is opened with. The connection is the store's; BullMQ duplicates it to wait on. */
-export function deliveryWorkerOptions({
-  redis,
-  prefix,
-}: Pick<StoreContext, 'redis' | 'prefix'>): Pick<WorkerOptions, 'connection' | 'prefix'> {
-  const connection: ConnectionOptions = redis;
-  return { connection, prefix };
 }
