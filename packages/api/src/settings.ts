@@ -37,25 +37,25 @@ const trueOrFalse = z
 const apiSettings = z
   .object({
     ...sharedSettings,
-    /** Who may use the API: `<id>:<tenant>:<scopes>:<SHA-256>`, separated by commas. */
+    /** The API keys: `<id>:<tenant>:<scopes>:<SHA-256>`, separated by commas. */
     API_KEYS: apiKeys.optional(),
-    /** A file with the same, one to a line, which is read again when it changes. */
+    /** A file with API keys, one per line, which is reloaded when it changes. */
     API_KEYS_FILE: z.string().optional(),
-    /** Tenants with another share of the workers than 1: `<tenant>:<whole number>`, separated by commas. */
+    /** The tenants' shares of the workers if not 1: `<tenant>:<whole number>`, separated by commas. */
     TENANT_WEIGHTS: tenantWeights,
-    /** Requests of one API key, or of all callers without keys. 0: no limit. */
+    /** The limit of each API key, or of all callers without keys. 0 means no limit. */
     REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }),
-    /** Jobs of one type that may wait for a worker, those of batches aside. */
+    /** The maximum number of waiting jobs of each type, without jobs of batches. */
     MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
-    /** Jobs of one tenant that have not ended, those of batches aside. 0: no limit. */
+    /** The maximum number of unfinished jobs of each tenant, without jobs of batches. 0 means no limit. */
     MAX_WAITING_JOBS_PER_TENANT: wholeNumber({ min: 0, max: 10_000_000, default: 0 }),
-    /** Serves whoever reaches it, without keys, also beyond this machine. */
+    /** Allows an API without keys to listen beyond this machine. */
     API_OPEN: trueOrFalse.default(false),
     /** Serves pages about the queues of all tenants at /admin/queues. */
     QUEUE_BOARD: trueOrFalse.default(false),
     HOST: z.string().default('127.0.0.1'),
     PORT: wholeNumber({ min: 0, max: 65_535, default: 3_000 }),
-    /** The model of a job that names none. */
+    /** The model of a job that does not name one. */
     DEFAULT_MODEL: z.string().default('gpt-4o-mini'),
     /** Attempts of a job. */
     JOB_ATTEMPTS: wholeNumber({ min: 1, max: 10, default: 3 }),
@@ -67,7 +67,7 @@ const apiSettings = z
       HOST === undefined || loopback.has(HOST) || API_KEYS || API_KEYS_FILE || API_OPEN,
     {
       error:
-        'without API keys this API serves 127.0.0.1 only: set API_KEYS or API_KEYS_FILE (pnpm keygen api), or API_OPEN=true where nobody else can reach it',
+        'without API keys, HOST must be 127.0.0.1: set API_KEYS or API_KEYS_FILE (pnpm keygen api), or API_OPEN=true if no one else can reach the API',
       path: ['HOST'],
       when: () => true,
     },

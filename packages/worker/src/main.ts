@@ -13,10 +13,10 @@ import { jobTypesOf, readWorkerSettings, type WorkerSettings } from './settings.
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
 
-/** An analysis job may have so many calls in flight (`max_concurrent`), a chat job one. */
+/** The maximum number of concurrent calls of one job: `max_concurrent` for analysis, one for chat. */
 const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: maxConcurrentCalls };
 
-/** As many calls as the jobs of this process can have in flight, so that none of them waits for another job's. */
+/** The maximum number of concurrent calls in this process, so that no job waits for another job's connection. */
 function maxCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
   const callsOfTypes = jobTypesOf(WORKER_TYPES).map(
     (type) => callsOfOneJob[type] * WORKER_CONCURRENCY,
@@ -58,11 +58,11 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   const blocking = redis.duplicate();
   const subscriber = redis.duplicate();
   for (const connection of [blocking, subscriber]) {
-    connection.on('error', () => undefined); // The first connection tells of the same outage.
+    connection.on('error', () => undefined); // The first connection logs the same outage.
     runner.onStop('second connections', () => connection.disconnect());
   }
 
-  // Opened before the consumers and closed after them: it answers for as long as jobs are finished here.
+  // Opened before the worker and closed after it, so that it answers while jobs finish.
   let consumers: RunningWorker | null = null;
   if (settings.HEALTH_PORT > 0) {
     const closeHealth = await serveHealth({

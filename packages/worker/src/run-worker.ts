@@ -34,42 +34,42 @@ import type { Complete } from './upstream/complete.ts';
 import { blockedAudit } from './webhooks/audit-blocked.ts';
 import { consumeDeliveries, type DeliveryConsumer } from './bullmq-worker/consume-deliveries.ts';
 
-/** Settlement hears from Redis every second; silence for so long is an outage. */
+/** Settlement gets a reply from Redis every second. Silence for this long is an outage. */
 const redisSilenceMs = 20_000;
 
-/** How long tokens are kept beyond the longest silence that an attempt allows: a client may come back for them. */
+/** How long streamed output is kept beyond an attempt's timeout, because a client may reconnect for it. */
 const extraTokenTtlSeconds = 600;
 
 export interface RunWorkerDeps {
   settings: WorkerSettings;
   log: Logger;
   redis: Redis;
-  /** A second connection, which settlement blocks while it waits for events. */
+  /** A second connection. Settlement blocks it while it waits for events. */
   blocking: Redis;
-  /** A third one, on which cancellations are heard. */
+  /** A third connection, subscribed to cancellations. */
   subscriber: Redis;
   complete: Complete;
   workerName: string;
-  /** How long a window of the upstream's budgets is; a minute, unless a test is in a hurry. */
+  /** The window of the upstream budgets. The default is a minute; tests use less. */
   budgetWindowMs?: number;
   /** Warns of a blocked event loop, if there is a monitor. */
   eventLoop?: EventLoopMonitor;
   /** A process that exposes no metrics may leave them out. */
   metrics?: WorkerMetrics;
-  /** `null`, or left out: nothing is traced. */
+  /** `null` or absent if tracing is off. */
   tracing?: Tracing | null;
 }
 
 export interface RunningWorker {
-  /** Whether jobs of every type of this process are being fetched, and Redis has answered lately. */
+  /** Whether all consumers fetch jobs and Redis has answered recently. */
   areRunning(): boolean;
-  /** What stands still although it could go on; empty while this process is of use. */
+  /** The consumers without progress although there is work; empty if all is well. */
   stuck(): string[];
-  /** Stops fetching, waits for active jobs or hands them back when time runs short, then settles what is finished. */
+  /** Stops fetching, waits for active jobs or hands them back if time runs short, then settles the finished ones. */
   close(endsAtMs: number): Promise<void>;
 }
 
-/** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
+/** Runs the worker: the consumers of its types, the dispatcher, the sweeper and settlement. The process is in `main.ts`. */
 export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   const { settings, log, redis, blocking, subscriber, workerName } = deps;
   const { metrics = workerMetrics(new Registry()), tracing = null } = deps;
@@ -129,7 +129,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   cancellations.onGap(() => {
     for (const consumer of consumers) {
       cancelFlagged(consumer, redis, keys).catch((error: unknown) =>
-        logFault(log, error, 'missed cancellations could not be looked up'),
+        logFault(log, error, 'could not check for missed cancellations'),
       );
     }
   });
@@ -172,7 +172,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
       [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
     close: async (endsAtMs) => {
       watchdog.stop();
-      // Side by side: no job is fetched any more from this moment on, however long a round of the feeder takes.
+      // Concurrently, so that fetching stops at once, however long a round of the dispatcher takes.
       const closing = [...consumers, ...senders].map((consumer) => consumer.close(endsAtMs));
       await Promise.all([...closing, dispatcher.stop()]);
       await settlement.stop();
@@ -183,7 +183,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   };
 }
 
-/** What sends webhooks here: nothing without a secret, and they wait for a process that has one. */
+/** Starts sending webhooks, unless this process has no secret. Then they wait for a process that has one. */
 function startSenders(
   { settings, redis, workerName, log }: RunWorkerDeps,
   keys: RedisKeys,
@@ -192,7 +192,7 @@ function startSenders(
 ): DeliveryConsumer[] {
   if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
   if (!settings.WEBHOOK_SECRET && settings.WEBHOOK_SECRETS_OF_TENANTS.size === 0) {
-    log.info('webhooks are not sent from here: WEBHOOK_SECRET is not set');
+    log.info('this worker sends no webhooks: WEBHOOK_SECRET is not set');
     return [];
   }
   return [
@@ -210,7 +210,7 @@ function startSenders(
   ];
 }
 
-/** Looks the flags of the jobs that run here up, after words about them may have been missed. */
+/** Checks the running jobs for cancellations that may have been missed. */
 async function cancelFlagged(consumer: Consumer, redis: Redis, keys: RedisKeys): Promise<void> {
   for (const jobId of consumer.activeJobIds()) {
     const record = await readJob(redis, keys, jobId);

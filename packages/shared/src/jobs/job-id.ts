@@ -11,7 +11,7 @@ export function newJobId(type: JobType, atMs?: number): string {
   return `${type}_${newUuid7(atMs)}`;
 }
 
-/** The type in a job id, or `null` when this is no id of ours. */
+/** The type in a job id, or `null` if the id is not a job's. */
 export function jobTypeOf(jobId: string): JobType | null {
   return (jobIdPattern.exec(jobId)?.[1] as JobType | undefined) ?? null;
 }

@@ -51,7 +51,7 @@ export function toPublicJob(
   };
 }
 
-/** Attempts that ended. One that was refused before its processor ran is none. */
+/** The finished attempts. An attempt whose processor never ran does not count. */
 function attemptsOf({ attemptsMade, state }: JobRecord): number {
   return state.at === 'failed' && state.failure.neverStarted ? attemptsMade - 1 : attemptsMade;
 }

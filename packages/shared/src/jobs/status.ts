@@ -2,7 +2,7 @@ import type { JobStatus } from '../contracts/index.ts';
 import type { Failure } from '../failure/index.ts';
 import type { JobRecord } from './record.ts';
 
-/** How a job stands for clients: its status and, when it is terminal, since when and why. */
+/** The status that clients see and, if it is terminal, its time and reason. */
 interface StatusDetail {
   status: JobStatus;
   finishedAtMs: number | null;
@@ -10,15 +10,15 @@ interface StatusDetail {
 }
 
 /**
- * The public status. A queued job that is to be cancelled, or whose time to start is over, is cancelled or
- * expired already: no worker will do its work. It still passes through one, which fails it with that code,
- * so that settlement is the same path for all.
+ * The public status. A queued job with a cancellation request, or past its time to start, is already cancelled or
+ * expired, because no worker will run it. A worker still takes it and fails it with that code, so that all jobs finish
+ * the same way.
  */
 export function statusOf(record: JobRecord, nowMs: number): StatusDetail {
   const { state, data } = record;
   switch (state.at) {
     case 'active':
-      // It was cancelled while it waited, and is with the worker that will fail it for that.
+      // The job was cancelled while it waited. A worker has taken it only to fail it.
       if (data.cancelled_before_start && data.cancel_requested_at !== null) {
         return endedBeforeStart('cancelled', data.cancel_requested_at);
       }
@@ -41,7 +41,7 @@ export function statusOf(record: JobRecord, nowMs: number): StatusDetail {
   }
 }
 
-/** Whether the job was never started and may not be any more. */
+/** Whether the job has not started and its time to start is over. */
 function hasExpired(record: JobRecord, nowMs: number): boolean {
   return record.startedAtMs === null && nowMs > record.startByMs;
 }

@@ -35,21 +35,21 @@ export const sharedSettings = {
       error: 'must be one of fatal, error, warn, info, debug, trace, silent',
     })
     .default('info'),
-  /** Base address of a collector of traces (OTLP over HTTP). Without it there are none. */
+  /** Base address of an OTLP/HTTP trace collector. Without it, tracing is off. */
   OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(['http:', 'https:']).optional(),
-  /** The share of traces that begin here and are kept. */
+  /** The sampling ratio of traces that begin in this process. */
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(0|1|0?\.\d{1,9})$/, { error: 'must be a number from 0 to 1' })
     .transform(Number)
     .default(1),
   SHUTDOWN_GRACE_SECONDS: wholeNumber({ min: 1, max: 86_400, default: 30 }),
-  /** How long a finished job is kept. The worker removes it, the API tells clients. */
+  /** How long a finished job is kept. The worker removes it; the API reports it as `expires_at`. */
   RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }),
-  /** The worker signs webhooks with each of them; the API takes no webhook while there is none. */
+  /** The worker signs webhooks with each secret. Without one, the API accepts no webhooks. */
   WEBHOOK_SECRET: webhookSecrets.optional(),
   /** The settings `WEBHOOK_SECRET_<TENANT>`, for which a schema begins with `gatherTenantSecrets`. */
   WEBHOOK_SECRETS_OF_TENANTS: tenantSecrets,
-  /** Receivers that may have a private address or speak plain HTTP: host names, addresses, CIDRs. */
+  /** Webhook receivers that may have a private address or use plain HTTP: host names, addresses, CIDRs. */
   WEBHOOK_ALLOWED_HOSTS: webhookAllowedHosts,
 };

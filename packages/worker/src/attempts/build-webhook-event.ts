@@ -2,7 +2,7 @@ import type { AuditEvent } from '@promptq/shared/contracts';
 import type { JobRecord } from '@promptq/shared/jobs';
 import type { DeliveryData } from '@promptq/shared/webhooks';
 
-/** A larger output is left out: receivers read it from the API. */
+/** A larger output is left out. Receivers read it from the API. */
 const maxOutputBytes = 256 * 1024;
 
 /**

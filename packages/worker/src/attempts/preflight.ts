@@ -4,8 +4,8 @@ import type { Job } from 'bullmq';
 import type { Outcome } from './outcome.ts';
 
 /**
- * Whether the job is not to be worked on at all: a client has cancelled it, or the time in which it had to
- * start is over. Its attempt does not count.
+ * Checks a job before it runs. @returns the outcome of a job that must not run, because a client cancelled it or its
+ * time to start is over; such an attempt does not count. `null` if the job may run.
  */
 export function preflight(
   job: Pick<Job<JobData, JobResult>, 'data' | 'opts' | 'timestamp' | 'attemptsStarted'>,

@@ -1,21 +1,21 @@
 import type { Job } from 'bullmq';
 
 /**
- * The death of a worker is nothing unusual for a job; a second one is, and then it may be the job that kills.
+ * One death of its worker is not unusual for a job. After a second one, the job may be the cause.
  */
 const quarantineAfterStalls = 2;
 const minDelayMs = 500;
 const maxDelayMs = 3_000;
 
 /**
- * Keeps jobs apart of which one may kill its worker. BullMQ puts all jobs of a dead worker back together, so
- * the next worker would take the same company, be killed by the same one, and after four times the innocent
- * would have failed with the guilty. A process runs one suspect at a time; the others come back in a moment.
+ * Separates the jobs that may have killed their worker. BullMQ returns all jobs of a dead worker together, so the next
+ * worker would take the same jobs and die of the same one, and after four deaths all of them would fail. A process runs
+ * one job in quarantine at a time. The others return after a short delay.
  */
 export interface Quarantine {
-  /** Takes the job in; `false` when it is suspect and another suspect runs here. */
+  /** Admits the job. @returns `false` if it needs quarantine and another such job runs in this process */
   admit(job: Pick<Job, 'id' | 'stalledCounter'>): boolean;
-  /** The job is no longer run here. */
+  /** The job's attempt ended. */
   leave(job: Pick<Job, 'id'>): void;
 }
 
@@ -34,7 +34,7 @@ export function openQuarantine(): Quarantine {
   };
 }
 
-/** When a job that was kept apart comes back, at random, so that suspects do not come back together. */
+/** When a quarantined job returns. The delay is random, so that such jobs do not return together. */
 export function quarantinedUntilMs(nowMs: number): number {
   return Math.round(nowMs + minDelayMs + Math.random() * (maxDelayMs - minDelayMs));
 }

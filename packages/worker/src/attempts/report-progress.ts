@@ -5,7 +5,7 @@ import type { JobData, JobResult } from '@promptq/shared/jobs';
 
 const progressIntervalMs = 500;
 
-/** Progress is written now and then: each write is an event that settlement has to read. */
+/** Writes the progress at most every 500 ms, because each write is an event that settlement must read. */
 export function throttledProgress(
   job: Job<JobData, JobResult>,
   log: Logger,
@@ -15,7 +15,7 @@ export function throttledProgress(
     if (performance.now() - writtenAtMs < progressIntervalMs) return;
     writtenAtMs = performance.now();
     job.updateProgress(progress).catch((error: unknown) => {
-      log.warn({ job_id: job.id, error: describeError(error) }, 'progress could not be written');
+      log.warn({ job_id: job.id, error: describeError(error) }, 'could not write the progress');
     });
   };
 }

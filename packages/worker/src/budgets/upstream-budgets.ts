@@ -77,7 +77,7 @@ export function upstreamBudgets(deps: Deps): ((model: string) => UpstreamBudget 
         const args = [requests, tokens, windowMs];
         return Number(await takeScript(redis, [requestsKey, tokensKey], args));
       } catch (error) {
-        logFault(log, error, 'the budget toward the upstream could not be asked');
+        logFault(log, error, 'could not check the upstream budget');
         return retryDelayMs;
       }
     };
@@ -92,7 +92,9 @@ export function upstreamBudgets(deps: Deps): ((model: string) => UpstreamBudget 
         // Nobody waits for it: what follows goes over the same connection, so after it.
         bookScript(redis, [tokensKey], [spent, tokens, windowMs, maxWindows]).catch(
           (error: unknown) =>
-            logFault(log, error, 'tokens could not be booked to the budget', { tokens: spent }),
+            logFault(log, error, 'could not charge tokens to the upstream budget', {
+              tokens: spent,
+            }),
         );
       },
     };

@@ -21,13 +21,13 @@ import type { PauseReason } from '../backpressure/pause.ts';
 import { superviseWorker, workerOptions, type SupervisedWorker } from './supervise.ts';
 
 /**
- * With BullMQ's default of 1, eight kills of workers failed 2 to 8 innocent jobs of 3,000. A job that
- * kills its worker each time still ends after four of them.
+ * With BullMQ's default of 1, eight kills of workers failed 2 to 8 unrelated jobs of 3,000. A job that kills its worker
+ * every time still fails after four deaths.
  */
 const maxStalls = 3;
 /**
- * No limit of its own, but BullMQ looks at the pause of the pool (see pool-pause.ts) only in workers that
- * have a limiter: its script getRateLimitTTL.
+ * No limit in itself. BullMQ's script getRateLimitTTL reads the pause of the pool (see pool-pause.ts) only in workers that
+ * have a limiter.
  */
 const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 
@@ -47,19 +47,19 @@ interface Deps {
   cancellations: Pick<Cancellations, 'isCancelled'>;
   metrics: QueueMetrics;
   tracing: Pick<Tracing, 'bullmq'> | null;
-  /** One for the process, whatever the type: a process dies as a whole. */
+  /** Shared by all types of the process, because a process dies as a whole. */
   quarantine: Quarantine;
 }
 
 export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: JobType;
-  /** Whether another job could be begun here. */
+  /** Whether this process could start another job. */
   hasRoom(): boolean;
-  /** Whether all workers of this type are waiting for the upstream. */
+  /** Whether the pool of this type is paused. */
   isPoolPaused(): Promise<boolean>;
-  /** The jobs that are being worked on here. */
+  /** The jobs that run in this process. */
   activeJobIds(): string[];
-  /** Aborts the attempt at this job, if it is one of them. */
+  /** Aborts the attempt of this job if it runs in this process. */
   cancel(jobId: string): void;
 }
 

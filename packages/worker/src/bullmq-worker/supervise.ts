@@ -4,15 +4,15 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import type { Attempt } from '../attempts/attempt.ts';
 import { isLockLost } from './errors.ts';
 
-/** What every BullMQ worker of ours is opened with. */
+/** The options of every BullMQ worker in promptq. */
 export const workerOptions = {
   lockDuration: 30_000,
   stalledInterval: 15_000,
-  /** After an outage of Redis, ask again within a second; BullMQ's default is 15 s. */
+  /** After an outage of Redis, retry within a second. BullMQ's default is 15 s. */
   runRetryDelay: 1_000,
 };
 
-/** Kept back from the grace to hand unfinished jobs back and close. */
+/** The part of the grace period that is reserved to hand unfinished jobs back and close. */
 const handBackMs = 3_000;
 
 interface Deps<Data, Result> {
@@ -21,23 +21,23 @@ interface Deps<Data, Result> {
   /** The attempts in this process by job id. */
   running: ReadonlyMap<string, Attempt>;
   log: Logger;
-  /** What a job of this queue is called in the log. */
+  /** The name of the job id in the log. */
   idName: 'job_id' | 'delivery_id';
 }
 
 export interface SupervisedWorker {
   isRunning(): boolean;
-  /** How many attempts were begun here. */
+  /** How many attempts this worker has started. */
   started(): number;
   /** When Redis last answered with an error: full, read-only, ... */
   redisErrorAtMs(): number;
-  /** Whether this process gives its jobs back, because its time to stop is nearly over. */
+  /** Whether this process hands its jobs back because it is about to stop. */
   isHandingBack(): boolean;
-  /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
+  /** Stops fetching jobs. Resolves when no job is active in this process: finished, or handed back if time runs short. */
   close(endsAtMs: number): Promise<void>;
 }
 
-/** Tells of a worker's faults, aborts the attempts whose lock is lost, and closes it in time. */
+/** Logs a worker's errors, aborts the attempts that lose their lock, and closes the worker in time. */
 export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): SupervisedWorker {
   const { worker, redis, running, log, idName } = deps;
   const type = worker.name;
@@ -45,13 +45,13 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
   let redisErrorAtMs = 0;
   let isHandingBack = false;
   worker.on('error', (error) => {
-    // During an outage every connection of BullMQ tells of every try; ours has told once.
+    // During an outage, each connection of BullMQ reports every reconnection. promptq's own connection has logged it.
     if (redis.status !== 'ready') return;
     if (error instanceof ReplyError) redisErrorAtMs = Date.now();
     if (isLockLost(error))
       log.warn(
         { type },
-        'a lock was lost: the job runs elsewhere, and the result from here is discarded',
+        'lost the lock of a job: another worker runs it, and the result of this worker is discarded',
       );
     else logFault(log, error, 'BullMQ reported an error', { type });
   });
@@ -62,7 +62,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
     started += 1;
   });
   worker.on('stalled', (jobId) =>
-    log.warn({ [idName]: jobId }, 'the worker of this job is gone; it runs again'),
+    log.warn({ [idName]: jobId }, 'the worker of this job is gone; the job runs again'),
   );
   return {
     isRunning: () => worker.isRunning(),
@@ -78,7 +78,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
         Math.max(0, endsAtMs - handBackMs - Date.now()),
       );
       try {
-        // Without Redis, BullMQ would wait for the answer to its last fetch; with nothing active, nothing is lost.
+        // Without Redis, BullMQ would wait for the reply to its last fetch. With no active job, nothing is lost by forcing it.
         await worker.close(redis.status !== 'ready' && running.size === 0);
       } finally {
         clearTimeout(timer);

@@ -27,13 +27,13 @@ export async function announceEnds(deps: Deps): Promise<void> {
   }
 }
 
-/** The one place that hears of the end of a batch: at least once, with the record as it stays. */
+/** Handles the end of a batch. Called at least once per batch, with the final record. */
 async function batchEnded(record: BatchRecord, { deliveries, log }: Deps): Promise<void> {
   const { id, total, completed, failed, cancelled, expired } = record;
   await queueDeliveries(deliveries, batchEventOf(record));
   log.info(
     { batch_id: id, status: batchStatusOf(record), total, completed, failed, cancelled, expired },
-    'a batch has ended',
+    'batch finished',
   );
 }
 

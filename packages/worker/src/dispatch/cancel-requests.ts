@@ -20,8 +20,8 @@ interface OpenJob {
 }
 
 /**
- * Cancels the jobs that there were when their batch was cancelled; what is released from then on is cancelled from the
- * start. Done again from the beginning when it was not finished: asking twice changes nothing.
+ * Cancels the jobs that existed when their batch was cancelled. Requests released later are cancelled from the start. An
+ * interrupted run starts again from the beginning, because cancelling twice changes nothing.
  */
 export async function cancelReleased(deps: BatchQueues, record: BatchRecord): Promise<void> {
   const { redis, keys, queues } = deps;

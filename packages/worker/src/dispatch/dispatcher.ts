@@ -7,10 +7,10 @@ import { announceEnds } from './announce-finished.ts';
 import { releaseRequests, type BatchQueues } from './release-requests.ts';
 import { cancelReleased } from './cancel-requests.ts';
 
-/** How often a process asks for the turn, and how often the one that has it looks while there are batches. */
+/** How often a process tries to get the lease, and how often its holder checks while there are batches. */
 const leaseIntervalMs = 1_000;
 const pollIntervalMs = 100;
-/** A process that dies with the turn keeps it for so long. */
+/** The duration of the lease, also after its holder died. */
 const leaseMs = 5_000;
 const maxBatchesPerRound = 1_000;
 
@@ -36,13 +36,13 @@ interface Deps extends BatchQueues {
 }
 
 export interface Dispatcher {
-  /** Ends with the round that is under way and leaves the turn to another process. */
+  /** Finishes the current round and releases the lease. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes jobs of the requests of batches, a window at a time; every worker process can, whatever types it runs, and one
- * does. That it is one is for the sake of economy: two would get in each other's way and do no harm.
+ * Turns the requests of batches into jobs, a window at a time. Any worker process can hold the lease, whatever types it
+ * runs. The lease only saves work: two dispatchers would be slower but correct.
  */
 export function startDispatcher(deps: Deps): Dispatcher {
   const { redis, keys, workerName, log } = deps;
@@ -62,8 +62,9 @@ export function startDispatcher(deps: Deps): Dispatcher {
         if (redis.status === 'ready' && (await holdsLease(deps)))
           isBusy = await dispatchRound(deps);
       } catch (error) {
-        if (redis.status === 'ready') logFault(log, error, 'batches could not be fed; tried again');
-        else log.debug({ error: describeError(error) }, 'Redis went away during a round');
+        if (redis.status === 'ready')
+          logFault(log, error, 'could not dispatch requests of batches; retrying');
+        else log.debug({ error: describeError(error) }, 'lost Redis during a dispatch round');
       }
       if (!stop.signal.aborted) await pause(isBusy ? pollIntervalMs : leaseIntervalMs);
     }
@@ -100,7 +101,7 @@ async function dispatchRound(deps: Deps): Promise<boolean> {
     if (record.cancel_requested_at !== undefined && record.cancel_told === undefined) {
       await cancelReleased(deps, record);
     }
-    // A round can take longer than the turn lasts.
+    // A round can outlast the lease.
     if (!(await holdsLease(deps))) return true;
   }
   return ids.length > 0;

@@ -41,13 +41,13 @@ export async function subscribeToCancellations(
   subscriber.on('ready', () => {
     subscriber.subscribe(channel).then(
       () => gapListeners.forEach((listener) => listener()),
-      (error: unknown) => logFault(log, error, 'cancellations cannot be heard'),
+      (error: unknown) => logFault(log, error, 'could not subscribe to cancellations'),
     );
   });
   // Asked now and then, because a connection on which nothing is owed would not be missed (see connect.ts).
   const pingTimer = setInterval(() => {
     subscriber.ping().catch((error: unknown) => {
-      log.debug({ err: error }, 'the connection for cancellations was lost');
+      log.debug({ err: error }, 'lost the connection for cancellations');
     });
   }, pingIntervalMs);
   return {

@@ -6,41 +6,41 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 import type { EventLoopDelay, EventLoopMonitor } from '@promptq/shared/metrics';
 
 const pollIntervalMs = 15_000;
-/** Work that could be done and is not done for so long means that this process is of no use any more. */
+/** A process that could work and does not for this long must be restarted. */
 const stuckAfterMs = 60_000;
-/** Longer, and locks are renewed late and timeouts fire late. */
+/** With a longer delay, locks are renewed late and timeouts fire late. */
 const maxLoopDelayMs = 1_000;
 
-/** What was seen of one thing that should go on. */
+/** One observation of a consumer or of settlement. */
 export interface Sample {
-  /** Whether there is work that this process could do now. */
+  /** Whether this process could work now. */
   couldWork: boolean;
-  /** How much it has done in all. */
+  /** How much work it has done in total. */
   done: number;
 }
 
-/** Since when nothing went on although it could: `sinceMs` is `null` while all is well. */
+/** Since when there has been no progress although there is work; `sinceMs` is `null` if there is none to report. */
 export interface Stall {
   done: number;
   sinceMs: number | null;
 }
 
-/** Judges by progress, not by whether anything answers: a process can answer and do nothing. */
+/** Judges by progress, because a process can answer and still do nothing. */
 export function nextStall(before: Stall, sample: Sample, nowMs: number): Stall {
   const isStalled = sample.couldWork && sample.done === before.done;
   return { done: sample.done, sinceMs: isStalled ? (before.sinceMs ?? nowMs) : null };
 }
 
-/** Whether it has stood still for too long. */
+/** Whether the stall has lasted too long. */
 export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
   return sinceMs !== null && nowMs - sinceMs >= stuckAfterMs;
 }
 
-/** What takes work from a queue: jobs of a type, or webhooks. */
+/** A consumer of a queue: jobs of a type, or webhooks. */
 type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
   /** The queue's name. */
   type: string;
-  /** Only jobs wait for the upstream as a pool. */
+  /** Only the pools of jobs pause for the upstream. */
   isPoolPaused?: Consumer['isPoolPaused'];
 };
 
@@ -54,16 +54,15 @@ interface Deps {
 }
 
 export interface Watchdog {
-  /** What stands still for a minute although it could go on, by name. */
+  /** The names of the consumers without progress for a minute although there is work. */
   stuck(): string[];
-  /** From here on nothing counts as stuck: a process that stops begins nothing new. */
+  /** Stops the checks. A stopping process starts no work, so nothing counts as stuck. */
   stop(): void;
 }
 
 /**
- * Looks every 15 s whether jobs are started while there are jobs and room, and whether settlement reads.
- * An outage of Redis is no standstill: starting the process again would not mend it. Warns of an event loop
- * that was blocked.
+ * Checks every 15 s whether jobs start while there are jobs and free slots, and whether settlement reads. An outage of
+ * Redis is not a stall, because a restart would not help. Warns when the event loop was blocked.
  */
 export function startWatchdog(deps: Deps): Watchdog {
   const { redis, settlement, log } = deps;
@@ -73,11 +72,11 @@ export function startWatchdog(deps: Deps): Watchdog {
   const record = (name: string, sample: Sample) => {
     const before = stalls.get(name) ?? { done: -1, sinceMs: null };
     const after = nextStall(before, sample, Date.now());
-    if (isStuck(after, Date.now())) log.error({ name }, 'nothing goes on although it could');
+    if (isStuck(after, Date.now())) log.error({ name }, 'no progress although there is work');
     stalls.set(name, after);
   };
   const sample = async () => {
-    // A Redis that is full or read-only refuses work as one that is away does.
+    // A Redis that is full or read-only counts as unavailable.
     const redisErrorAtMs = Math.max(
       settlement.redisErrorAtMs(),
       ...deps.consumers.map((consumer) => consumer.redisErrorAtMs()),
@@ -91,7 +90,7 @@ export function startWatchdog(deps: Deps): Watchdog {
     }
   };
   const timer = setInterval(() => {
-    sample().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
+    sample().catch((error: unknown) => logFault(log, error, 'could not check for progress'));
   }, pollIntervalMs);
   return {
     stuck: () =>
@@ -104,7 +103,7 @@ export function startWatchdog(deps: Deps): Watchdog {
   };
 }
 
-/** Whether jobs wait that this consumer has room for, and nobody has told the pool to wait. */
+/** Whether jobs wait, this consumer has a free slot, and neither the pool nor the queue is paused. */
 async function hasWork({ queues }: Deps, consumer: Watched): Promise<boolean> {
   const queue = queues.find(({ name }) => name === consumer.type);
   if (

@@ -4,17 +4,17 @@ import { usageSchema } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import { failureSchema } from '@promptq/shared/failure';
 
-/** A call that needs no repeating: it was answered, or it would be refused again. */
+/** A call that is not repeated: it was answered, or it would fail again. */
 const checkpointSchema = z.union([
   z.object({ answer: z.string(), usage: usageSchema }),
   z.object({ failure: failureSchema }),
 ]);
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** The finished calls of a job, kept until it settles, so that another attempt pays for none of them again. */
+/** The finished calls of a job, stored until the job finishes, so that no attempt pays for them again. */
 export interface Checkpoints {
   read(): Promise<Map<string, Checkpoint>>;
-  /** One small write for each call, never the whole job again. What cannot be written is only logged. */
+  /** One small write per call. An error is only logged. */
   keep(step: string, checkpoint: Checkpoint): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function openCheckpoints(
         for (const [error] of (await write.exec()) ?? []) if (error) throw error;
       } catch (error) {
         // The answer is here all the same: a Redis that is full must not make it fail and be paid for again.
-        logFault(log, error, 'an answer could not be kept for another attempt', { key });
+        logFault(log, error, 'could not store a checkpoint', { key });
       }
     },
   };

@@ -7,11 +7,11 @@ import { sweepIndex } from './index-sweep.ts';
 import { sweepOpenJobs } from './open-jobs-sweep.ts';
 
 /**
- * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
- * later than its time a finished job may be removed.
+ * How often each process tries to sweep; one of them does. Together with the length of a sweep, this is how late a
+ * finished job may be removed.
  */
 const sweepIntervalMs = 60_000;
-/** The process that sweeps has the right to for so long, even if it dies meanwhile. */
+/** The duration of the lease, also if its holder dies. */
 const leaseMs = 5 * 60 * 1_000;
 const jobBatchSize = 1_000;
 
@@ -44,9 +44,8 @@ export function startSweeper(deps: Deps): () => void {
     isSweeping = true;
     sweepIfLeader(deps)
       .catch((error: unknown) => {
-        if (deps.redis.status === 'ready')
-          logFault(log, error, 'finished jobs could not be removed');
-        else log.debug({ error: describeError(error) }, 'Redis went away during a sweep');
+        if (deps.redis.status === 'ready') logFault(log, error, 'could not remove finished jobs');
+        else log.debug({ error: describeError(error) }, 'lost Redis during a sweep');
       })
       .finally(() => {
         isSweeping = false;
@@ -73,5 +72,5 @@ export async function sweepIfLeader(deps: Deps): Promise<void> {
   // After the jobs: what went just now leaves the index with it.
   await sweepIndex(redis, keys, resultTtlSeconds);
   const freed = await sweepOpenJobs(redis, keys);
-  if (freed > 0) log.info({ jobs: freed }, 'freed places of tenants whose jobs are gone');
+  if (freed > 0) log.info({ jobs: freed }, 'freed slots of tenants whose jobs are gone');
 }

@@ -123,7 +123,7 @@ async function readRecords(
     try {
       return readJobHash(jobId, type, fields, { at: 'waiting' });
     } catch (fault) {
-      logFault(log, fault, 'a finished job is not of our making', { job_id: jobId });
+      logFault(log, fault, 'a finished job was not created by promptq', { job_id: jobId });
       return null;
     }
   });

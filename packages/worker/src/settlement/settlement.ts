@@ -115,7 +115,7 @@ export async function startSettlement(deps: Deps): Promise<Settlement> {
         if (last && batches.flatMap(({ entries }) => entries).length < read) return;
       } catch (error) {
         if (error instanceof ReplyError) redisErrorAtMs = Date.now();
-        logFault(log, error, 'settlement failed; it is tried again');
+        logFault(log, error, 'settlement failed; retrying');
         if (stopping) return;
         await delay(afterErrorMs);
         await prepareAgain();
