@@ -120,6 +120,12 @@ export function openStore(options: StoreOptions) {
     },
     /** Whether the connection is usable. */
     isReady: () => redis.status === 'ready',
+    ...guardVerbs({
+      /** Resolves when Redis answers. */
+      ping: async () => {
+        await redis.ping();
+      },
+    }),
     close: async (): Promise<void> => {
       subscriptions.close();
       await Promise.all([...queues.values()].map((queue) => queue.close()));
