@@ -55,7 +55,7 @@ describe('the sweep of slots', () => {
     const { id } = added.job;
     await test.redis.del(test.keys.job(queueNameOf('chat'), id));
     const swept = await Promise.all([1, 2, 3].map(() => test.store.retention.sweepTenantSlots()));
-    expect(swept.toSorted()).toEqual([0, 0, 1]);
+    expect(swept.reduce((sum, freed) => sum + freed)).toBe(1);
     expect(await test.auditEvents()).toMatchObject([
       {
         id: `evt_${id}`,
