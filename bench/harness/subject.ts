@@ -1,4 +1,4 @@
-import { hashOfApiKey, newApiKey, writeKeyEntry, type Scope } from '@promptq/shared/keys';
+import { hashOfApiKey, newApiKey, writeKeyEntry, type Scope } from '@promptq/shared/api-keys';
 import { controlByApi, controlByBullmq, type ControlQueue } from './control-queue.ts';
 import { diyKeys, promptqKeys, type SubjectKeys } from './redis-keys.ts';
 import type { ProgramName } from './service.ts';

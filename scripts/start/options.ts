@@ -25,10 +25,10 @@ Starts promptq on this machine: Redis, one API and its workers. It starts a Redi
   --no-sample   do not submit the two sample jobs
   --help        show this text
 
-Settings, from the environment or from .env:
-  REDIS_URL                        use this Redis instead of starting one
-  OPENAI_API_KEY, OPENAI_BASE_URL  the upstream; if neither is set, a local stand-in model answers
-  All settings of the API and the worker apply as well.
+Environment (also read from .env):
+  REDIS_URL                        use this Redis instead of finding or starting one
+  OPENAI_API_KEY, OPENAI_BASE_URL  the upstream; with neither, a local stand-in model answers
+  and every setting of the API and the worker (docs/settings.md)
 
 Data is stored in .data/redis, logs in .data/logs. Ctrl-C stops all parts in order; a second Ctrl-C stops them at once.`;
 

@@ -8,7 +8,7 @@ import { endWithParent } from '../processes/end-with-parent.ts';
 import { lastLines } from '../processes/last-lines.ts';
 import { signal, terminate } from '../processes/terminate.ts';
 
-/** The flags of the images. The first one keeps V8's young generation at 32 MB. */
+/** As in the images: V8 keeps its young generation at 32 MB (docs/operating.md, "Memory of processes"). */
 const nodeOptions = ['--max-semi-space-size=16', '-C', '@promptq/source'];
 const readySeconds = 30;
 const pollMs = 100;
