@@ -21,6 +21,12 @@ async function add(): Promise<string> {
   return added.job.id;
 }
 
+/** Closes the connection that the store has opened for a subscription; ioredis opens it again. */
+function reconnect(duplicates: { value: unknown }[]): void {
+  expect(duplicates).toHaveLength(1);
+  for (const { value } of duplicates) (value as Redis).disconnect(true);
+}
+
 describe('changes of jobs', () => {
   async function subscribed(jobId: string, tokens = false) {
     const changes = test.store.subscriptions.jobChanges(stopping.signal);
@@ -59,7 +65,7 @@ describe('changes of jobs', () => {
     const { heard } = await subscribed(id, true);
     await expect.poll(() => heard).toContain('tokens');
     heard.length = 0;
-    (connect.mock.results[0]?.value as Redis).disconnect(true);
+    reconnect(connect.mock.results);
     await expect.poll(() => heard).toEqual(['changed', 'tokens']);
     await test.redis.publish(test.keys.wakeUpChannel(id), '');
     await expect.poll(() => heard).toEqual(['changed', 'tokens', 'changed']);
@@ -118,7 +124,7 @@ describe('cancellations', () => {
     const cancellations = await test.store.subscriptions.cancellations();
     const { promise, resolve } = Promise.withResolvers<void>();
     cancellations.onGap(resolve);
-    (connect.mock.results[0]?.value as Redis).disconnect(true);
+    reconnect(connect.mock.results);
     await promise;
     await test.redis.publish(test.keys.cancelChannel, 'chat_1');
     await expect.poll(() => cancellations.isCancelled('chat_1')).toBe(true);
