@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 
-let test: TestStore;
+let test: ObservedStore;
 const fields = ['name', 'timestamp', 'failedReason'];
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { queueNameOf } from '../queues/registry.ts';
-import { openTestStore, type TestStore } from '../testing/test-store.ts';
+import { openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 
 const policy = {
   threshold: 2,
@@ -10,10 +10,10 @@ const policy = {
   probeMs: 60_000,
   retryDelayMs: 1_000,
 };
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();

@@ -1,15 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queueNameOf } from '../queues/registry.ts';
-import { newJobId } from '../shared-jobs.ts';
-import { chatResult, chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { newJobId } from '@promptq/shared/jobs';
+import {
+  chatResult,
+  chatSpec,
+  openObservedStore,
+  type ObservedStore,
+} from '../testing/observed-store.ts';
 import { indexEntry } from './time-index.ts';
 import { listJobs, type JobQuery } from './list.ts';
 
 const queue = queueNameOf('chat');
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { queueNameOf } from '../queues/registry.ts';
-import { newJobId } from '../shared-jobs.ts';
-import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { newJobId } from '@promptq/shared/jobs';
+import { chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 import { replaceBucket, readBucket } from './replace-bucket.ts';
 import { bucketOf, indexEntry } from './time-index.ts';
 
 const queue = queueNameOf('chat');
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();

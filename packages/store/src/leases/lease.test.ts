@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openTestStore, type TestStore } from '../testing/test-store.ts';
+import { openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();

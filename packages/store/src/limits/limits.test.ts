@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queueNameOf } from '../queues/registry.ts';
-import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore({
+  test = await openObservedStore({
     limits: { maxWaiting: 100, maxOpenPerTenant: 2, tenantWeights: null },
   });
 });

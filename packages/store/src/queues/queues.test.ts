@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { batchPriorityOf, scorePerPriority } from '../fairness/priorities.ts';
-import { chatResult, chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import {
+  chatResult,
+  chatSpec,
+  openObservedStore,
+  type ObservedStore,
+} from '../testing/observed-store.ts';
 import { queueNameOf } from './registry.ts';
 
 const queue = queueNameOf('chat');
-let test: TestStore;
+let test: ObservedStore;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
 });
 afterEach(async () => {
   await test.close();
@@ -161,5 +166,8 @@ it('gives a worker what it needs to host a queue', () => {
   const { workerHost } = test.store.queues;
   expect(workerHost('chat')).toMatchObject({ queue, prefix: test.prefix });
   expect(workerHost('chat').backendFactory).toBeTypeOf('function');
-  expect(workerHost('webhooks')).toMatchObject({ queue: 'webhooks', backendFactory: undefined });
+  // Deliveries use BullMQ's own access to Redis.
+  expect(workerHost('webhooks').queue).toBe('webhooks');
+  expect(workerHost('webhooks').backendFactory).not.toBe(workerHost('chat').backendFactory);
+});
 });

@@ -1,14 +1,19 @@
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreUnavailableError } from '../store-error.ts';
-import { chatResult, chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import {
+  chatResult,
+  chatSpec,
+  openObservedStore,
+  type ObservedStore,
+} from '../testing/observed-store.ts';
 import { pollChanges } from './poll-changes.ts';
 
-let test: TestStore;
+let test: ObservedStore;
 let stopping: AbortController;
 
 beforeEach(async () => {
-  test = await openTestStore();
+  test = await openObservedStore();
   stopping = new AbortController();
 });
 afterEach(async () => {
