@@ -170,4 +170,3 @@ it('gives a worker what it needs to host a queue', () => {
   expect(workerHost('webhooks').queue).toBe('webhooks');
   expect(workerHost('webhooks').backendFactory).not.toBe(workerHost('chat').backendFactory);
 });
-});
