@@ -44,7 +44,10 @@ export type Added =
   | { kind: 'replayed'; job: JobRecord }
   | { kind: 'refused'; limit: 'queue' | 'tenant' };
 
-type Reply = ['added', timestamp: string] | ['replayed', id: string, job: JobReply] | ['refused', Limit];
+type Reply =
+  | ['added', timestamp: string]
+  | ['replayed', id: string, job: JobReply]
+  | ['refused', Limit];
 type Limit = 'queue' | 'tenant';
 
 /**

@@ -32,7 +32,7 @@ test.each(Object.entries(wrapped))('the script %s is the one that is wrapped', (
 });
 
 /** The methods that JobBackend calls or replaces, by the number of their parameters. */
-const methods: [name: keyof RedisQueueBackend | 'moveToFinishedArgs', parameters: number][] = [
+const methods: [name: string, parameters: number][] = [
   ['execCommand', 3],
   ['moveToActive', 2],
   ['moveToCompleted', 5],
@@ -44,23 +44,41 @@ const methods: [name: keyof RedisQueueBackend | 'moveToFinishedArgs', parameters
   ['promote', 1],
 ];
 
-test.each(methods)('the method %s takes the parameters that the store passes', (name, parameters) => {
-  const { [name]: method } = RedisQueueBackend.prototype as unknown as Record<string, { length: number } | undefined>;
-  expect(method?.length, advice(`the method ${name}`)).toBe(parameters);
-});
+test.each(methods)(
+  'the method %s takes the parameters that the store passes',
+  (name, parameters) => {
+    const { [name]: method } = RedisQueueBackend.prototype as unknown as Record<
+      string,
+      { length: number } | undefined
+    >;
+    expect(method?.length, advice(`the method ${name}`)).toBe(parameters);
+  },
+);
 
 test('the methods that end and fetch a job have the bodies that the store relies on', () => {
   const prototype = RedisQueueBackend.prototype as unknown as Record<string, () => unknown>;
-  const bodies = ['moveToActive', 'moveToFinishedArgs', 'moveToCompletedArgs', 'moveToFailedArgs'].map(
-    (name) => sha256(String(prototype[name])),
-  );
-  expect(bodies, advice('a method of RedisQueueBackend')).toEqual(['5acf245b2d4ca094', 'c0d6d9c7df54de57', '3d1d0935d9ede449', '1aaaa4cf3957a916']);
+  const bodies = [
+    'moveToActive',
+    'moveToFinishedArgs',
+    'moveToCompletedArgs',
+    'moveToFailedArgs',
+  ].map((name) => sha256(String(prototype[name])));
+  expect(bodies, advice('a method of RedisQueueBackend')).toEqual([
+    '5acf245b2d4ca094',
+    'c0d6d9c7df54de57',
+    '3d1d0935d9ede449',
+    '1aaaa4cf3957a916',
+  ]);
 });
 
 test('queues and workers take a backend factory as their last argument', () => {
   const constructorsOf = (type: 'queue' | 'worker') =>
-    readFileSync(require.resolve(`bullmq/dist/esm/classes/${type}.d.ts`), 'utf8').match(/constructor\([^;]*\);/g) ?? [];
+    readFileSync(require.resolve(`bullmq/dist/esm/classes/${type}.d.ts`), 'utf8').match(
+      /constructor\([^;]*\);/g,
+    ) ?? [];
   for (const type of ['queue', 'worker'] as const)
-    expect(constructorsOf(type)[0], advice(`the constructor of ${type}`)).toMatch(/backendFactory: BackendFactory<B, ConnectionOptionsType>\);$/);
+    expect(constructorsOf(type)[0], advice(`the constructor of ${type}`)).toMatch(
+      /backendFactory: BackendFactory<B, ConnectionOptionsType>\);$/,
+    );
   expect([Queue.length, Worker.length]).toEqual([3, 4]);
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 // Importing the store defines every script that is used.
-import '../index.ts';
+import { openStore } from '../index.ts';
 import { definedScripts } from './script.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +14,7 @@ const scripts = files.filter(isScript);
 const includes = files.filter((file) => !isScript(file));
 
 test('every script is defined by the module beside it, and its name is its own', () => {
+  expect(openStore).toBeTypeOf('function');
   expect(scripts.length).toBeGreaterThan(20);
   const names = scripts.map((file) => basename(file, '.lua'));
   expect(names.toSorted()).toEqual([...definedScripts().keys()].toSorted());
