@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { defaultTenant, type PublicDelivery } from '@promptq/shared/contracts';
 import { createLogger } from '@promptq/shared/logging';
-import { newJobId } from '@promptq/shared/jobs';
+import { newJobId } from '@promptq/shared/queues';
 import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import {
   deliveryIdOf,
@@ -16,11 +16,11 @@ import {
   webhookAllowedHosts,
   webhookSecrets,
 } from '@promptq/shared/webhooks';
-import { blockedAudit } from '../../packages/worker/src/webhooks/audit-blocked.ts';
+import { blockedAudit } from '#packages/worker/src/webhooks/audit-blocked.ts';
 import {
   consumeDeliveries,
   type DeliveryConsumer,
-} from '../../packages/worker/src/bullmq-worker/consume-deliveries.ts';
+} from '#packages/worker/src/webhooks/consume-deliveries.ts';
 import { removeKeys } from './stack.ts';
 import { until } from './until.ts';
 

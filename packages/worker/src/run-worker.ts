@@ -1,104 +1,75 @@
-import type { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
-import { jobTypes, type JobType } from '@promptq/shared/contracts';
-import { appendTokens } from '@promptq/shared/live';
+import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
-import { openQueue, readJob } from '@promptq/shared/queues';
-import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import type { EventLoopMonitor } from '@promptq/shared/metrics';
 import type { Tracing } from '@promptq/shared/tracing';
-import {
-  openDeliveries,
-  signingSecrets,
-  targetGuard,
-  webhooksQueue,
-} from '@promptq/shared/webhooks';
-import { startDispatcher } from './dispatch/dispatcher.ts';
-import { upstreamBudgets } from './budgets/upstream-budgets.ts';
-import { withinBudget } from './backpressure/within-budget.ts';
-import { subscribeToCancellations } from './execution/cancellations.ts';
-import { consumeQueue, type Consumer } from './bullmq-worker/consume-queue.ts';
-import type { Processor } from './attempts/run-attempt.ts';
+import { signingSecrets, targetGuard, webhooksQueue } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import { openQuarantine } from './attempts/quarantine.ts';
+import type { Processor } from './attempts/run-attempt.ts';
+import { upstreamBudgets } from './backpressure/upstream-budgets.ts';
+import { withinBudget } from './backpressure/within-budget.ts';
+import { consumeDeliveries, type DeliveryConsumer } from './bullmq-worker/consume-deliveries.ts';
+import { consumeQueue, type Consumer } from './bullmq-worker/consume-queue.ts';
+import { startDispatcher } from './dispatch/dispatcher.ts';
+import { startHeartbeat } from './health/heartbeat.ts';
 import { startWatchdog } from './health/watchdog.ts';
-import { countTokens } from './upstream/measure.ts';
 import { workerMetrics, type WorkerMetrics } from './metrics/worker-metrics.ts';
 import { analysisProcessor } from './processors/analysis.ts';
 import { chatProcessor } from './processors/chat.ts';
-import { openCheckpoints } from './processors/parts.ts';
+import { openCheckpoints } from './processors/checkpoints.ts';
 import { outputWriter } from './processors/output-writer.ts';
 import { startSweeper } from './retention/sweeper.ts';
 import { jobTypesOf, type WorkerSettings } from './settings.ts';
-import { startSettlement } from './settlement/settlement.ts';
 import type { Complete } from './upstream/complete.ts';
-import { blockedAudit } from './webhooks/audit-blocked.ts';
-import { consumeDeliveries, type DeliveryConsumer } from './bullmq-worker/consume-deliveries.ts';
+import { countTokens } from './upstream/measure.ts';
 
-/** Settlement hears from Redis every second; silence for so long is an outage. */
-const redisSilenceMs = 20_000;
-
-/** How long tokens are kept beyond the longest silence that an attempt allows: a client may come back for them. */
-const extraTokenTtlSeconds = 600;
+/** How long output is kept beyond the longest silence that an attempt allows: a client may come back for it. */
+const extraOutputTtlSeconds = 600;
 
 export interface RunWorkerDeps {
   settings: WorkerSettings;
   log: Logger;
-  redis: Redis;
-  /** A second connection, which settlement blocks while it waits for events. */
-  blocking: Redis;
-  /** A third one, on which cancellations are heard. */
-  subscriber: Redis;
+  store: Store;
   complete: Complete;
   workerName: string;
-  /** How long a window of the upstream's budgets is; a minute, unless a test is in a hurry. */
+  /** The length of a window of the upstream's budgets. The default is a minute; tests use less. */
   budgetWindowMs?: number;
-  /** Warns of a blocked event loop, if there is a monitor. */
-  eventLoop?: EventLoopMonitor;
-  /** A process that exposes no metrics may leave them out. */
+  /** A process that serves no metrics may leave them out. */
   metrics?: WorkerMetrics;
   /** `null`, or left out: nothing is traced. */
   tracing?: Tracing | null;
+  eventLoop?: EventLoopMonitor;
 }
 
 export interface RunningWorker {
-  /** Whether jobs of every type of this process are being fetched, and Redis has answered lately. */
-  areRunning(): boolean;
-  /** What stands still although it could go on; empty while this process is of use. */
+  /** Whether this process fetches from all of its queues, and Redis has answered lately. */
+  isRunning(): boolean;
+  /** What is stuck although it could work, by name; empty while this process is of use. */
   stuck(): string[];
-  /** Stops fetching, waits for active jobs or hands them back when time runs short, then settles what is finished. */
+  /** Stops fetching, then waits for active jobs, or hands them back when time runs short. */
   close(endsAtMs: number): Promise<void>;
 }
 
-/** What a worker process consumes: the queues of its types, and the outbox of all. The process is in `main.ts`. */
+/** What a worker process does: it consumes the queues of its types. The process is in `main.ts`. */
 export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
-  const { settings, log, redis, blocking, subscriber, workerName } = deps;
+  const { settings, log, store, workerName, eventLoop } = deps;
   const { metrics = workerMetrics(new Registry()), tracing = null } = deps;
-  const keys = redisKeys(settings.REDIS_PREFIX);
-  const budgets = upstreamBudgets({ redis, keys, settings, log, windowMs: deps.budgetWindowMs });
+  const budgets = upstreamBudgets({ store, settings, log, windowMs: deps.budgetWindowMs });
   const complete = countTokens(withinBudget(deps.complete, budgets), metrics.upstream);
-  const settlement = await startSettlement({
-    redis,
-    blocking,
-    settings,
-    workerName,
-    metrics: metrics.settlement,
-    log,
-  });
-  const hasRedis = () => Date.now() - settlement.lastReadAtMs() < redisSilenceMs;
-  metrics.watchRedis(() => redis.status === 'ready' && hasRedis());
-  const cancellations = await subscribeToCancellations(subscriber, keys.cancel, log);
+  const heartbeat = startHeartbeat(store);
+  metrics.watchRedis(heartbeat.isAlive);
+  const cancellations = await store.subscriptions.cancellations();
   const processors: Record<JobType, Processor> = {
     chat: chatProcessor({
       complete,
-      publish: ({ id, attemptsStarted, timeoutSeconds }) =>
+      publish: ({ id, attemptsStarted: attempt, timeoutSeconds }) =>
         outputWriter({
-          append: (from, text) =>
-            appendTokens(
-              redis,
-              keys,
+          append: (characters, text) =>
+            store.output.append(
               id,
-              { at: { attempt: attemptsStarted, characters: from }, text },
-              timeoutSeconds + extraTokenTtlSeconds,
+              { at: { attempt, characters }, text },
+              timeoutSeconds + extraOutputTtlSeconds,
             ),
           jobId: id,
           log,
@@ -106,8 +77,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
     }),
     analysis: analysisProcessor({
       complete,
-      openCheckpoints: (jobId) =>
-        openCheckpoints(redis, keys.parts(jobId), settings.RESULT_TTL_SECONDS, log),
+      openCheckpoints: (jobId) => openCheckpoints(store, jobId),
     }),
   };
   const quarantine = openQuarantine();
@@ -115,7 +85,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
     consumeQueue({
       type,
       process: processors[type],
-      redis,
+      store,
       settings,
       workerName,
       metrics: metrics.attempts,
@@ -128,81 +98,54 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   cancellations.onCancel((jobId) => consumers.forEach((consumer) => consumer.cancel(jobId)));
   cancellations.onGap(() => {
     for (const consumer of consumers) {
-      cancelFlagged(consumer, redis, keys).catch((error: unknown) =>
+      cancelFlagged(consumer, store).catch((error: unknown) =>
         logFault(log, error, 'missed cancellations could not be looked up'),
       );
     }
   });
-  const queueOf = {
-    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat'),
-    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis'),
-  };
-  const queues = jobTypes.map((type) => queueOf[type]);
-  await Promise.all(queues.map((queue) => queue.waitUntilReady()));
-  const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
-  const dispatcher = startDispatcher({ redis, keys, queues: queueOf, deliveries, workerName, log });
-  const senders = startSenders(deps, keys, metrics, tracing);
-  const { RESULT_TTL_SECONDS, DELIVERY_TTL_SECONDS } = settings;
-  const keepSeconds = { completed: RESULT_TTL_SECONDS, failed: RESULT_TTL_SECONDS };
+  const dispatcher = startDispatcher({ store, workerName, log });
+  const senders = startSenders(deps, metrics, tracing);
   const stopSweeper = startSweeper({
-    redis,
-    keys,
-    queues: [
-      ...queues.map((queue) => ({ queue, keepSeconds: keepSeconds })),
-      {
-        queue: deliveries,
-        keepSeconds: { completed: RESULT_TTL_SECONDS, failed: DELIVERY_TTL_SECONDS },
-      },
-    ],
-    resultTtlSeconds: RESULT_TTL_SECONDS,
+    store,
+    deadDeliverySeconds: settings.DELIVERY_TTL_SECONDS,
     workerName,
     log,
   });
-  const watchdog = startWatchdog({
-    redis,
-    consumers: [...consumers, ...senders],
-    queues: [...queues, deliveries],
-    settlement,
-    eventLoop: deps.eventLoop,
-    log,
-  });
+  const all = [...consumers, ...senders];
+  const watchdog = startWatchdog({ store, consumers: all, eventLoop, log });
   return {
     stuck: () => watchdog.stuck(),
-    areRunning: () =>
-      [...consumers, ...senders].every((consumer) => consumer.isRunning()) && hasRedis(),
+    isRunning: () => all.every((consumer) => consumer.isRunning()) && heartbeat.isAlive(),
     close: async (endsAtMs) => {
       watchdog.stop();
-      // Side by side: no job is fetched any more from this moment on, however long a round of the feeder takes.
-      const closing = [...consumers, ...senders].map((consumer) => consumer.close(endsAtMs));
+      // Together: from now on no job is fetched, however long a round of the dispatcher takes.
+      const closing = all.map((consumer) => consumer.close(endsAtMs));
       await Promise.all([...closing, dispatcher.stop()]);
-      await settlement.stop();
-      cancellations.stop();
       stopSweeper();
-      await Promise.all([...queues, deliveries].map((queue) => queue.close()));
+      heartbeat.stop();
     },
   };
 }
 
-/** What sends webhooks here: nothing without a secret, and they wait for a process that has one. */
+/** The senders of webhooks. Without a secret there is none, and webhooks wait for a process that has one. */
 function startSenders(
-  { settings, redis, workerName, log }: RunWorkerDeps,
-  keys: RedisKeys,
+  { settings, store, workerName, log }: RunWorkerDeps,
   { deliveries: { tried } }: WorkerMetrics,
   tracing: Tracing | null,
 ): DeliveryConsumer[] {
   if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
   if (!settings.WEBHOOK_SECRET && settings.WEBHOOK_SECRETS_OF_TENANTS.size === 0) {
-    log.info('webhooks are not sent from here: WEBHOOK_SECRET is not set');
+    log.info('this process sends no webhooks: WEBHOOK_SECRET is not set');
     return [];
   }
   return [
     consumeDeliveries({
-      redis,
+      store,
       settings,
       log,
       secrets: signingSecrets(settings),
       guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
-      auditBlocked: blockedAudit(redis, keys, workerName),
+      auditBlocked: (delivery) => store.audit.appendBlocked(delivery, workerName),
       tried,
       tracing,
       workerName,
@@ -210,10 +153,10 @@ function startSenders(
   ];
 }
 
-/** Looks the flags of the jobs that run here up, after words about them may have been missed. */
-async function cancelFlagged(consumer: Consumer, redis: Redis, keys: RedisKeys): Promise<void> {
+/** Aborts the jobs that run here and are flagged as cancelled, after messages may have been missed. */
+async function cancelFlagged(consumer: Consumer, store: Pick<Store, 'jobs'>): Promise<void> {
   for (const jobId of consumer.activeJobIds()) {
-    const record = await readJob(redis, keys, jobId);
+    const record = await store.jobs.find(jobId, null);
     if (record?.data.cancel_requested_at) consumer.cancel(jobId);
   }
 }

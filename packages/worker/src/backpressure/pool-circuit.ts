@@ -28,11 +28,11 @@ export function poolCircuit(
   return {
     admit: (jobId) => circuits.admit(type, jobId, options),
     failed: async (jobId) => {
-      const { pauseMs, isNew } = await circuits.recordFailure(type, jobId, options);
+      const { pauseMs, isNew } = await circuits.failed(type, jobId, options);
       if (isNew) onOpen();
       return pauseMs;
     },
-    succeeded: () => circuits.recordSuccess(type),
+    succeeded: () => circuits.succeeded(type),
     release: (jobId) => circuits.release(type, jobId),
   };
 }

@@ -1,9 +1,9 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { Consumer } from '../bullmq-worker/consume-queue.ts';
-import type { Settlement } from '../settlement/settlement.ts';
+import type { JobType } from '@promptq/shared/contracts';
 import { logFault, type Logger } from '@promptq/shared/logging';
 import type { EventLoopDelay, EventLoopMonitor } from '@promptq/shared/metrics';
+import type { webhooksQueue } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
+import type { Consumer } from '../bullmq-worker/consume-queue.ts';
 
 const pollIntervalMs = 15_000;
 /** Work that could be done and is not done for so long means that this process is of no use any more. */
@@ -25,7 +25,7 @@ export interface Stall {
   sinceMs: number | null;
 }
 
-/** Judges by progress, not by whether anything answers: a process can answer and do nothing. */
+/** Judges by progress, not by whether the process answers: it can answer and do nothing. */
 export function nextStall(before: Stall, sample: Sample, nowMs: number): Stall {
   const isStalled = sample.couldWork && sample.done === before.done;
   return { done: sample.done, sinceMs: isStalled ? (before.sinceMs ?? nowMs) : null };
@@ -38,17 +38,14 @@ export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
 
 /** What takes work from a queue: jobs of a type, or webhooks. */
 type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
-  /** The queue's name. */
-  type: string;
+  type: JobType | typeof webhooksQueue;
   /** Only jobs wait for the upstream as a pool. */
   isPoolPaused?: Consumer['isPoolPaused'];
 };
 
 interface Deps {
-  redis: Redis;
+  store: Pick<Store, 'isReady' | 'queues'>;
   consumers: Watched[];
-  queues: Pick<Queue, 'name' | 'getJobCounts' | 'isPaused'>[];
-  settlement: Pick<Settlement, 'reads' | 'redisErrorAtMs'>;
   eventLoop: EventLoopMonitor | undefined;
   log: Logger;
 }
@@ -61,37 +58,31 @@ export interface Watchdog {
 }
 
 /**
- * Looks every 15 s whether jobs are started while there are jobs and room, and whether settlement reads.
- * An outage of Redis is no standstill: starting the process again would not mend it. Warns of an event loop
- * that was blocked.
+ * Checks every 15 s whether jobs are started while jobs wait and there is room. An outage of Redis does not count: starting
+ * the process again would not end it. Warns when the event loop was blocked.
  */
 export function startWatchdog(deps: Deps): Watchdog {
-  const { redis, settlement, log } = deps;
+  const { store, consumers, log } = deps;
   const stalls = new Map<string, Stall>();
   const unwatch = deps.eventLoop?.onWindow((delay) => warnOfDelay(delay, log));
 
   const record = (name: string, sample: Sample) => {
     const before = stalls.get(name) ?? { done: -1, sinceMs: null };
     const after = nextStall(before, sample, Date.now());
-    if (isStuck(after, Date.now())) log.error({ name }, 'nothing goes on although it could');
+    if (isStuck(after, Date.now())) log.error({ name }, 'jobs wait and none is started');
     stalls.set(name, after);
   };
   const sample = async () => {
     // A Redis that is full or read-only refuses work as one that is away does.
-    const redisErrorAtMs = Math.max(
-      settlement.redisErrorAtMs(),
-      ...deps.consumers.map((consumer) => consumer.redisErrorAtMs()),
-    );
-    const isReachable =
-      redis.status === 'ready' && Date.now() - redisErrorAtMs > 2 * pollIntervalMs;
-    record('settlement', { couldWork: isReachable, done: settlement.reads() });
-    for (const consumer of deps.consumers) {
-      const couldWork = isReachable && (await hasWork(deps, consumer));
+    const redisErrorAtMs = Math.max(0, ...consumers.map((consumer) => consumer.redisErrorAtMs()));
+    const isReachable = store.isReady() && Date.now() - redisErrorAtMs > 2 * pollIntervalMs;
+    for (const consumer of consumers) {
+      const couldWork = isReachable && (await hasWork(store, consumer));
       record(consumer.type, { couldWork, done: consumer.started() });
     }
   };
   const timer = setInterval(() => {
-    sample().catch((error: unknown) => logFault(log, error, 'progress could not be looked at'));
+    sample().catch((error: unknown) => logFault(log, error, 'the progress of this process could not be checked'));
   }, pollIntervalMs);
   return {
     stuck: () =>
@@ -104,19 +95,10 @@ export function startWatchdog(deps: Deps): Watchdog {
   };
 }
 
-/** Whether jobs wait that this consumer has room for, and nobody has told the pool to wait. */
-async function hasWork({ queues }: Deps, consumer: Watched): Promise<boolean> {
-  const queue = queues.find(({ name }) => name === consumer.type);
-  if (
-    !queue ||
-    !consumer.hasRoom() ||
-    (await consumer.isPoolPaused?.()) ||
-    (await queue.isPaused())
-  ) {
-    return false;
-  }
-  const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized');
-  return waiting + prioritized > 0;
+/** Whether jobs wait that this consumer has room for, and the pool is not paused. */
+async function hasWork({ queues }: Pick<Store, 'queues'>, consumer: Watched): Promise<boolean> {
+  if (!consumer.hasRoom() || (await consumer.isPoolPaused?.())) return false;
+  return queues.hasWaitingJobs(consumer.type);
 }
 
 function warnOfDelay({ maxMs, p99Ms }: EventLoopDelay, log: Logger): void {

@@ -16,7 +16,7 @@ import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
 import { analysisOutput } from './analysis-output.ts';
 import { analysisTasks } from './analysis-tasks.ts';
 import { isRateLimit, isRetryableError, outOfBudget } from './retryable.ts';
-import type { Checkpoint, Checkpoints } from './parts.ts';
+import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 
 interface Call {
   step: string;

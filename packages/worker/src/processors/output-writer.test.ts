@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Appended } from '@promptq/shared/live';
+import type { Appended } from '@promptq/store';
 import { createLogger } from '@promptq/shared/logging';
 import { outputWriter } from './output-writer.ts';
 

@@ -1,4 +1,4 @@
-import type { Appended } from '@promptq/shared/live';
+import type { Appended } from '@promptq/store';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 const flushIntervalMs = 40;

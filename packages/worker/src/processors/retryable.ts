@@ -2,7 +2,7 @@ import type { Failure } from '@promptq/shared/failure';
 import type { AttemptContext } from '../attempts/run-attempt.ts';
 import { BudgetSpentError } from '../backpressure/within-budget.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
-import type { Checkpoints } from './parts.ts';
+import type { Checkpoints } from './checkpoints.ts';
 
 /** Whether the job may run again for what failed here: later when the rate was the reason, else while attempts are left. */
 export function isRetryableError(

@@ -1,16 +1,16 @@
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { Store } from '@promptq/store';
 
-/** How often a process looks whether it is the one that sweeps. */
-const sweepIntervalMs = 30_000;
+/** How often the process that holds the lease sweeps, and how often the others ask for it. */
+const sweepIntervalMs = 45_000;
 /**
- * A process sweeps when no other one has done so within this. With the interval it bounds how late a job is removed, and how
- * late it is noticed that one was removed by hand or is overdue: two minutes.
+ * A process that dies with the lease holds it for this long. Together with the interval this bounds how late a job is
+ * removed, and how late it is noticed that a job was removed by hand or is overdue: two minutes.
  */
 const leaseMs = 60_000;
 
 interface Deps {
-  store: Pick<Store, 'isReady' | 'leases' | 'queues' | 'jobs' | 'batches' | 'limits' | 'audit'>;
+  store: Pick<Store, 'isReady' | 'leases' | 'retention' | 'batches' | 'audit'>;
   /** How long a delivery that failed for good is kept. */
   deadDeliverySeconds: number;
   workerName: string;
@@ -40,19 +40,19 @@ export function startSweeper(deps: Deps): () => void {
   return () => clearInterval(timer);
 }
 
-/** Sweeps when no other process has done so within `leaseMs`. */
+/** Sweeps when no other process holds the lease. */
 export async function sweepIfLeader(deps: Deps): Promise<void> {
   const { store, workerName, log } = deps;
-  if (!(await store.leases.take('sweep', { holder: workerName, ttlMs: leaseMs }))) return;
-  const overdue = await store.jobs.sweepOverdue();
+  if (!(await store.leases.holds('sweep', { holder: workerName, ttlMs: leaseMs }))) return;
+  const overdue = await store.retention.sweepOverdue();
   if (overdue > 0) log.info({ jobs: overdue }, 'expired jobs that had not started in time');
-  for (const removed of await store.queues.cleanFinished(deps.deadDeliverySeconds)) {
+  for (const removed of await store.retention.cleanFinished(deps.deadDeliverySeconds)) {
     log.info(removed, 'removed finished jobs');
   }
   // After the jobs: what was removed just now leaves the index with them.
-  await store.jobs.sweepIndex();
+  await store.retention.sweepIndexes();
   await store.audit.trim();
-  const freed = await store.limits.sweepTenantSlots();
+  const freed = await store.retention.sweepTenantSlots();
   if (freed > 0) log.info({ jobs: freed }, 'freed the slots of jobs that were removed');
   const corrected = await store.batches.correctRemoved();
   if (corrected > 0) log.info({ jobs: corrected }, 'failed requests of batches whose jobs were removed');
