@@ -1,4 +1,6 @@
-export { openStore, type Store, type StoreOptions } from './open-store.ts';
+export { openStore, type Store } from './open-store.ts';
+export type { StoreOptions } from './open-context.ts';
+export { DataVersionError } from './connection/index.ts';
 export { StoreUnavailableError, isErrorReply } from './store-error.ts';
 export type { AddLimits, Added, Idempotency } from './jobs/add.ts';
 export type { FinishedJob } from './context.ts';
@@ -17,3 +19,8 @@ export type { Cancellations } from './subscriptions/cancellations.ts';
 export type { JobChanges, JobNotification } from './subscriptions/job-changes.ts';
 export type { PolledChanges } from './subscriptions/poll-changes.ts';
 export { wakeUpSchema, type WakeUp } from './subscriptions/wake-up.ts';
+export type { AuditQuery, FoundEvents, LastScanned } from './audit/find.ts';
+export type { CreatedBatch, NewBatch } from './batches/create-batch.ts';
+export type { BatchRecord, FoundBatch } from './batches/record.ts';
+export type { StagedRequest } from './batches/stage.ts';
+export type { AppendedOutput, OutputPiece, OutputPosition } from './output/append.ts';

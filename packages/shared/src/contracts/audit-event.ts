@@ -6,9 +6,9 @@ import { jobErrorSchema, jobTypeSchema, noUsage, timeSchema, toTime, usageSchema
 const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
 
 /**
- * The durable record of a finished job: exactly one for each. Beside these there is `webhook.blocked`, for
- * a delivery whose receiver is an address that is not allowed, and `queue.paused` and `queue.resumed`, for what an operator
- * asked for; `user_id` is then the key that asked.
+ * The durable record of a finished job: exactly one for each. Further events are `job.removed`, for a request of a batch
+ * whose job was removed from Redis by hand; `webhook.blocked`, for a delivery to an address that is not allowed; and
+ * `queue.paused` and `queue.resumed`, for a request of an operator: `user_id` is then the key that was used.
  */
 export const auditEventSchema = z
   .object({
@@ -19,6 +19,7 @@ export const auditEventSchema = z
       'job.failed',
       'job.cancelled',
       'job.expired',
+      'job.removed',
       'webhook.blocked',
       'queue.paused',
       'queue.resumed',

@@ -15,8 +15,10 @@ export class DataVersionError extends Error {
 /**
  * Checks that the data in Redis is of the version that this process works with; an empty Redis gets it.
  * @throws {DataVersionError} otherwise
+ * @throws {Error} when the key of the audit stream holds something else
  */
 export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<void> {
+  await refuseForeignKey(redis, keys.audit);
   const found = String(
     await checkVersion(redis, {
       keys: [keys.version, ...keys.ofFirstVersion],
@@ -27,5 +29,14 @@ export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<v
   throw new DataVersionError(
     `The data in Redis is of version ${found}, and this promptq works with version ${dataVersion}. ` +
       'Use an empty Redis or another REDIS_PREFIX, or the promptq that wrote the data.',
+  );
+}
+
+/** A job could finish without its audit event if another kind of value were under this key. */
+async function refuseForeignKey(redis: Redis, auditKey: string): Promise<void> {
+  const type = await redis.type(auditKey);
+  if (type === 'stream' || type === 'none') return;
+  throw new Error(
+    `${auditKey} is a ${type}, not a stream of audit events: set another REDIS_PREFIX`,
   );
 }

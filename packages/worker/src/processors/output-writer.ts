@@ -1,4 +1,4 @@
-import type { Appended } from '@promptq/store';
+import type { AppendedOutput } from '@promptq/store';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 const flushIntervalMs = 40;
@@ -20,7 +20,7 @@ export interface OutputWriter {
 
 interface Deps {
   /** Appends a piece that begins at this character. */
-  append: (from: number, text: string) => Promise<Appended>;
+  append: (from: number, text: string) => Promise<AppendedOutput>;
   jobId: string;
   log: Logger;
 }

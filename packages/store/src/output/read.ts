@@ -1,0 +1,21 @@
+import type { StoreContext } from '../context.ts';
+import type { OutputPiece, OutputPosition } from './append.ts';
+
+/**
+ * The output after a position, in order, `limit` pieces at most. The first piece may begin before the position. An empty
+ * piece at 0 says that an attempt has begun.
+ */
+export async function readOutput(
+  { redis, keys }: StoreContext,
+  jobId: string,
+  { attempt, characters }: OutputPosition,
+  limit: number,
+): Promise<OutputPiece[]> {
+  const after = `(${attempt}-${characters}`;
+  const entries = await redis.xrange(keys.output(jobId), after, '+', 'COUNT', limit);
+  return entries.map(([id, fields]) => {
+    const [entryAttempt, end] = id.split('-').map(Number) as [number, number];
+    const text = fields[1] ?? '';
+    return { at: { attempt: entryAttempt, characters: end - text.length }, text };
+  });
+}
