@@ -30,7 +30,9 @@ interface Deps {
 export function openBoard({ store, keyring, path }: Deps): Router {
   const server = new BoardServer(path);
   createBullBoard({
-    queues: ([...jobTypes, webhooksQueue] as const).map((queue) => new BoardQueue({ store, queue })),
+    queues: ([...jobTypes, webhooksQueue] as const).map(
+      (queue) => new BoardQueue({ store, queue }),
+    ),
     serverAdapter: server,
     options: {
       uiBasePath: dirname(fileURLToPath(import.meta.resolve('@bull-board/ui/package.json'))),

@@ -1,70 +1,65 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { redisKeys } from '@promptq/shared/redis';
-import { listCursors } from './list-cursors.ts';
+import { expect, test } from 'vitest';
+import { StoreUnavailableError, type Store } from '@promptq/store';
+import { auditCursors } from './audit-cursors.ts';
+import { keyBytes } from './seal.ts';
 
-const keys = redisKeys(`{cursors-${randomBytes(6).toString('hex')}}`);
-const scope = { list: 'jobs', tenant: 'mine' } as const;
 const end = { id: 'foreign', position: 'p', isCallersOwn: false };
 
-let redis: Redis;
-beforeAll(() => {
-  redis = new Redis(inject('redisUrl'));
-});
-afterAll(async () => {
-  await redis.unlink(keys.cursorKey);
-  redis.disconnect();
-});
+/** The key in a Redis, and cursors of several processes over it. */
+function sharedKey() {
+  const redis: { key: Buffer | null; made: number } = { key: null, made: 0 };
+  const audit = {
+    readCursorKey: async () => redis.key,
+    ensureCursorKey: async () => {
+      if (!redis.key) redis.made += 1;
+      return (redis.key ??= randomBytes(keyBytes));
+    },
+  };
+  return { redis, cursors: () => auditCursors({ audit: audit as unknown as Store['audit'] }) };
+}
 
-test('the first to need the key makes it, however many do at once; opening makes none', async () => {
-  const connections = Array.from({ length: 10 }, () => redis.duplicate());
-  const processes = connections.map((connection) => listCursors(connection, keys));
+test('a cursor of one process is opened by all others, for its tenant only; opening makes no key', async () => {
+  const { redis, cursors } = sharedKey();
   const unknown = `after_${'A'.repeat(100)}`;
-  await expect(processes[0]?.open(scope, unknown)).rejects.toMatchObject({ status: 400 });
-  expect(await redis.exists(keys.cursorKey)).toBe(0);
-  const sealed = await Promise.all(processes.map((cursors) => cursors.lastIdOf(scope, end)));
-  for (const cursor of sealed) {
-    for (const cursors of processes) expect(await cursors.open(scope, cursor ?? '')).toBe('p');
-  }
-  expect(await redis.ttl(keys.cursorKey), 'it does not expire').toBe(-1);
-  for (const connection of connections) connection.disconnect();
+  await expect(cursors().open('mine', unknown)).rejects.toMatchObject({ status: 400 });
+  expect(redis.made).toBe(0);
+  const cursor = (await cursors().lastIdOf('mine', end)) ?? '';
+  expect(await cursors().open('mine', cursor)).toBe('p');
+  await expect(cursors().open('theirs', cursor)).rejects.toMatchObject({ status: 400 });
 });
 
-test('an own id, and no page end, need no key; an id is no cursor', async () => {
-  await redis.del(keys.cursorKey);
-  const cursors = listCursors(redis, keys);
-  expect(await cursors.lastIdOf(scope, { ...end, id: 'own', isCallersOwn: true })).toBe('own');
-  expect(await cursors.lastIdOf(scope, null)).toBeNull();
-  expect(await cursors.open(scope, 'evt_chat_1_0')).toBeNull();
-  expect(await cursors.open(scope, undefined)).toBeNull();
-  expect(await redis.exists(keys.cursorKey)).toBe(0);
+test('an own id, and no page end, need no key; an id is not a cursor', async () => {
+  const { redis, cursors } = sharedKey();
+  const own = { ...end, id: 'own', isCallersOwn: true };
+  expect(await cursors().lastIdOf('mine', own)).toBe('own');
+  expect(await cursors().lastIdOf('mine', null)).toBeNull();
+  expect(await cursors().open('mine', 'evt_chat_1')).toBeNull();
+  expect(await cursors().open('mine', undefined)).toBeNull();
+  expect(redis.made).toBe(0);
 });
 
 test('when Redis was emptied, no process goes on with the old key', async () => {
-  const [one, other] = [listCursors(redis, keys), listCursors(redis, keys)];
-  const old = (await one.lastIdOf(scope, end)) ?? '';
-  expect(await other.open(scope, old)).toBe('p');
-  await redis.del(keys.cursorKey);
-  for (const cursors of [one, other]) {
-    await expect(cursors.open(scope, old)).rejects.toMatchObject({ status: 400 });
+  const { redis, cursors } = sharedKey();
+  const [one, other] = [cursors(), cursors()];
+  const old = (await one.lastIdOf('mine', end)) ?? '';
+  expect(await other.open('mine', old)).toBe('p');
+  redis.key = null;
+  for (const process of [one, other]) {
+    await expect(process.open('mine', old)).rejects.toMatchObject({ status: 400 });
   }
-  const renewed = (await other.lastIdOf(scope, end)) ?? '';
-  expect(await one.open(scope, renewed)).toBe('p');
-  await expect(one.open(scope, old)).rejects.toMatchObject({
+  const renewed = (await other.lastIdOf('mine', end)) ?? '';
+  expect(await one.open('mine', renewed)).toBe('p');
+  await expect(one.open('mine', old)).rejects.toMatchObject({
     status: 400,
     faults: [{ pointer: '/after', detail: expect.stringContaining('Begin the list anew') }],
   });
 });
 
-test('a key that is none is told with what to do, and a Redis that is away is 503', async () => {
-  await redis.set(keys.cursorKey, 'short');
-  await expect(listCursors(redis, keys).lastIdOf(scope, end)).rejects.toThrow(
-    /32 bytes: delete it/,
-  );
-  const away = redis.duplicate({ enableOfflineQueue: false });
-  away.disconnect();
-  const cursors = listCursors(away, keys);
-  await expect(cursors.lastIdOf(scope, end)).rejects.toMatchObject({ status: 503 });
-  await expect(cursors.open(scope, 'after_x')).rejects.toMatchObject({ status: 503 });
+test('an outage of the store is not taken for a cursor that is not valid', async () => {
+  const unavailable = () => Promise.reject(new StoreUnavailableError());
+  const audit = { readCursorKey: unavailable, ensureCursorKey: unavailable };
+  const cursors = auditCursors({ audit: audit as unknown as Store['audit'] });
+  await expect(cursors.lastIdOf('mine', end)).rejects.toThrow(StoreUnavailableError);
+  await expect(cursors.open('mine', 'after_x')).rejects.toThrow(StoreUnavailableError);
 });

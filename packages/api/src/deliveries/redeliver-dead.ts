@@ -62,7 +62,10 @@ export function redeliverDead({ store }: { store: Store }): Route {
       res.once('close', () => disconnected.abort());
       let redelivered = 0;
       let hasMore = false;
-      for await (const id of store.deliveries.dead(tenant, { sinceMs: Date.parse(since), untilMs })) {
+      for await (const id of store.deliveries.dead(tenant, {
+        sinceMs: Date.parse(since),
+        untilMs,
+      })) {
         hasMore = redelivered === maxPerRequest;
         if (hasMore || disconnected.signal.aborted) break;
         await store.deliveries.redeliver(id);

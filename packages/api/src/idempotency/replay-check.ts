@@ -3,9 +3,14 @@ import type { Store } from '@promptq/store';
 
 declare module 'node:http' {
   interface IncomingMessage {
-    /** Whether something was submitted with this Idempotency-Key before; set when requests are counted, see `rateLimit`. */
+    /** Whether something was submitted with this Idempotency-Key before; see `rememberReplay`. */
     isReplay?: boolean;
   }
+}
+
+/** Saves `replayCheck` a round trip: whoever counts the request has learned it already. */
+export function rememberReplay(req: Request, isReplay: boolean): void {
+  req.isReplay = isReplay;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { rateWindowSeconds, type Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import { idempotencyKeyOf, scopeOf } from '../idempotency/idempotency-key.ts';
-import '../idempotency/replay-check.ts'; // It declares `req.isReplay`.
+import { rememberReplay } from '../idempotency/replay-check.ts';
 import { Problem } from '../problems/problem.ts';
 
 interface Deps {
@@ -24,7 +24,7 @@ export function rateLimit({ store, perMinute }: Deps): RequestHandler {
       perMinute,
       idempotencyScope: idempotencyScopeOf(req),
     });
-    req.isReplay = isReplay;
+    rememberReplay(req, isReplay);
     if (isReplay) return next();
     const seconds = Math.ceil(resetMs / 1_000);
     const headers = {

@@ -77,10 +77,7 @@ export function watchQueues({ registry, store, log }: Deps): void {
 }
 
 /** Reads once for all that ask at the same time, or within `freshMs`. `null`: Redis is not available. */
-function cached(
-  read: () => Promise<Snapshots>,
-  log: Logger,
-): () => Promise<Snapshots | null> {
+function cached(read: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
   let readAtMs = -Infinity;
   let snapshots: Promise<Snapshots | null> = Promise.resolve(null);
   return () => {

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { jobTypeSchema, plainEvent, type AuditEvent, type JobType } from '@promptq/shared/contracts';
+import {
+  jobTypeSchema,
+  plainEvent,
+  type AuditEvent,
+  type JobType,
+} from '@promptq/shared/contracts';
 import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';

@@ -27,10 +27,7 @@ export const queueSchema = z
 export type PublicQueue = z.infer<typeof queueSchema>;
 
 /** The queue as it is now. */
-export async function readQueue(
-  store: Pick<Store, 'queues'>,
-  type: JobType,
-): Promise<PublicQueue> {
+export async function readQueue(store: Pick<Store, 'queues'>, type: JobType): Promise<PublicQueue> {
   const state = await store.queues.readState(type);
   const { waiting, prioritized, delayed, active } = state.jobs;
   return {
