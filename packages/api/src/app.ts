@@ -42,10 +42,10 @@ export interface AppDeps {
   settings: ApiSettings;
   log: Logger;
   store: Store;
-  /** `null`: there are no keys, and everybody may do everything. */
+  /** `null` if there are no API keys: every caller has all scopes. */
   keyring: Keyring | null;
   metrics: ApiMetrics;
-  /** `null`: nothing is traced. */
+  /** `null` if tracing is off. */
   tracing: Pick<Tracing, 'begin'> | null;
   /** What is served at `boardPath`; `null`: nothing. */
   board: RequestHandler | null;
@@ -123,7 +123,7 @@ export function createApp({
   addRoutes(app, docs, admit);
   if (board) app.use(boardPath, board);
   app.use((req) => {
-    throw new Problem('not_found', `There is nothing at ${req.path}.`);
+    throw new Problem('not_found', `There is no such path: ${req.path}.`);
   });
   app.use(handleErrors(log, metrics.requests));
   return app;

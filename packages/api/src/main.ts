@@ -65,7 +65,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   if (settings.API_OPEN && !keyring) {
     log.warn(
       { host: settings.HOST },
-      'API_OPEN: THIS API HAS NO AUTHENTICATION: whoever reaches it can submit jobs and read results.',
+      'API_OPEN: THIS API HAS NO AUTHENTICATION: anyone who can reach it can submit jobs and read results.',
     );
   }
   await store.start(runner.stopping);

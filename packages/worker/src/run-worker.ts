@@ -38,7 +38,7 @@ export interface RunWorkerDeps {
   budgetWindowMs?: number;
   /** A process that serves no metrics may leave them out. */
   metrics?: WorkerMetrics;
-  /** `null`, or left out: nothing is traced. */
+  /** `null` or absent if tracing is off. */
   tracing?: Tracing | null;
   eventLoop?: EventLoopMonitor;
 }

@@ -17,7 +17,7 @@ export interface AuditCursors {
 }
 
 const refusal =
-  'This cursor is not one of this list, or no longer. Begin the list anew, without `after`.';
+  'This cursor does not belong to this list, or is no longer valid. Start again without `after`.';
 
 /**
  * A page may end at an event that matches no filter, most often one of another tenant. The id of that event has a job's id

@@ -40,7 +40,7 @@ export function jobEvents({ store, subscriptions, changes, settings }: Deps): Ro
     scope: 'jobs',
     operation: {
       operationId: 'followJob',
-      summary: 'Follow a job, and what it says, as it happens',
+      summary: 'Stream the events and the output of a job',
       tags: ['jobs'],
       requestParams: {
         path: jobPathSchema,

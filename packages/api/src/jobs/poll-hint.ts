@@ -8,7 +8,7 @@ const maxMs = 60_000;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
-/** The headers that tell a client when to ask for an unfinished job again; none for a job that has ended. */
+/** The headers that tell a client when to poll an unfinished job again; none for a finished job. */
 export type PollHint = (job: PublicJob) => Record<string, string>;
 
 /**
@@ -26,7 +26,7 @@ export function pollHints(store: Pick<Store, 'queues'>, log: Logger): PollHint {
       samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
       // It is only a hint: when Redis is down, the request itself fails.
-      log.debug({ error: describeError(error) }, 'the queue could not be sampled');
+      log.debug({ error: describeError(error) }, 'could not sample the queue');
     }
   };
 

@@ -33,7 +33,7 @@ export function retryJob(deps: Deps): Route {
     hasBody: false,
     operation: {
       operationId: 'retryJob',
-      summary: 'Run a job that has not completed again, as a new one',
+      summary: 'Retry a failed, cancelled or expired job as a new job',
       tags: ['jobs'],
       requestParams: { path: jobPathSchema },
       responses: openApiResponses(
@@ -55,7 +55,7 @@ export function retryJob(deps: Deps): Route {
       if (!retryable.has(status)) {
         throw new Problem(
           'job_not_retryable',
-          `This job is ${status}. Only one that is failed, cancelled or expired can be run again.`,
+          `This job is ${status}. Only failed, cancelled and expired jobs can be retried.`,
           { headers: { 'X-Should-Retry': 'false' } },
         );
       }

@@ -17,12 +17,12 @@ export function queueFull(limit: 'queue' | 'tenant', type: JobType, limits: JobL
       ? {
           name: 'waiting',
           max: maxWaiting,
-          detail: `${maxWaiting} ${type} jobs are waiting already. Try again later.`,
+          detail: `The queue is full: ${maxWaiting} ${type} jobs are waiting. Try again later.`,
         }
       : {
           name: 'tenant',
           max: maxOpen,
-          detail: `${maxOpen} of your jobs have not ended yet, which is as many as one tenant may have. Try again later.`,
+          detail: `Your tenant has ${maxOpen} unfinished jobs, which is the limit. Try again later.`,
         };
   return new Problem('queue_full', detail, {
     headers: {

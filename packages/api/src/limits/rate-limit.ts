@@ -32,7 +32,7 @@ export function rateLimit({ store, perMinute }: Deps): RequestHandler {
       RateLimit: `"requests";r=${remaining};t=${seconds}`,
     };
     if (isOver) {
-      throw new Problem('rate_limited', `No more than ${perMinute} requests a minute.`, {
+      throw new Problem('rate_limited', `The limit is ${perMinute} requests per minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });
     }

@@ -5,7 +5,7 @@ const retryAfterSeconds = 2;
 
 /** The answer when Redis cannot serve now. The client may repeat the request. */
 export function storeUnavailable({ cause }: StoreUnavailableError): Problem {
-  return new Problem('redis_unavailable', 'The job store is not available. Try again soon.', {
+  return new Problem('redis_unavailable', 'The job store is unavailable. Try again soon.', {
     headers: { 'Retry-After': String(retryAfterSeconds) },
     cause,
   });

@@ -23,7 +23,7 @@ export function listQueues({ store }: { store: Store }): Route {
     scope: 'admin',
     operation: {
       operationId: 'listQueues',
-      summary: 'The state of the queues',
+      summary: 'List the queues with depth, age and pauses',
       tags: ['queues'],
       responses: openApiResponses(
         {

@@ -105,5 +105,5 @@ test('an answer that is not what was published is refused', () => {
   const { append } = stream();
   const writer = outputWriter({ append, jobId: 'j', log });
   writer.add('abc');
-  expect(() => writer.finish('abd')).toThrow('not the answer');
+  expect(() => writer.finish('abd')).toThrow('differs from the answer');
 });
