@@ -1,16 +1,12 @@
-import { jobTypes } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { keepEvents, openQueue } from '@promptq/shared/queues';
-import { checkServer, connectFailingFast, redisKeys, untilReady } from '@promptq/shared/redis';
-import { openDeliveries } from '@promptq/shared/webhooks';
 import { openTracing } from '@promptq/shared/tracing';
+import { openStore } from '@promptq/store';
 import { boardPath, createApp } from './app.ts';
 import { openKeyring } from './auth/open-keyring.ts';
 import { listen } from './http/server.ts';
-import { openJobSubscriptions } from './live/open-live.ts';
-import { watchStates } from './live/watch-states.ts';
 import { openApiMetrics } from './metrics/api-metrics.ts';
+import { watchQueues } from './metrics/queue-metrics.ts';
 import { readApiSettings } from './settings.ts';
 
 const settings = readApiSettings();
@@ -26,41 +22,37 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   if (tracing) runner.onStop('traces', () => tracing.close());
   const keyring = openKeyring(settings, log);
   if (keyring) runner.onStop('keys', () => keyring.close());
-  const redis = connectFailingFast(settings.REDIS_URL, log);
-  runner.onStop('redis', () => redis.disconnect());
-  const queues = {
-    chat: openQueue(redis, settings.REDIS_PREFIX, 'chat', tracing?.bullmq),
-    analysis: openQueue(redis, settings.REDIS_PREFIX, 'analysis', tracing?.bullmq),
-  };
-  const deliveries = openDeliveries(redis, settings.REDIS_PREFIX);
-  const opened = [queues.chat, queues.analysis, deliveries];
-  runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
-
-  const subscriber = redis.duplicate({ autoResubscribe: false });
-  subscriber.on('error', () => undefined); // The first connection logs the same outage.
-  runner.onStop('subscriber', () => subscriber.disconnect());
-  const keys = redisKeys(settings.REDIS_PREFIX);
-  const subscriptions = openJobSubscriptions({ subscriber, keys, log, stopping: runner.stopping });
-  runner.onStop('live', () => subscriptions.close());
-  const states = watchStates(redis, keys, log);
-  runner.onStop('states', () => states.close());
+  const metrics = openApiMetrics();
+  const store = openStore({
+    url: settings.REDIS_URL,
+    prefix: settings.REDIS_PREFIX,
+    role: 'api',
+    log,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+    limits: {
+      maxWaiting: settings.MAX_WAITING_JOBS,
+      maxOpenPerTenant: settings.MAX_WAITING_JOBS_PER_TENANT,
+      // Without keys there is one tenant, and nothing to share.
+      tenantWeights: keyring ? settings.TENANT_WEIGHTS : null,
+    },
+    telemetry: tracing?.bullmq,
+    onFinished: ({ type, status }) => metrics.jobs.finished(type, status),
+  });
+  runner.onStop('store', () => store.close());
+  watchQueues({ registry: metrics.registry, store, log });
 
   const board = settings.QUEUE_BOARD
-    ? (await import('./board/open-board.ts')).openBoard({ redis, keys, keyring, path: boardPath })
+    ? (await import('./board/open-board.ts')).openBoard({ store, keyring, path: boardPath })
     : null;
 
-  // The API listens before Redis is reachable and answers 503 until then.
+  // It listens before Redis is there: the process lives, and answers 503 until it can serve.
   let isStarted = false;
   const app = createApp({
     settings,
     log,
-    redis,
+    store,
     keyring,
-    queues,
-    deliveries,
-    subscriptions,
-    states,
-    metrics: openApiMetrics({ redis, keys: redisKeys(settings.REDIS_PREFIX), log }),
+    metrics,
     tracing,
     board,
     isStarted: () => isStarted,
@@ -76,10 +68,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
       'API_OPEN: THIS API HAS NO AUTHENTICATION: anyone who can reach it can submit jobs and read results.',
     );
   }
-  await untilReady(redis, runner.stopping);
-  await untilReady(subscriber, runner.stopping);
-  await checkServer(redis, log);
-  for (const type of jobTypes) await keepEvents(redis, settings.REDIS_PREFIX, type);
+  await store.start(runner.stopping);
   isStarted = true;
   log.info({ host: settings.HOST, port }, 'ready');
 });

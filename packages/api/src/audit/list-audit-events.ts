@@ -1,16 +1,13 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { auditEventSchema, jobTypeSchema } from '@promptq/shared/contracts';
-import type { RedisKeys } from '@promptq/shared/redis';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
-import type { ListCursors } from '../cursors/list-cursors.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
+import { auditCursors } from '../cursors/audit-cursors.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import { limitSchema, momentSchema, pageSchemaOf } from '../http/page.ts';
 import { invalid, parseQuery } from '../http/parse.ts';
-import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findAuditEvents } from './find-audit-events.ts';
 
 /** The query of `GET /v1/audit`. */
 const auditQuerySchema = z.strictObject({
@@ -31,16 +28,15 @@ const auditQuerySchema = z.strictObject({
     .meta({ description: 'The `last_id` of the page before, or the id of an event.' }),
 });
 
-const pageSchema = pageSchemaOf(auditEventSchema, 'AuditEventList');
-
-interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
-  cursors: ListCursors;
-}
+const pageSchema = pageSchemaOf(
+  auditEventSchema,
+  'AuditEventList',
+  'It is the id of an event, or a cursor (`after_...`) that only this tenant can use, in this list.',
+);
 
 /** `GET /v1/audit`: audit events, newest first. */
-export function listAuditEvents({ redis, keys, cursors }: Deps): Route {
+export function listAuditEvents({ store }: { store: Store }): Route {
+  const cursors = auditCursors(store);
   return {
     method: 'get',
     path: '/v1/audit',
@@ -64,18 +60,13 @@ export function listAuditEvents({ redis, keys, cursors }: Deps): Route {
     handle: async (req, res) => {
       const query = parseQuery(auditQuerySchema, req);
       const caller = callerOf(req);
-      const scope = { list: 'audit', tenant: caller.tenant } as const;
       const disconnected = new AbortController();
       res.once('close', () => disconnected.abort());
-      const entryId = await cursors.open(scope, query.after);
-      const found = await fromRedis(
-        findAuditEvents(
-          { redis, keys, tenant: tenantFilter(caller) },
-          query,
-          entryId,
-          disconnected.signal,
-        ),
-      );
+      const found = await store.audit.find(query, {
+        tenant: tenantFilter(caller),
+        afterEntry: await cursors.open(caller.tenant, query.after),
+        signal: disconnected.signal,
+      });
       if (!found) {
         throw invalid([{ pointer: '/after', detail: 'There is no such audit event.' }]);
       }
@@ -84,14 +75,14 @@ export function listAuditEvents({ redis, keys, cursors }: Deps): Route {
         data: found.events,
         has_more: found.hasMore,
         first_id: found.events.at(0)?.id ?? null,
-        last_id: await cursors.lastIdOf(scope, found.end),
+        last_id: await cursors.lastIdOf(caller.tenant, found.end),
       };
       res.set('Cache-Control', 'no-store').json(page);
     },
   };
 }
 
-/** Whose events a caller may read: `null` stands for those of all tenants. */
+/** Whose events a caller may read; `null`: those of all tenants. */
 function tenantFilter({ tenant, scopes }: Caller): string | null {
   return scopes.includes('admin') ? null : tenant;
 }

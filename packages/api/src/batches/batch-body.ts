@@ -9,18 +9,18 @@ import type { ReadRequest } from './stage-requests.ts';
 
 const mebibyte = 1024 * 1024;
 const maxInlineBytes = 16 * mebibyte;
-/** A line is what a submission alone may be. */
+/** A line may be as long as a submission alone. */
 const lineLimits = { line: mebibyte, body: 100 * mebibyte };
 
-/** JSON lines have no other place for it. */
+/** JSON lines have no member for it. */
 export const batchQuerySchema = z.strictObject({
   webhook: batchWebhookSchema.shape.url.optional().meta({
     description:
-      'URL that is told of the end of the batch; the member `webhook` of a JSON body goes first.',
+      'URL that is notified of the end of the batch. The member `webhook` of a JSON body takes precedence.',
   }),
 });
 
-/** What came: the requests, read as they are asked for, and what belongs to the whole batch. */
+/** A body: the requests, which are read one by one, and the members of the whole batch. */
 export interface BatchBody {
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>;
   metadata: Record<string, string>;
@@ -40,7 +40,7 @@ const requireMediaType: RequestHandler = (req, _res, next) => {
   );
 };
 
-/** JSON lines are not read here but as they are used. */
+/** JSON lines are read later, one by one. */
 const exceptJsonLines =
   (handler: RequestHandler): RequestHandler =>
   (req, res, next) =>
@@ -51,7 +51,7 @@ export const readBatchBody: RequestHandler[] = [
   ...jsonBodyUpTo(maxInlineBytes).map(exceptJsonLines),
 ];
 
-/** @throws {Problem} `invalid_request`, `body_too_large`; faults of requests are told where they are read */
+/** @throws {Problem} `invalid_request`, `body_too_large`; faults of requests are thrown when they are read */
 export function batchBodyOf(req: Request): BatchBody {
   const { webhook: webhookInQuery = null } = parseQuery(batchQuerySchema, req);
   if (isLines(req))

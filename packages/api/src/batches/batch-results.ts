@@ -6,11 +6,10 @@ import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { batchPathSchema } from './batch-response.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
-import { resultLines } from './result-lines.ts';
 
 /**
- * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order; those that have not are
- * left out. It is sent as the client takes it, no more than a chunk is held in memory.
+ * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order. Requests that have not ended are
+ * left out. It is read no faster than the client takes it, so no more than a chunk is in memory.
  */
 export function batchResults(deps: BatchDeps): Route {
   return {
@@ -37,8 +36,8 @@ export function batchResults(deps: BatchDeps): Route {
       const { id } = batchPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       const { request_counts } = await findBatch(deps, id, tenant);
-      const lines = resultLines(deps, id, request_counts.total);
-      // Read before the head is sent: an outage can still be told as what it is.
+      const lines = deps.store.batches.results(id, request_counts.total);
+      // The first chunk is read before the head is sent, when an outage can still be answered with 503.
       const first = await lines.next();
       res.set({ 'Cache-Control': 'no-store' }).type('application/jsonl');
       if (req.method === 'HEAD') return void res.end();
@@ -52,7 +51,7 @@ export function batchResults(deps: BatchDeps): Route {
   };
 }
 
-/** Waits while the client takes its time, or has gone away. */
+/** Waits until the client has taken the text, or has disconnected. */
 async function send(res: Response, text: string): Promise<void> {
   if (res.write(text) || res.destroyed) return;
   const taken = new AbortController();

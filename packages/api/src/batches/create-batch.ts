@@ -8,11 +8,12 @@ import {
   canonicalJson,
   idempotencyKeyOf,
   keyHeaderSchema,
+  keyReused,
   scopeOf,
 } from '../idempotency/idempotency-key.ts';
+import { replayCheck } from '../idempotency/replay-check.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { JobDefaults } from '../jobs/to-job-spec.ts';
-import { addBatch } from './add-batch.ts';
 import { batchResponse, hasEnded, sendBatch } from './batch-response.ts';
 import { batchBodyOf, batchQuerySchema, readBatchBody } from './batch-body.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
@@ -31,6 +32,7 @@ interface Deps extends BatchDeps {
 
 /** `POST /v1/batches`: accepts many jobs at once, all of them or none. */
 export function createBatch(deps: Deps): Route {
+  const { store, webhooks } = deps;
   return {
     method: 'post',
     path: '/v1/batches',
@@ -63,23 +65,27 @@ export function createBatch(deps: Deps): Route {
       ),
     },
     handle: async (req, res) => {
-      // What is refused in the middle is read to its end, so that the client hears why.
+      // A body that is rejected halfway is read to its end, so that the client gets the answer.
       res.once('finish', () => req.resume());
       const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
+      const scope = key === undefined ? null : scopeOf('batch', tenant, key);
+      const isReplayed = replayCheck(store, req, scope);
       const { requests, metadata, webhookUrl } = batchBodyOf(req);
-      if (webhookUrl !== null) await checkWebhook(deps.webhooks, { url: webhookUrl }, tenant);
-      const staged = await stageRequests(deps, requests, tenant);
+      // A batch that was accepted before is answered, whatever webhooks are allowed now.
+      if (webhookUrl !== null && !(await isReplayed()))
+        await checkWebhook(webhooks, { url: webhookUrl }, tenant);
+      const staged = await stageRequests(deps, requests, { tenant, isReplayed });
+      const { uploadId, total } = staged;
       const whole = canonicalJson(webhookUrl === null ? metadata : { metadata, webhookUrl });
       const fingerprint = staged.digest.update(whole).digest('hex');
-      const idempotency =
-        key === undefined ? null : { scope: scopeOf('batch', tenant, key), fingerprint };
-      const { id, isReplay } = await addBatch(
-        deps,
-        staged,
-        { tenant, metadata, webhookUrl, ownSecret: deps.webhooks.secrets.hasOwn(tenant) },
-        idempotency,
+      const ownSecret = webhooks.secrets.hasOwn(tenant);
+      const { id, ...created } = await store.batches.create(
+        { uploadId, total, tenant, metadata, webhookUrl, ownSecret },
+        scope === null ? null : { scope, fingerprint },
       );
+      const isReplay = created.kind === 'replayed';
+      if (isReplay && created.fingerprint !== fingerprint) throw keyReused();
       if (!isReplay) for (const type of jobTypes) deps.submitted(type, staged.counts[type]);
       const batch = await findBatch(deps, id, tenant);
       if (isReplay) res.set('Idempotency-Replayed', 'true');

@@ -1,59 +1,28 @@
-import type { Redis } from 'ioredis';
-import { readBatchRecord } from '@promptq/shared/batches';
-import { toPublicBatch, isBatchId } from '@promptq/shared/jobs';
 import type { PublicBatch } from '@promptq/shared/contracts';
-import { hashFields, luaScript, type RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../problems/store-unavailable.ts';
+import { toPublicBatch } from '@promptq/shared/jobs';
+import type { FoundBatch, Store } from '@promptq/store';
 import { Problem } from '../problems/problem.ts';
-
-/**
- * The record and how many of the batch's jobs are active, in one step, so that the counts belong together. The lists
- * of active jobs are never longer than the pool's concurrency; an id tells its batch, see batch-id.ts.
- */
-const readScript = luaScript(
-  'promptqReadBatch',
-  `
-local active = 0
-for i = 2, #KEYS do
-  for _, id in ipairs(redis.call('LRANGE', KEYS[i], 0, -1)) do
-    if string.sub(id, -32, -20) == ARGV[1] and string.sub(id, -14) == ARGV[2] then active = active + 1 end
-  end
-end
-return { redis.call('HGETALL', KEYS[1]), active }
-`,
-);
+import type { ApiSettings } from '../settings.ts';
 
 export interface BatchDeps {
-  redis: Redis;
-  keys: RedisKeys;
-  settings: { RESULT_TTL_SECONDS: number };
+  store: Store;
+  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
 
-/** The batch of this tenant as it is now; another tenant's is answered as if there were none. @throws {Problem} `not_found`, `redis_unavailable` */
+/** The batch of this tenant as it is now; another tenant's is answered as if there were none. @throws {Problem} `not_found` */
 export async function findBatch(
-  { redis, keys, settings }: BatchDeps,
+  { store, settings }: BatchDeps,
   id: string,
   tenant: string,
 ): Promise<PublicBatch> {
-  if (!isBatchId(id)) throw noSuchBatch();
-  const digits = id.slice(-32);
-  const answer = await fromRedis(
-    readScript(
-      redis,
-      [keys.batch(id), keys.active('chat'), keys.active('analysis')],
-      [`${digits.slice(0, 12)}8`, digits.slice(-14)],
-    ),
-  );
-  const [flat, active] = answer as [string[], number];
-  if (flat.length === 0) throw noSuchBatch();
-  const record = readBatchRecord(id, hashFields(flat));
-  if (record.tenant !== tenant) throw noSuchBatch();
-  return toPublicBatch(record, {
-    active,
-    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
-  });
+  return publicBatch(await store.batches.find(id, tenant), settings);
 }
 
-function noSuchBatch(): Problem {
-  return new Problem('not_found', 'There is no such batch, or it is no longer kept.');
+/** The batch that was found, as clients see it. @throws {Problem} `not_found` */
+export function publicBatch(
+  found: FoundBatch | null,
+  { RESULT_TTL_SECONDS: resultTtlSeconds }: BatchDeps['settings'],
+): PublicBatch {
+  if (!found) throw new Problem('not_found', 'There is no such batch, or it is no longer kept.');
+  return toPublicBatch(found.record, { active: found.active, resultTtlSeconds });
 }

@@ -1,27 +1,23 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { pendingResult, writeStaged } from '@promptq/shared/batches';
 import { batchRequestSchema, maxRequests, type JobType } from '@promptq/shared/contracts';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { checkValue, invalid, maxFaults } from '../http/parse.ts';
-import type { Fault } from '../problems/problem.ts';
+import type { StagedRequest, Store } from '@promptq/store';
 import { webhookFault, type WebhookPolicy } from '../deliveries/check-target.ts';
+import { checkValue, invalid, maxFaults } from '../http/parse.ts';
 import { canonicalJson } from '../idempotency/idempotency-key.ts';
 import { toJobSpec, type JobDefaults } from '../jobs/to-job-spec.ts';
+import type { Fault } from '../problems/problem.ts';
 
-/** A request as it was read, or what is wrong with the line it stood in. */
+/** A request as it was read, or the fault of its line. */
 export type ReadRequest = {
   /** JSON Pointer to it. */
   pointer: string;
-  /** What faults of it begin with. */
+  /** The beginning of the texts of its faults. */
   where: string;
 } & ({ value: unknown } | { fault: string });
 
-/** An upload of which nothing is heard for so long is given up; Redis forgets what came of it. */
-const idleSeconds = 600;
-const chunkRequests = 250;
-const chunkUnits = 1024 * 1024;
+/** A chunk of requests is written when it has so many, or so many characters of JSON. */
+const maxChunkRequests = 250;
+const maxChunkLength = 1024 * 1024;
 
 export interface Staged {
   uploadId: string;
@@ -33,46 +29,40 @@ export interface Staged {
 }
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
+  store: Store;
   settings: JobDefaults;
   webhooks: WebhookPolicy;
 }
 
+interface Submission {
+  tenant: string;
+  /** Whether the batch was accepted before. Then its webhooks are not checked again. */
+  isReplayed: () => Promise<boolean>;
+}
+
 /**
- * Checks requests as they come in and lays them down in Redis under keys of the upload, where nobody sees them. No
- * more than a chunk of them is held in memory, and the names.
+ * Checks the requests as they come in and stages them in Redis, where nobody sees them. No more than a chunk of them is in
+ * memory, and their names.
  * @throws {Problem} `invalid_request` with the first faults of all requests: then nothing is left in Redis
  */
 export async function stageRequests(
-  { redis, keys, settings, webhooks }: Deps,
+  { store, settings, webhooks }: Deps,
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>,
-  tenant: string,
+  { tenant, isReplayed }: Submission,
 ): Promise<Staged> {
   const uploadId = randomUUID();
-  const [waiting, results] = [keys.stagedWaiting(uploadId), keys.stagedResults(uploadId)];
   const digest = createHash('sha256');
   const faults: Fault[] = [];
   const names = new Set<string>();
   let total = 0;
   const counts = { chat: 0, analysis: 0 };
-  let chunk: { index: number; staged: string; pending: string }[] = [];
-  let units = 0;
+  let chunk: StagedRequest[] = [];
+  let chunkLength = 0;
 
   const write = async () => {
-    if (chunk.length === 0) return;
-    const answers = await fromRedis(
-      redis
-        .multi()
-        .rpush(waiting, ...chunk.map(({ staged }) => staged))
-        .hset(results, ...chunk.flatMap(({ index, pending }) => [index, pending]))
-        .expire(waiting, idleSeconds)
-        .expire(results, idleSeconds)
-        .exec(),
-    );
-    for (const [error] of answers ?? []) if (error) await fromRedis(Promise.reject(error));
+    await store.batches.stage(uploadId, chunk);
     chunk = [];
-    units = 0;
+    chunkLength = 0;
   };
 
   try {
@@ -89,7 +79,9 @@ export async function stageRequests(
       if (!found.request || faults.length > 0) continue;
       const { custom_id, ...submission } = found.request;
       const fault =
-        submission.webhook && (await webhookFault(webhooks, submission.webhook, tenant));
+        submission.webhook &&
+        !(await isReplayed()) &&
+        (await webhookFault(webhooks, submission.webhook, tenant));
       if (fault) {
         const pointer = `${read.pointer}${fault.pointer}`;
         faults.push({ pointer, detail: `${read.where}${fault.detail}` });
@@ -97,30 +89,21 @@ export async function stageRequests(
       }
       counts[submission.type] += 1;
       const spec = toJobSpec(submission, settings, tenant, webhooks.secrets);
-      const staged = writeStaged({ ...spec, data: { ...spec.data, custom_id } });
-      digest.update(`${canonicalJson(found.request)}\n`);
-      chunk.push({ index, staged, pending: pendingResult(submission.type, custom_id) });
-      units += staged.length;
-      if (chunk.length === chunkRequests || units >= chunkUnits) await write();
+      const json = canonicalJson(found.request);
+      digest.update(`${json}\n`);
+      chunk.push({ index, customId: custom_id, spec });
+      chunkLength += json.length;
+      if (chunk.length === maxChunkRequests || chunkLength >= maxChunkLength) await write();
     }
     if (faults.length > 0) throw invalid(faults);
     if (total === 0) throw invalid([{ pointer: '', detail: 'The batch has no requests.' }]);
     await write();
   } catch (error) {
-    await dropUpload({ redis, keys }, uploadId);
+    // If this fails as well, the upload expires. The first error is the one to report.
+    await store.batches.dropUpload(uploadId).catch(() => undefined);
     throw error;
   }
   return { uploadId, total, counts, digest };
-}
-
-/** Removes what an upload has laid down. What cannot be removed now expires. */
-export async function dropUpload(
-  { redis, keys }: Pick<Deps, 'redis' | 'keys'>,
-  uploadId: string,
-): Promise<void> {
-  await redis
-    .unlink(keys.stagedWaiting(uploadId), keys.stagedResults(uploadId))
-    .catch(() => undefined); // The error that led here is the one to tell.
 }
 
 function faultsOf(read: ReadRequest, names: Set<string>) {

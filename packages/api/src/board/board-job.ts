@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { progressSchema } from '@promptq/shared/contracts';
 import { readFailure } from '@promptq/shared/failure';
 import { webhooksQueue } from '@promptq/shared/webhooks';
+import type { BoardRow, BoardState, QueueKind } from '@promptq/store';
 
 /** What the board calls the states of BullMQ. */
 export const boardStates = [
@@ -11,13 +12,12 @@ export const boardStates = [
   'delayed',
   'completed',
   'failed',
-] as const;
-export type BoardState = (typeof boardStates)[number];
+] as const satisfies BoardState[];
 
 /**
  * The only fields of a job's hash that are read for the board (BullMQ 6: `atm` attempts made, `ats` started, `stc`
  * stalled, `pb` processed by). `data`, `returnvalue`, `stacktrace` and the list of logs hold what users wrote and what
- * came back: they never leave Redis.
+ * came back, and are never read.
  */
 export const boardFields = [
   'name',
@@ -39,8 +39,8 @@ const wholeNumber = z.coerce.number().int();
 const optionalNumber = wholeNumber.nullable();
 const optionalText = z.string().nullable();
 
-/** A job as the script reads it: its id, its state, and its fields in the order of `boardFields`. */
-export const boardRowSchema = z.tuple([
+/** A job as the store reads it: its id, its state, and its fields in the order of `boardFields`. */
+const boardRowSchema = z.tuple([
   z.string(),
   z.enum(boardStates),
   z.tuple([
@@ -83,8 +83,8 @@ export interface BoardJob {
 }
 
 /** @throws {z.ZodError} when the hash was not written by promptq */
-export function toBoardJob(queue: string, row: z.infer<typeof boardRowSchema>): BoardJob {
-  const [id, state, fields] = row;
+export function toBoardJob(queue: QueueKind, row: BoardRow): BoardJob {
+  const [id, state, fields] = boardRowSchema.parse(row);
   const [name, timestamp, processedOn, finishedOn, processedBy, ...numbersAndTexts] = fields;
   const [made, started, stalled, delay, priority, progress, options, failedReason] =
     numbersAndTexts;
@@ -101,7 +101,7 @@ export function toBoardJob(queue: string, row: z.infer<typeof boardRowSchema>): 
     stalledCounter: stalled ?? 0,
     delay: delay ?? 0,
     priority: priority ?? 0,
-    progress: state === 'completed' ? 100 : percentOf(progress), // Of a short job none is told on the way.
+    progress: state === 'completed' ? 100 : percentOf(progress), // A short job reports none on the way.
     // A job that failed an attempt and then completed still has the reason.
     failedReason:
       failedReason === null || state === 'completed'
@@ -111,8 +111,8 @@ export function toBoardJob(queue: string, row: z.infer<typeof boardRowSchema>): 
   };
 }
 
-/** Of the closed set of failures the code, never a text: texts quote prompts, receivers and keys. */
-function reasonOf(queue: string, failedReason: string, stalledCount: number): string {
+/** The code of the failure, never a text: texts quote prompts, receivers and keys. */
+function reasonOf(queue: QueueKind, failedReason: string, stalledCount: number): string {
   return queue === webhooksQueue ? 'not delivered' : readFailure(failedReason, stalledCount).code;
 }
 

@@ -7,52 +7,46 @@ import type {
   QueueMetrics,
   Status,
 } from '@bull-board/api/typings/app';
-import type { Redis } from 'ioredis';
-import { readQueueState, type QueueSnapshot } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { boardStates, type BoardJob, type BoardState } from './board-job.ts';
-import { readBoardJob, readBoardJobs } from './read-board-jobs.ts';
+import type { BoardState, QueueKind, QueueSnapshot, Store } from '@promptq/store';
+import { boardFields, boardStates, toBoardJob, type BoardJob } from './board-job.ts';
 
-/** What stands where the input and the output would be. */
+/** Shown in place of the input and the output. */
 const redacted = 'not shown on this board';
 
-/** A page so far down is behind every queue there can be, and Redis takes no larger number for a place in a list. */
+/** A page so far down is behind the end of every queue, and Redis takes no larger number for a position in a list. */
 const maxJobs = 1_000_000_000;
 
 const isBoardState = (status: JobStatus): status is BoardState =>
   boardStates.some((state) => state === status);
 
-/** The board has no way to write: whatever of the library's asks for it, this is all there is. */
+/** The board cannot write: all writing methods of the library end here. */
 const refuse = (): Promise<never> => Promise.reject(new Error('the board only reads'));
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
-  /** The BullMQ name of the queue. */
-  queue: string;
+  store: Pick<Store, 'board' | 'queues'>;
+  queue: QueueKind;
 }
 
 /**
- * A queue as the library sees it. The library's own adapter reads whole jobs, prompts included, and leaves the hiding
- * to formatters, of which there is none for logs, options and failed reasons; this one cannot tell what it never reads.
+ * A queue as the library sees it. The library's own adapter reads whole jobs, with their prompts, and hides parts of them by
+ * formatters, which do not exist for logs, options and failed reasons. This adapter cannot show what it never reads.
  */
 export class BoardQueue extends BaseAdapter {
   readonly #deps: Deps;
-  #asked: Promise<QueueSnapshot> | null = null;
+  #pending: Promise<QueueSnapshot> | null = null;
 
   constructor(deps: Deps) {
     super('bullmq', { readOnlyMode: true, allowRetries: false });
     this.#deps = deps;
   }
 
-  /** The library asks for counts, pause and limit side by side: they come out of one answer. */
+  /** The library reads counts, pause and limit at the same time: one read serves all three. */
   #state(): Promise<QueueSnapshot> {
-    const { redis, keys, queue } = this.#deps;
-    this.#asked ??= fromRedis(readQueueState(redis, keys, queue, Date.now())).finally(() => {
-      this.#asked = null;
+    const { store, queue } = this.#deps;
+    this.#pending ??= store.queues.readState(queue).finally(() => {
+      this.#pending = null;
     });
-    return this.#asked;
+    return this.#pending;
   }
 
   getName(): string {
@@ -75,20 +69,22 @@ export class BoardQueue extends BaseAdapter {
   }
   async getJobs(statuses: JobStatus[], first = 0, last = first): Promise<QueueJob[]> {
     if (last > maxJobs) return [];
-    const states = statuses.filter(isBoardState);
-    const jobs = await fromRedis(readBoardJobs(this.#deps, states, { first, last }));
-    return jobs.map(toQueueJob);
+    const { store, queue } = this.#deps;
+    const page = { first, last, fields: boardFields };
+    const rows = await store.board.readPage(queue, statuses.filter(isBoardState), page);
+    return rows.map((row) => toQueueJob(toBoardJob(queue, row)));
   }
   async getJob(id: string): Promise<QueueJob | null> {
-    const job = await fromRedis(readBoardJob(this.#deps, id));
-    return job && toQueueJob(job);
+    const { store, queue } = this.#deps;
+    const row = await store.board.readJob(queue, id, boardFields);
+    return row && toQueueJob(toBoardJob(queue, row));
   }
 
-  /** The log of a delivery holds what its receiver answered. */
+  /** The log of a delivery contains the answers of its receiver. */
   async getJobLogs(): Promise<string[]> {
     return [];
   }
-  /** promptq keeps none in BullMQ: its own are at `/metrics`. */
+  /** promptq keeps no metrics in BullMQ: they are at `/metrics`. */
   async getMetrics(): Promise<QueueMetrics> {
     return { meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 };
   }
@@ -101,7 +97,7 @@ export class BoardQueue extends BaseAdapter {
   async getGlobalConcurrency(): Promise<null> {
     return null;
   }
-  /** `INFO` tells of the server and of everybody else on it. */
+  /** `INFO` shows the server and everybody else who uses it. */
   async getRedisInfo(): Promise<null> {
     return null;
   }

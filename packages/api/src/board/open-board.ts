@@ -3,10 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { createBullBoard } from '@bull-board/api';
 import { Router } from 'express';
 import helmet from 'helmet';
-import type { Redis } from 'ioredis';
 import { jobTypes } from '@promptq/shared/contracts';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { webhooksQueue } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import { authorize } from '../auth/authorize.ts';
 import type { Keyring } from '../auth/keyring.ts';
 import { Problem } from '../problems/problem.ts';
@@ -16,8 +15,7 @@ import { BoardServer } from './board-server.ts';
 const pollSeconds = 5;
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
+  store: Store;
   /** `null` when there are no keys: everybody may do everything. */
   keyring: Keyring | null;
   /** Where it is mounted. */
@@ -26,13 +24,15 @@ interface Deps {
 
 /**
  * The board: the queues of all tenants as pages for a browser, which sends the API key as the password of Basic
- * authentication by itself. It only reads, and shows nothing of what jobs say. Only a process that serves it loads this file, and
- * the libraries with it.
+ * authentication. It only reads, and shows no inputs and outputs. Only a process that serves it loads this file and its
+ * libraries.
  */
-export function openBoard({ redis, keys, keyring, path }: Deps): Router {
+export function openBoard({ store, keyring, path }: Deps): Router {
   const server = new BoardServer(path);
   createBullBoard({
-    queues: [...jobTypes, webhooksQueue].map((queue) => new BoardQueue({ redis, keys, queue })),
+    queues: ([...jobTypes, webhooksQueue] as const).map(
+      (queue) => new BoardQueue({ store, queue }),
+    ),
     serverAdapter: server,
     options: {
       uiBasePath: dirname(fileURLToPath(import.meta.resolve('@bull-board/ui/package.json'))),

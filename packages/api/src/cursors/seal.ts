@@ -1,11 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-/** The list, and the tenant, that a cursor is good for. */
-export interface CursorScope {
-  list: 'jobs' | 'audit';
-  tenant: string;
-}
-
 /** AES-256-GCM (NIST SP 800-38D): a key of 32 bytes, a nonce of 12, a tag of 16. */
 const algorithm = 'aes-256-gcm';
 export const keyBytes = 32;
@@ -14,38 +8,39 @@ const tagBytes = 16;
 const options = { authTagLength: tagBytes };
 
 /**
- * All positions are sealed at one length, or a cursor would tell the type of the job in it. 41 characters are the longest,
- * and with 47 the base64url has no bits to spare: each of its characters counts.
+ * All positions are sealed at one length, so a cursor does not tell the length of its position. The id of a stream entry has
+ * 41 characters at most. With 47 the base64url has no unused bits, so each of its characters counts.
  */
 const positionBytes = 47;
 const pattern = /^after_([A-Za-z0-9_-]{100})$/;
 
-/** Whether this is to be taken for a cursor and not for an id: no id begins as cursors do. */
+/** Whether this is a cursor and not an id: no id begins as cursors do. */
 export function isCursor(after: string): boolean {
   return after.startsWith('after_');
 }
 
 /**
- * A position as a cursor: `after_` and 100 characters of base64url, which tell nothing to whoever has not the key.
+ * A position as a cursor: `after_` and 100 characters of base64url, which tell nothing without the key.
  * @param position ASCII without spaces at its end
+ * @param tenant the only one that can use the cursor
  * @throws {RangeError} when the position is too long
  */
-export function seal(key: Buffer, position: string, scope: CursorScope): string {
+export function seal(key: Buffer, position: string, tenant: string): string {
   if (Buffer.byteLength(position) > positionBytes) throw new RangeError('the position is too long');
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(boundTo(scope));
+  const cipher = createCipheriv(algorithm, key, nonce, options).setAAD(associatedData(tenant));
   const sealed = [cipher.update(position.padEnd(positionBytes)), cipher.final()];
   const bytes = Buffer.concat([nonce, ...sealed, cipher.getAuthTag()]);
   return `after_${bytes.toString('base64url')}`;
 }
 
-/** The position in a cursor; `null` when it was not sealed with this key, for this place. */
-export function unseal(key: Buffer, cursor: string, scope: CursorScope): string | null {
+/** The position in a cursor; `null` when it was not sealed with this key for this tenant. */
+export function unseal(key: Buffer, cursor: string, tenant: string): string | null {
   const [, encoded] = pattern.exec(cursor) ?? [];
   if (encoded === undefined) return null;
   const bytes = Buffer.from(encoded, 'base64url');
   const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), options)
-    .setAAD(boundTo(scope))
+    .setAAD(associatedData(tenant))
     .setAuthTag(bytes.subarray(-tagBytes));
   const position = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
   try {
@@ -56,6 +51,6 @@ export function unseal(key: Buffer, cursor: string, scope: CursorScope): string 
   return position.toString().trimEnd();
 }
 
-function boundTo({ list, tenant }: CursorScope): Buffer {
-  return Buffer.from(JSON.stringify([list, tenant]));
+function associatedData(tenant: string): Buffer {
+  return Buffer.from(JSON.stringify(['audit', tenant]));
 }

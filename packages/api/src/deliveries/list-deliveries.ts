@@ -1,22 +1,12 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { deliverySchema, type PublicDelivery } from '@promptq/shared/contracts';
-import { readJob } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { deliveryIdOf, readDelivery, type DeliveryData } from '@promptq/shared/webhooks';
+import { deliveryIdOf } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { Problem } from '../problems/problem.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-
-/** What a route about deliveries needs. */
-export interface DeliveryRouteDeps {
-  redis: Redis;
-  keys: RedisKeys;
-  deliveries: Pick<Queue<DeliveryData>, 'getJob'>;
-}
+import { requireJob } from '../jobs/job-path.ts';
+import { Problem } from '../problems/problem.ts';
 
 const pathSchema = z.object({ id: z.string() });
 
@@ -31,10 +21,10 @@ const listSchema = z
   .meta({ id: 'DeliveryList' });
 
 /**
- * `GET /v1/jobs/{id}/deliveries`: the webhook of a job, with each of its tries; none before the job has ended, and
- * for a job that has no webhook. It can outlive the job.
+ * `GET /v1/jobs/{id}/deliveries`: the delivery of a job's webhook, with each of its tries. There is none before the job has
+ * ended, and for a job without a webhook. It can outlive the job.
  */
-export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliveries'>): Route {
+export function listDeliveries({ store }: { store: Store }): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}/deliveries',
@@ -58,9 +48,8 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliver
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      const delivery = await fromRedis(readDelivery(redis, keys, deliveryIdOf(id), tenant));
-      if (!delivery && (await fromRedis(readJob(redis, keys, id, tenant)))?.data.tenant !== tenant)
-        throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
+      const delivery = await store.deliveries.find(deliveryIdOf(id), tenant);
+      if (!delivery) requireJob(await store.jobs.find(id, tenant));
       const list: z.infer<typeof listSchema> = {
         object: 'list',
         data: delivery ? [delivery] : [],
@@ -73,14 +62,13 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliver
   };
 }
 
-/** The delivery with this id. @throws {Problem} `not_found`, `redis_unavailable` */
+/** The delivery with this id. @throws {Problem} `not_found` */
 export async function findDelivery(
-  { redis, keys }: Pick<DeliveryRouteDeps, 'redis' | 'keys'>,
+  store: Pick<Store, 'deliveries'>,
   id: string,
   tenant: string,
 ): Promise<PublicDelivery> {
-  const delivery = await fromRedis(readDelivery(redis, keys, id, tenant));
-  if (!delivery)
-    throw new Problem('not_found', 'There is no such delivery, or it is no longer kept.');
-  return delivery;
+  const delivery = await store.deliveries.find(id, tenant);
+  if (delivery) return delivery;
+  throw new Problem('not_found', 'There is no such delivery, or it is no longer kept.');
 }

@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import { timeSchema, toTime } from '@promptq/shared/contracts';
-import { redeliver } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
 import { momentSchema } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { listDead } from './list-dead.ts';
-import type { DeliveryRouteDeps } from './list-deliveries.ts';
 
-/** One request sends no more again: with `has_more` the same request is made again, with the answer's `until`. */
+/** One request redelivers at most so many. With `has_more`, the client repeats it with the `until` of the answer. */
 const maxPerRequest = 1_000;
 
 const bodySchema = z
@@ -37,7 +34,7 @@ const answerSchema = z
   .meta({ id: 'RedeliveryAnswer' });
 
 /** `POST /v1/deliveries/redeliver`: sends every webhook again that was given up since a moment. */
-export function redeliverDead(deps: DeliveryRouteDeps): Route {
+export function redeliverDead({ store }: { store: Store }): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/redeliver',
@@ -60,17 +57,20 @@ export function redeliverDead(deps: DeliveryRouteDeps): Route {
     },
     handle: async (req, res) => {
       const { since, until } = parseBody(bodySchema, req);
-      // What is sent again and given up again at once would otherwise come round without end.
+      // Without an end, a webhook that is given up again at once would be sent again and again.
       const untilMs = until === undefined ? Date.now() : Date.parse(until);
       const { tenant } = callerOf(req);
       const disconnected = new AbortController();
       res.once('close', () => disconnected.abort());
       let redelivered = 0;
       let hasMore = false;
-      for await (const id of listDead(deps, tenant, Date.parse(since), untilMs)) {
+      for await (const id of store.deliveries.dead(tenant, {
+        sinceMs: Date.parse(since),
+        untilMs,
+      })) {
         hasMore = redelivered === maxPerRequest;
         if (hasMore || disconnected.signal.aborted) break;
-        await fromRedis(redeliver(deps, id));
+        await store.deliveries.redeliver(id);
         redelivered += 1;
       }
       const answer: z.infer<typeof answerSchema> = {

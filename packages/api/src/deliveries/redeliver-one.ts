@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { deliverySchema } from '@promptq/shared/contracts';
-import { redeliver } from '@promptq/shared/webhooks';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findDelivery, type DeliveryRouteDeps } from './list-deliveries.ts';
+import { findDelivery } from './list-deliveries.ts';
 
 const pathSchema = z.object({ id: z.string() });
 
 /**
- * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it arrived, was given up or waits for its next
- * try; the same event with the same `webhook-id`, and all tries before it.
+ * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it was delivered, given up or waits for its next try.
+ * The event and its `webhook-id` stay the same, and the earlier tries are kept.
  */
-export function redeliverOne(deps: DeliveryRouteDeps): Route {
+export function redeliverOne({ store }: { store: Store }): Route {
   return {
     method: 'post',
     path: '/v1/deliveries/{id}/redeliver',
@@ -38,9 +37,9 @@ export function redeliverOne(deps: DeliveryRouteDeps): Route {
     handle: async (req, res) => {
       const { id } = pathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      await findDelivery(deps, id, tenant);
-      await fromRedis(redeliver(deps, id));
-      const delivery = await findDelivery(deps, id, tenant);
+      await findDelivery(store, id, tenant);
+      await store.deliveries.redeliver(id);
+      const delivery = await findDelivery(store, id, tenant);
       res.status(202).set('Cache-Control', 'no-store').json(delivery);
     },
   };

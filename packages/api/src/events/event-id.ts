@@ -1,4 +1,4 @@
-import type { OutputPosition } from '@promptq/shared/live';
+import type { OutputPosition } from '@promptq/store';
 import { Problem } from '../problems/problem.ts';
 
 /**

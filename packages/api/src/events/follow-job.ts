@@ -1,45 +1,45 @@
 import { isTerminal, type JobEvent, type PublicJob } from '@promptq/shared/contracts';
-import type { OutputPosition, Tokens } from '@promptq/shared/live';
 import type { JobRecord } from '@promptq/shared/jobs';
+import type { OutputPiece, OutputPosition } from '@promptq/store';
 import type { Subscription } from '../waiting/subscription.ts';
+import { msUntilOverdue } from '../waiting/until-overdue.ts';
 import { outputCursor, type Followed } from './output-cursor.ts';
 
 interface Deps {
-  /** The job, read after the ear was opened. */
+  /** The job, read after the subscription began. */
   first: JobRecord;
   subscription: Subscription;
-  /** Reads the job, however long Redis is away. `null` when it is no longer kept, or the client or the process is gone. */
+  /** Reads the job, however long Redis is away. `null` when it is no longer kept, or nobody waits for it any more. */
   read: () => Promise<JobRecord | null>;
-  /** Some of what was said after a position. */
-  tokensAfter: (position: OutputPosition) => Promise<Tokens[]>;
+  /** Some of the output after a position. */
+  outputAfter: (position: OutputPosition) => Promise<OutputPiece[]>;
   toPublic: (record: JobRecord) => PublicJob;
-  /** Where the client has left off, or `null` when it begins. */
+  /** Where the client continues, or `null` when it begins. */
   from: OutputPosition | null;
 }
 
 /**
- * What happens to a job, from now to its end: its state, what it says, and the event of its end, which is the
- * last. The deltas since the last reset are the beginning of one answer, and in the end, when the job is
- * completed, all of it; only a client that begins after the tokens have expired finds the output in the last
- * event alone. It goes on when it is asked for more, so for a slow client it reads slowly. It ends early when the
- * client has left, the process stops or the job is no longer kept.
+ * The events of a job from now to its end: its state, its output, and its end, which is the last event. The deltas since the
+ * last reset are the beginning of one output, and the whole of it when the job completes. A client that begins after the
+ * stream of the output has expired finds the output in the last event only. The generator reads no faster than its consumer.
+ * It ends early when the client disconnects, the process stops or the job is no longer kept.
  */
 export async function* followJob(deps: Deps): AsyncGenerator<Followed> {
-  const { subscription, read, tokensAfter, toPublic, from } = deps;
+  const { subscription, read, outputAfter, toPublic, from } = deps;
   const output = outputCursor(from);
   const now = (event: JobEvent): Followed => ({ ...event, output: output.position() });
   const isStopped = () => subscription.isDisconnected() || subscription.isStopping();
   let record: JobRecord | null = deps.first;
   let shown: PublicJob | null = null;
-  /** What an attempt says is sent once its beginning is, so once the job was read after it. */
+  /** How many attempts have started. The output of an attempt is sent after the event of its start. */
   let known = 0;
 
-  /** @returns whether an attempt speaks that is not known yet */
+  /** @returns whether there is output of an attempt whose start is not known yet */
   async function* newOutput(): AsyncGenerator<Followed, boolean> {
     while (!isStopped()) {
-      const tokens = await tokensAfter(output.position());
-      if (tokens.length === 0) return false;
-      for (const piece of tokens) {
+      const pieces = await outputAfter(output.position());
+      if (pieces.length === 0) return false;
+      for (const piece of pieces) {
         if (piece.at.attempt > known) return true;
         if (!output.reaches(piece)) return false;
         yield* output.take(piece);
@@ -68,7 +68,7 @@ export async function* followJob(deps: Deps): AsyncGenerator<Followed> {
     if (isUnknown) {
       known += 1;
     } else {
-      const notifications = await subscription.next(msToExpiry(record));
+      const notifications = await subscription.next(msUntilOverdue(record, Date.now()));
       if (notifications.has('tokens') && !notifications.has('changed')) continue;
     }
     record = await read();
@@ -79,16 +79,11 @@ function isStreamed({ data: { input } }: JobRecord): boolean {
   return 'stream' in input && input.stream === true;
 }
 
-/** The whole output of a streamed job that is completed, else `null`. */
+/** The whole output of a completed streamed job; `null` for any other job. */
 function streamedText(record: JobRecord): string | null {
   if (!isStreamed(record) || record.state.at !== 'completed') return null;
   const { output } = record.state.result;
   return 'response' in output ? output.response : null;
-}
-
-/** A job that may not start any more is expired by the clock: nothing is published then. */
-function msToExpiry({ startedAtMs, startByMs }: JobRecord): number {
-  return startedAtMs === null ? startByMs + 1 - Date.now() : Infinity;
 }
 
 /** The event that shows the job as it is. */
@@ -96,7 +91,7 @@ function stateEvent(job: PublicJob): JobEvent {
   return { event: `job.${job.status}`, data: job };
 }
 
-/** The event that shows what is new, or `null` when nothing is. */
+/** The event that shows what has changed, or `null` when nothing has. */
 function changeEvent(before: PublicJob, job: PublicJob): JobEvent | null {
   const isSame =
     before.status === job.status &&

@@ -1,34 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobEventSchema } from '@promptq/shared/contracts';
-import { readTokens } from '@promptq/shared/live';
 import { toPublicJob, type JobRecord } from '@promptq/shared/jobs';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { Problem } from '../problems/problem.ts';
+import { StoreUnavailableError, type JobChanges, type Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findJob } from '../jobs/find-job.ts';
-import { jobPathSchema } from '../jobs/job-path.ts';
+import { jobPathSchema, requireJob } from '../jobs/job-path.ts';
 import type { ApiSettings } from '../settings.ts';
-import { subscribe, type Subscription } from '../waiting/subscription.ts';
+import type { JobSubscriptions, Subscription } from '../waiting/subscription.ts';
 import { eventId, readEventId } from './event-id.ts';
-import { openSseWriter } from './sse-writer.ts';
 import { followJob } from './follow-job.ts';
-import type { JobSubscriptions } from '../live/open-live.ts';
-import type { States } from '../live/watch-states.ts';
+import { openSseWriter } from './sse-writer.ts';
 
-/** Pieces that are read of the tokens at once. */
+/** So many pieces of the output are read at once. */
 const pieceBatchSize = 200;
 const outageRetryDelayMs = 500;
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
+  store: Store;
   subscriptions: JobSubscriptions;
-  states: States;
+  changes: Pick<JobChanges, 'notify'>;
   settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
 
@@ -37,11 +29,11 @@ const eventHeaders = plainHeaders.extend({
 });
 
 /** `GET /v1/jobs/{id}/events`: what happens to a job, as server-sent events, until its end. */
-export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps): Route {
-  const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
+export function jobEvents({ store, subscriptions, changes, settings }: Deps): Route {
+  const polled = store.subscriptions.polledChanges();
+  const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
   const toPublic = (record: JobRecord) =>
-    toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
-  const find = (id: string, tenant: string) => findJob(redis, keys, id, resultTtlSeconds, tenant);
+    toPublicJob(record, { resultTtlSeconds, includeInput: false });
   return {
     method: 'get',
     path: '/v1/jobs/{id}/events',
@@ -79,26 +71,26 @@ export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps
       const { id } = jobPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       const from = readEventId(req.get('last-event-id'), id);
-      // Checked before subscribing: an unknown job has no notifications.
-      await find(id, tenant);
+      // A job that does not exist is not subscribed to.
+      requireJob(await store.jobs.find(id, tenant));
       if (from?.isEnd) {
         res.status(204).set('Cache-Control', 'no-store').end();
         return;
       }
-      const subscription = await subscribe(subscriptions, id, { tokens: true }, res);
-      const unwatch = states.watch(id, () => subscriptions.notify(id));
+      const subscription = await subscriptions.subscribe(id, { tokens: true }, res);
+      const unwatch = polled.watch(id, () => changes.notify(id));
       try {
-        const first = await find(id, tenant);
+        const first = requireJob(await store.jobs.find(id, tenant));
         const writer = openSseWriter(res);
         if (req.method === 'HEAD') return writer.end(false);
         let count = from?.count ?? 0;
         for await (const { event, data, output, isEnd = false } of followJob({
           first,
           subscription,
-          read: () => untilRedisAnswers(subscription, () => find(id, tenant)),
-          tokensAfter: async (position) =>
-            (await untilRedisAnswers(subscription, () =>
-              fromRedis(readTokens(redis, keys, id, position, pieceBatchSize)),
+          read: () => retryDuringOutage(subscription, () => store.jobs.find(id, tenant)),
+          outputAfter: async (position) =>
+            (await retryDuringOutage(subscription, () =>
+              store.output.read(id, position, pieceBatchSize),
             )) ?? [],
           toPublic,
           from: from?.output ?? null,
@@ -115,18 +107,19 @@ export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps
   };
 }
 
-/** Retries while Redis is unavailable, because the client already has part of its response. `null` if the client has left or
- * the process stops. */
-async function untilRedisAnswers<Answer>(
+/**
+ * Repeats a read while Redis is away, because a response that has begun cannot become a 503.
+ * @returns `null` when the client has disconnected or the process stops
+ */
+async function retryDuringOutage<Answer>(
   subscription: Subscription,
-  ask: () => Promise<Answer>,
+  read: () => Promise<Answer>,
 ): Promise<Answer | null> {
   while (!subscription.isDisconnected() && !subscription.isStopping()) {
     try {
-      return await ask();
+      return await read();
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.code === 'not_found') return null;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       await delay(outageRetryDelayMs);
     }
   }

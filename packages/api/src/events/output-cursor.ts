@@ -1,7 +1,7 @@
 import type { JobEvent } from '@promptq/shared/contracts';
-import type { OutputPosition, Tokens } from '@promptq/shared/live';
+import type { OutputPiece, OutputPosition } from '@promptq/store';
 
-/** An event, and how much of the output a client has once it has this one. */
+/** An event, and how much of the output a client has after it. */
 export type Followed = JobEvent & {
   output: OutputPosition;
   /** Whether it is the last. */
@@ -14,10 +14,10 @@ export interface OutputCursor {
   /** Whether the client has begun to read the output, now or on an earlier connection. */
   hasBegun(): boolean;
   /** Whether nothing is missing between what the client has and this piece. */
-  reaches(piece: Tokens): boolean;
-  /** What of the piece the client does not have. A piece of another attempt makes all it has void. */
-  take(piece: Tokens): Generator<Followed>;
-  /** What is missing of the whole output, said by this attempt. */
+  reaches(piece: OutputPiece): boolean;
+  /** The part of the piece that the client does not have. A piece of another attempt makes void all that it has. */
+  take(piece: OutputPiece): Generator<Followed>;
+  /** The missing rest of the whole output, which is of this attempt. */
   takeWhole(attempt: number, text: string): Generator<Followed>;
 }
 
@@ -34,7 +34,7 @@ export function outputCursor(from: OutputPosition | null): OutputCursor {
     position = { attempt, characters: 0 };
     if (isVoid) yield { event: 'output.reset', data: {}, output: position };
   }
-  function* take({ at, text }: Tokens): Generator<Followed> {
+  function* take({ at, text }: OutputPiece): Generator<Followed> {
     hasBegun = true;
     if (at.attempt !== position.attempt) yield* beginAnew(at.attempt);
     let rest = text.slice(Math.max(0, position.characters - at.characters));
@@ -52,14 +52,14 @@ export function outputCursor(from: OutputPosition | null): OutputCursor {
       at.characters <= (at.attempt === position.attempt ? position.characters : 0),
     take,
     takeWhole: function* (attempt, text) {
-      // A place that no process has sent; or Redis has lost what the client has seen.
+      // No process has sent this position, or Redis has lost output that the client has seen.
       if (position.characters > text.length) yield* beginAnew(attempt);
       yield* take({ at: { attempt, characters: 0 }, text });
     },
   };
 }
 
-/** The beginning of a text that is not empty, no character of it cut in half. */
+/** The beginning of a text that is not empty. No character is cut in half. */
 function firstPart(text: string): string {
   if (text.length <= maxDeltaLength) return text;
   const last = text.charCodeAt(maxDeltaLength - 1);

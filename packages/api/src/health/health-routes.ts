@@ -1,9 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { fromRedis, redisUnavailable } from '../problems/store-unavailable.ts';
-import { Problem } from '../problems/problem.ts';
+import { StoreUnavailableError, type Store } from '@promptq/store';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
+import { Problem } from '../problems/problem.ts';
 
 const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 const ok: z.infer<typeof okSchema> = { status: 'ok' };
@@ -15,7 +14,7 @@ const okAnswer = {
   },
 };
 
-/** `GET /healthz`: whether the process lives. It never asks Redis: an outage there is no reason to be restarted. */
+/** `GET /healthz`: whether the process lives. It does not depend on Redis: an outage is no reason for a restart. */
 export const liveness: Route = {
   method: 'get',
   path: '/healthz',
@@ -32,14 +31,14 @@ export const liveness: Route = {
 };
 
 interface ReadinessDeps {
-  redis: Redis;
-  /** Whether Redis was there once and is one that promptq can work on. */
+  store: Pick<Store, 'ping'>;
+  /** Whether the store has started. */
   isStarted: () => boolean;
   stopping: AbortSignal;
 }
 
 /** `GET /readyz`: whether requests may be sent here: Redis answers and the process is not stopping. */
-export function readiness({ redis, isStarted, stopping }: ReadinessDeps): Route {
+export function readiness({ store, isStarted, stopping }: ReadinessDeps): Route {
   return {
     method: 'get',
     path: '/readyz',
@@ -56,8 +55,8 @@ export function readiness({ redis, isStarted, stopping }: ReadinessDeps): Route 
           headers: { 'Retry-After': '1' },
         });
       }
-      if (!isStarted()) throw redisUnavailable();
-      await fromRedis(redis.ping());
+      if (!isStarted()) throw new StoreUnavailableError();
+      await store.ping();
       res.set('Cache-Control', 'no-store').json(ok);
     },
   };

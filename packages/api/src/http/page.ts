@@ -17,8 +17,12 @@ export const momentSchema = z.iso.datetime({
   error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
 });
 
-/** The schema of one page of a list. @param id its name in the OpenAPI document */
-export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string) {
+/**
+ * The schema of one page of a list.
+ * @param id its name in the OpenAPI document
+ * @param lastId what `last_id` is, for the OpenAPI document
+ */
+export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string, lastId: string) {
   return z
     .object({
       object: z.literal('list'),
@@ -29,9 +33,7 @@ export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string) 
         .string()
         .nullable()
         .meta({
-          description:
-            'Where the next page begins, also when this one is empty: the `after` to ask for it with. The id of an entry, ' +
-            'or a cursor (`after_...`), which is good for this list and tenant only.',
+          description: `Pass it as \`after\` to get the next page, also when this page is empty. ${lastId}`,
         }),
     })
     .meta({ id });

@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { v4 as uuidv4 } from 'uuid';
 
-/** Called when a request is answered or its client has left. @param ms since it began */
+/** Called when a request is answered or its client has disconnected. @param ms since the request began */
 export type RequestObserver = (req: Request, res: Response, ms: number) => void;
 
 /**
- * Sets the request id and calls the observers. One middleware for all, because each layer of Express costs as much as
- * validating a submission.
+ * Sets the request id and notifies the observers, in one middleware for all: each layer of Express and each listener costs as
+ * much as checking a submission.
  */
 export function requestContext(observers: readonly RequestObserver[]): RequestHandler {
   return (req, res, next) => {
@@ -22,8 +22,8 @@ export function requestContext(observers: readonly RequestObserver[]): RequestHa
 
 const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
-/** The id of a request: the caller's `X-Request-Id` if it is safe to echo and log, else a new one. */
+/** The id of a request: the caller's `X-Request-Id` when it is safe to echo and to log, otherwise a new one. */
 function requestIdFor(req: Request): string {
   const given = req.get('x-request-id');
-  return given !== undefined && safeId.test(given) ? given : uuidv4();
+  return given !== undefined && safeId.test(given) ? given : randomUUID();
 }

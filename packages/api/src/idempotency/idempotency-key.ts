@@ -16,21 +16,13 @@ export const keyHeaderSchema = z.object({
   }),
 });
 
-/** Identifies a request with an `Idempotency-Key`. */
-export interface Idempotency {
-  /** Digest of what is submitted, the tenant and the key. */
-  scope: string;
-  /** Digest of the submission. */
-  fingerprint: string;
-}
-
 /**
- * The key of the request, `undefined` when it has none. Quoted, as the draft of the header says
+ * The key of the request; `undefined` when it has none. Quoted, as the draft of the header says
  * (draft-ietf-httpapi-idempotency-key-header), or bare, as most clients send it; both are the same key.
  * @throws {Problem} `invalid_request`
  */
 export function idempotencyKeyOf(req: Request): string | undefined {
-  // `headersDistinct` builds a list of all headers, so it is read only for the few requests with a key.
+  // Node.js builds `headersDistinct` of all headers, and few requests have a key.
   if (req.headers['idempotency-key'] === undefined) return undefined;
   const given = req.headersDistinct['idempotency-key'] ?? [];
   const [text = ''] = given;
@@ -45,21 +37,21 @@ export function idempotencyKeyOf(req: Request): string | undefined {
   return key;
 }
 
-/** @param kind what is submitted: a key of a job is none of a batch */
+/** The digest that a submission with a key is found by. @param kind a job and a batch may have the same key */
 export function scopeOf(kind: 'job' | 'batch', tenant: string, key: string): string {
-  // JSON, so that no tenant and key can be put together to those of another.
+  // JSON keeps tenant and key apart: no other pair gives the same text.
   return createHash('sha256')
     .update(JSON.stringify([kind, tenant, key]))
     .digest('hex')
     .slice(0, 32);
 }
 
-/** SHA-256 of canonical JSON: the order in which a client writes members means nothing. */
+/** SHA-256 of canonical JSON: the order of members does not matter. */
 export function fingerprintOf(submission: unknown): string {
   return createHash('sha256').update(canonicalJson(submission)).digest('hex');
 }
 
-/** JSON with sorted members. The nesting of what was checked is bounded, see check-json.ts. */
+/** JSON with sorted members. The nesting is bounded by check-json.ts. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -1,18 +1,24 @@
 import { jobSchema } from '@promptq/shared/contracts';
-import { requestCancel } from '@promptq/shared/queues';
 import { toPublicJob } from '@promptq/shared/jobs';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
 import { openApiResponses, jobHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
+import type { ApiSettings } from '../settings.ts';
+import { jobPathSchema, requireJob } from './job-path.ts';
+import type { PollHint } from './poll-hint.ts';
+
+interface Deps {
+  store: Store;
+  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
+  pollHint: PollHint;
+}
 
 /**
- * `POST /v1/jobs/{id}/cancel`: asks for the end of a job and answers with the job. Idempotent; a finished job
- * is answered as it is. A queued one is cancelled with the answer, a running one a moment later.
+ * `POST /v1/jobs/{id}/cancel`: cancels a job and answers with it. Idempotent; a job that has ended is answered as it is. A
+ * queued job is cancelled when the answer is sent, a running one a moment later.
  */
-export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteDeps): Route {
+export function cancelJob({ store, settings, pollHint }: Deps): Route {
   return {
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
@@ -36,15 +42,10 @@ export function cancelJob({ redis, keys, queues, settings, pollHint }: JobRouteD
     },
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
-      const { tenant } = callerOf(req);
-      const find = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
-      const { type } = await find();
-      await fromRedis(requestCancel(redis, keys, queues[type], id));
-      const record = await find();
+      const record = requireJob(await store.jobs.cancel(id, callerOf(req).tenant));
       const job = toPublicJob(record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: false,
-        nowMs: Date.now(),
       });
       res.set({ 'Cache-Control': 'no-store', ...pollHint(job) }).json(job);
     },

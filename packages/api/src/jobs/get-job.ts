@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
 import { toPublicJob } from '@promptq/shared/jobs';
-import { parseQuery } from '../http/parse.ts';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import { openApiResponses, jobHeaders } from '../docs/responses.ts';
+import { parseQuery } from '../http/parse.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
-import type { JobSubscriptions } from '../live/open-live.ts';
+import type { ApiSettings } from '../settings.ts';
+import type { JobSubscriptions } from '../waiting/subscription.ts';
 import { waitForEnd } from '../waiting/wait-for-end.ts';
 import {
   preferenceApplied,
@@ -15,20 +17,23 @@ import {
   waitedHeaders,
   waitSchema,
 } from '../waiting/wait-preference.ts';
-import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
+import { jobPathSchema, requireJob } from './job-path.ts';
+import type { PollHint } from './poll-hint.ts';
 
 const querySchema = z.strictObject({
   include: z.enum(['input']).optional().meta({ description: 'Adds the `input` to the job.' }),
   wait: waitSchema.optional(),
 });
 
-interface Deps extends Omit<JobRouteDeps, 'queues'> {
+interface Deps {
+  store: Store;
   subscriptions: JobSubscriptions;
+  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
+  pollHint: PollHint;
 }
 
 /** `GET /v1/jobs/{id}`: the job, whatever its status; at once, or when it has ended or the wait is over. */
-export function getJob({ redis, keys, subscriptions, settings, pollHint }: Deps): Route {
+export function getJob({ store, subscriptions, settings, pollHint }: Deps): Route {
   return {
     method: 'get',
     path: '/v1/jobs/{id}',
@@ -54,7 +59,7 @@ export function getJob({ redis, keys, subscriptions, settings, pollHint }: Deps)
       const { tenant } = callerOf(req);
       const preferred = readWaitPreference(req);
       const { include, wait: seconds = preferred } = parseQuery(querySchema, req);
-      const read = () => findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
+      const read = async () => requireJob(await store.jobs.find(id, tenant));
       const waited = await waitForEnd({
         subscriptions,
         jobId: id,
@@ -66,7 +71,6 @@ export function getJob({ redis, keys, subscriptions, settings, pollHint }: Deps)
       const job = toPublicJob(waited.record, {
         resultTtlSeconds: settings.RESULT_TTL_SECONDS,
         includeInput: include === 'input',
-        nowMs: Date.now(),
       });
       const applied = seconds !== null && waited.isHonoured ? preferenceApplied(seconds) : {};
       sendJson(res, 200, job, { 'Cache-Control': 'no-store', ...pollHint(job), ...applied });

@@ -1,18 +1,12 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { RedisKeys } from '@promptq/shared/redis';
-import type { ApiSettings } from '../settings.ts';
-import type { JobQueues } from './add-job.ts';
-import type { PollHint } from './poll-hint.ts';
+import type { JobRecord } from '@promptq/shared/jobs';
+import { Problem } from '../problems/problem.ts';
 
 /** The path of every route under `/v1/jobs/{id}`. */
 export const jobPathSchema = z.object({ id: z.string() });
 
-/** What a route that changes one job needs. */
-export interface JobRouteDeps {
-  redis: Redis;
-  keys: RedisKeys;
-  queues: JobQueues;
-  settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
-  pollHint: PollHint;
+/** The job that was found; another tenant's job is answered as if there were none. @throws {Problem} `not_found` */
+export function requireJob(record: JobRecord | null): JobRecord {
+  if (record) return record;
+  throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
 }

@@ -1,18 +1,13 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobSchema, jobStatusSchema, jobTypes, jobTypeSchema } from '@promptq/shared/contracts';
-import { jobTypeOf } from '@promptq/shared/jobs';
-import type { RedisKeys } from '@promptq/shared/redis';
+import { jobTypeOf, toPublicJob } from '@promptq/shared/jobs';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import type { ListCursors } from '../cursors/list-cursors.ts';
-import { isCursor } from '../cursors/seal.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import { limitSchema, momentSchema, pageSchemaOf } from '../http/page.ts';
 import { parseQuery } from '../http/parse.ts';
-import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
-import { findJobs } from './find-jobs.ts';
 
 /** The query of `GET /v1/jobs`. */
 const listQuerySchema = z.strictObject({
@@ -29,8 +24,8 @@ const listQuerySchema = z.strictObject({
   limit: limitSchema,
   after: z
     .string()
-    // An id is never looked up, only its time counts: that of a foreign job tells no more than one that is made up.
-    .refine((after) => isCursor(after) || jobTypeOf(after) !== null, {
+    // The job is never looked up, only the time in its id counts: the id of another tenant's job tells nothing.
+    .refine((after) => jobTypeOf(after) !== null, {
       error: 'Must be the `last_id` of a page, or the id of a job.',
     })
     .optional()
@@ -39,17 +34,19 @@ const listQuerySchema = z.strictObject({
     }),
 });
 
-const pageSchema = pageSchemaOf(jobSchema, 'JobList');
+const pageSchema = pageSchemaOf(
+  jobSchema,
+  'JobList',
+  'The id of the last job that was looked at, which may match no filter.',
+);
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
-  cursors: ListCursors;
+  store: Store;
   settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
 
 /** `GET /v1/jobs`: jobs, newest first. */
-export function listJobs({ redis, keys, cursors, settings }: Deps): Route {
+export function listJobs({ store, settings }: Deps): Route {
   return {
     method: 'get',
     path: '/v1/jobs',
@@ -71,28 +68,31 @@ export function listJobs({ redis, keys, cursors, settings }: Deps): Route {
       ),
     },
     handle: async (req, res) => {
-      const query = parseQuery(listQuerySchema, req);
-      const caller = callerOf(req);
-      const scope = { list: 'jobs', tenant: caller.tenant } as const;
+      const { created_after, created_before, ...query } = parseQuery(listQuerySchema, req);
       const disconnected = new AbortController();
       res.once('close', () => disconnected.abort());
-      const after = (await cursors.open(scope, query.after)) ?? query.after;
-      const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
-      const deps = { redis, keys, resultTtlSeconds, tenant: caller.tenant };
-      const { jobs, hasMore, lastId } = await fromRedis(
-        findJobs(deps, { ...query, after }, disconnected.signal),
+      const { jobs, hasMore, lastId } = await store.jobs.list(
+        {
+          ...query,
+          tenant: callerOf(req).tenant,
+          createdAfterMs: toMs(created_after),
+          createdBeforeMs: toMs(created_before),
+        },
+        disconnected.signal,
       );
-      // Of a job that is not on the page it is not known whose it is; without keys all are of one tenant.
-      const isCallersOwn = caller.keyId === null || lastId === jobs.at(-1)?.id;
-      const end = lastId === null ? null : { id: lastId, position: lastId, isCallersOwn };
+      const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
       const page: z.infer<typeof pageSchema> = {
         object: 'list',
-        data: jobs,
+        data: jobs.map((job) => toPublicJob(job, { resultTtlSeconds, includeInput: false })),
         has_more: hasMore,
         first_id: jobs.at(0)?.id ?? null,
-        last_id: await cursors.lastIdOf(scope, end),
+        last_id: lastId,
       };
       res.set('Cache-Control', 'no-store').json(page);
     },
   };
+}
+
+function toMs(moment: string | undefined): number | undefined {
+  return moment === undefined ? undefined : Date.parse(moment);
 }

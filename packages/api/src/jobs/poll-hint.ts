@@ -1,8 +1,6 @@
-import type { Redis } from 'ioredis';
 import { isTerminal, type JobType, type PublicJob } from '@promptq/shared/contracts';
 import { describeError, type Logger } from '@promptq/shared/logging';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { countSingleJobs } from '../queues/count-single-jobs.ts';
+import type { Store } from '@promptq/store';
 
 const sampleIntervalMs = 1_000;
 const minMs = 500;
@@ -14,24 +12,20 @@ type Sample = { takenAtMs: number; waiting: number; active: number };
 export type PollHint = (job: PublicJob) => Record<string, string>;
 
 /**
- * Estimates from the queue's state: each running job makes place for the next in about a second. The
- * state is sampled at most once a second, beside the requests, so that none of them waits for it. Jobs of batches
- * come after all others and are not counted.
+ * Estimates from the state of the queue, as if each running job took about a second. The state is sampled at most once a
+ * second, beside the requests, so no request waits for it. Jobs of batches come after all others and are not counted.
  */
-export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint {
+export function pollHints(store: Pick<Store, 'queues'>, log: Logger): PollHint {
   const samples: Partial<Record<JobType, Sample>> = {};
 
   const sample = async (type: JobType) => {
     const before = samples[type] ?? { waiting: 0, active: 0 };
     samples[type] = { ...before, takenAtMs: Date.now() };
     try {
-      const [waiting, active] = await Promise.all([
-        countSingleJobs(redis, keys, type),
-        redis.llen(keys.active(type)),
-      ]);
+      const { waiting, active } = await store.queues.countWaiting(type);
       samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
-      // Only a hint. The request itself reports an outage of Redis.
+      // It is only a hint: when Redis is down, the request itself fails.
       log.debug({ error: describeError(error) }, 'could not sample the queue');
     }
   };

@@ -1,31 +1,31 @@
 import { jobSchema } from '@promptq/shared/contracts';
 import { statusOf } from '@promptq/shared/jobs';
-import { Problem } from '../problems/problem.ts';
 import { callerOf } from '../auth/authorize.ts';
+import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
 import { openApiResponses, acceptedHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { addJob, type AddDeps } from './add-job.ts';
-import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
-import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
+import { Problem } from '../problems/problem.ts';
+import { acceptJob, type AcceptJobDeps } from './accept-job.ts';
+import { jobPathSchema, requireJob } from './job-path.ts';
+import type { PollHint } from './poll-hint.ts';
 import { sendAccepted } from './submit-job.ts';
 
-/** What the new job does not inherit: the cancellation, the Idempotency-Key and the batch. */
-const notInherited = {
-  cancel_requested_at: null,
-  cancelled_before_start: false,
-  idempotency: null,
-  custom_id: null,
-};
+/** The new job is not cancelled, has no Idempotency-Key and is in no batch. */
+const notInherited = { cancel_requested_at: null, idempotency: null, custom_id: null };
 
 const retryable = new Set(['failed', 'cancelled', 'expired']);
 
+interface Deps extends AcceptJobDeps {
+  pollHint: PollHint;
+  webhooks: WebhookPolicy;
+}
+
 /**
- * `POST /v1/jobs/{id}/retry`: a new job with the input and the options of one that has not completed; it
- * starts at once, whatever the delay of the first was.
+ * `POST /v1/jobs/{id}/retry`: adds a new job with the input and the options of one that did not complete. It may start at
+ * once, whatever the delay of the first job was.
  */
-export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolicy }): Route {
-  const { redis, keys, settings, pollHint, webhooks } = deps;
+export function retryJob(deps: Deps): Route {
+  const { store, pollHint, webhooks } = deps;
   return {
     method: 'post',
     path: '/v1/jobs/{id}/retry',
@@ -50,8 +50,8 @@ export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolic
     handle: async (req, res) => {
       const { id } = jobPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
-      const record = await findJob(redis, keys, id, settings.RESULT_TTL_SECONDS, tenant);
-      const { status } = statusOf(record, Date.now());
+      const record = requireJob(await store.jobs.find(id, tenant));
+      const { status } = statusOf(record);
       if (!retryable.has(status)) {
         throw new Problem(
           'job_not_retryable',
@@ -62,13 +62,13 @@ export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolic
       const { webhook } = record.data;
       if (webhook) await checkWebhook(webhooks, webhook, tenant);
       const own_secret = webhook !== null && webhooks.secrets.hasOwn(tenant);
-      const accepted = await addJob(deps, {
+      const { job } = await acceptJob(deps, {
         type: record.type,
         data: { ...record.data, ...notInherited, own_secret, retry_of: id },
         maxAttempts: record.maxAttempts,
         delaySeconds: 0,
       });
-      sendAccepted(res, accepted, pollHint);
+      sendAccepted(res, job, pollHint);
     },
   };
 }

@@ -1,41 +1,40 @@
 import type { Response } from 'express';
 import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
 import { callerOf } from '../auth/authorize.ts';
-import { parseBody } from '../http/parse.ts';
+import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
 import { openApiResponses, replayedHeaders } from '../docs/responses.ts';
+import { parseBody } from '../http/parse.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
-import type { JobSubscriptions } from '../live/open-live.ts';
-import { waitAfterSubmission } from '../waiting/wait-after-submission.ts';
-import {
-  preferHeaderSchema,
-  readWaitPreference,
-  waitedHeaders,
-} from '../waiting/wait-preference.ts';
-import { addJob, type AddDeps } from './add-job.ts';
-import { isKnown } from '../idempotency/is-known.ts';
-import { addKeyedJob } from './add-keyed-job.ts';
-import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
-import { findJob } from './find-job.ts';
 import {
   fingerprintOf,
   idempotencyKeyOf,
   keyHeaderSchema,
   scopeOf,
 } from '../idempotency/idempotency-key.ts';
+import { replayCheck } from '../idempotency/replay-check.ts';
+import type { JobSubscriptions } from '../waiting/subscription.ts';
+import { waitAfterSubmission } from '../waiting/wait-after-submission.ts';
+import {
+  preferHeaderSchema,
+  readWaitPreference,
+  waitedHeaders,
+} from '../waiting/wait-preference.ts';
+import { acceptJob, type AcceptJobDeps } from './accept-job.ts';
+import { requireJob } from './job-path.ts';
 import type { PollHint } from './poll-hint.ts';
 import { toJobSpec, type JobDefaults } from './to-job-spec.ts';
 
-interface Deps extends AddDeps {
+interface Deps extends AcceptJobDeps {
   subscriptions: JobSubscriptions;
-  settings: JobDefaults;
+  settings: JobDefaults & AcceptJobDeps['settings'];
   pollHint: PollHint;
   webhooks: WebhookPolicy;
 }
 
-/** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. */
+/** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. Two round trips at most, without a wait. */
 export function submitJob(deps: Deps): Route {
-  const { redis, keys, subscriptions, settings, pollHint, webhooks } = deps;
+  const { store, subscriptions, settings, pollHint, webhooks } = deps;
   return {
     method: 'post',
     path: '/v1/jobs',
@@ -72,25 +71,26 @@ export function submitJob(deps: Deps): Route {
       const seconds = readWaitPreference(req);
       const submission = parseBody(submissionSchema, req);
       const scope = key === undefined ? null : scopeOf('job', tenant, key);
-      // What was accepted before is answered, whatever webhooks are allowed now.
-      if (submission.webhook && !(scope !== null && (await isKnown(deps, scope))))
+      const isReplayed = replayCheck(store, req, scope);
+      // A job that was accepted before is answered, whatever webhooks are allowed now.
+      if (submission.webhook && !(await isReplayed()))
         await checkWebhook(webhooks, submission.webhook, tenant);
-      const spec = toJobSpec(submission, settings, tenant, webhooks.secrets);
-      const { job, isReplay } =
-        scope === null
-          ? { job: await addJob(deps, spec), isReplay: false }
-          : await addKeyedJob(deps, spec, { scope, fingerprint: fingerprintOf(submission) });
+      const { job, isReplay } = await acceptJob(
+        deps,
+        toJobSpec(submission, settings, tenant, webhooks.secrets),
+        scope === null ? null : { scope, fingerprint: fingerprintOf(submission) },
+      );
       if (isReplay) res.set('Idempotency-Replayed', 'true');
       const resultTtlSeconds = settings.RESULT_TTL_SECONDS;
-      const read = () => findJob(redis, keys, job.id, resultTtlSeconds, tenant);
-      const answer = { subscriptions, accepted: job, seconds, read, resultTtlSeconds, res };
-      const waited = await waitAfterSubmission(answer);
+      const read = async () => requireJob(await store.jobs.find(job.id, tenant));
+      const submitted = { subscriptions, accepted: job, seconds, read, resultTtlSeconds, res };
+      const waited = await waitAfterSubmission(submitted);
       if (waited) sendAccepted(res, waited.job, pollHint, waited.headers);
     },
   };
 }
 
-/** 202 with the job, where to poll and when; 200 when it is finished, after a wait or as the job of a replay. */
+/** 202 with the job, where to poll and when; 200 when it has ended, after a wait or as the job of a replay. */
 export function sendAccepted(
   res: Response,
   job: PublicJob,

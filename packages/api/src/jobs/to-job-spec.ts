@@ -35,7 +35,6 @@ function toData(submission: Submission, settings: JobDefaults, tenant: string): 
     start_within_seconds,
     timeout_seconds: submission.timeout_seconds ?? settings.JOB_TIMEOUT_SECONDS,
     cancel_requested_at: null,
-    cancelled_before_start: false,
     retry_of: null,
     webhook: submission.webhook ?? null,
     idempotency: null,

@@ -1,52 +1,37 @@
 import type { Request, RequestHandler } from 'express';
-import type { Redis } from 'ioredis';
-import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { RedisKeys } from '@promptq/shared/redis';
+import { rateWindowSeconds, type Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { Problem } from '../problems/problem.ts';
-import { isKnown } from '../idempotency/is-known.ts';
 import { idempotencyKeyOf, scopeOf } from '../idempotency/idempotency-key.ts';
-
-const windowSeconds = 60;
+import { rememberReplay } from '../idempotency/replay-check.ts';
+import { Problem } from '../problems/problem.ts';
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
+  store: Pick<Store, 'limits'>;
   /** Of one API key, or of all callers while there are no keys. */
   perMinute: number;
 }
 
 /**
- * Limits the requests per minute, counted in Redis for all API processes. The replay of an accepted submission
- * (Idempotency-Key) passes the limit, because a refusal would make the client retry.
+ * Limits the requests per minute, counted in Redis for all API processes. The replay of a submission, by its
+ * Idempotency-Key, is answered whatever the limit says: a refusal would make its client ask again.
  * Headers as in draft-ietf-httpapi-ratelimit-headers, "RateLimit-Policy" and "RateLimit".
  */
-export function rateLimit({ redis, keys, perMinute }: Deps): RequestHandler {
-  const limiter = new RateLimiterRedis({
-    storeClient: redis,
-    keyPrefix: keys.requests,
-    points: perMinute,
-    duration: windowSeconds,
-  });
-  const isReplay = async (req: Request) => {
-    const kind = kindOf(req);
-    if (!kind) return false;
-    const key = idempotencyKeyOf(req);
-    if (key === undefined) return false;
-    const scope = scopeOf(kind, callerOf(req).tenant, key);
-    return isKnown({ redis, keys }, scope);
-  };
+export function rateLimit({ store, perMinute }: Deps): RequestHandler {
   return async (req, res, next) => {
-    if (await isReplay(req)) return next();
     const { keyId } = callerOf(req);
-    const { isExceeded, left } = await fromRedis(consume(limiter, keyId ?? 'everybody'));
-    const seconds = Math.ceil(left.msBeforeNext / 1_000);
+    const { isReplay, isOver, remaining, resetMs } = await store.limits.countRequest({
+      who: keyId ?? 'everybody',
+      perMinute,
+      idempotencyScope: idempotencyScopeOf(req),
+    });
+    rememberReplay(req, isReplay);
+    if (isReplay) return next();
+    const seconds = Math.ceil(resetMs / 1_000);
     const headers = {
-      'RateLimit-Policy': `"requests";q=${perMinute};w=${windowSeconds}`,
-      RateLimit: `"requests";r=${Math.max(0, left.remainingPoints)};t=${seconds}`,
+      'RateLimit-Policy': `"requests";q=${perMinute};w=${rateWindowSeconds}`,
+      RateLimit: `"requests";r=${remaining};t=${seconds}`,
     };
-    if (isExceeded) {
+    if (isOver) {
       throw new Problem('rate_limited', `The limit is ${perMinute} requests per minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });
@@ -56,17 +41,11 @@ export function rateLimit({ redis, keys, perMinute }: Deps): RequestHandler {
   };
 }
 
-async function consume(
-  limiter: RateLimiterRedis,
-  who: string,
-): Promise<{ isExceeded: boolean; left: RateLimiterRes }> {
-  try {
-    return { isExceeded: false, left: await limiter.consume(who) };
-  } catch (error) {
-    // The library throws what is left when nothing is.
-    if (error instanceof RateLimiterRes) return { isExceeded: true, left: error };
-    throw error;
-  }
+/** The scope of a submission with an Idempotency-Key; `null` for all other requests. */
+function idempotencyScopeOf(req: Request): string | null {
+  const kind = kindOf(req);
+  const key = kind === null ? undefined : idempotencyKeyOf(req);
+  return kind === null || key === undefined ? null : scopeOf(kind, callerOf(req).tenant, key);
 }
 
 function kindOf(req: Request): 'job' | 'batch' | null {

@@ -1,9 +1,10 @@
-import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
-import type { Logger } from '@promptq/shared/logging';
-import { openRegistry, startEventLoopMonitor } from '@promptq/shared/metrics';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { watchQueues } from './queue-metrics.ts';
+import {
+  finishedMetrics,
+  openRegistry,
+  startEventLoopMonitor,
+  type FinishedMetrics,
+} from '@promptq/shared/metrics';
 import { requestMetrics, type RequestMetrics } from './request-metrics.ts';
 import { submissionMetrics, type SubmissionMetrics } from './submission-metrics.ts';
 
@@ -12,15 +13,17 @@ export interface ApiMetrics {
   registry: Registry;
   requests: RequestMetrics;
   submissions: SubmissionMetrics;
+  /** Jobs that this process finishes: it cancels waiting jobs, and finishes those whose time to start is over. */
+  jobs: FinishedMetrics;
 }
 
-/** The metrics of an API process, the queues' own included: those are asked for at each scrape. */
-export function openApiMetrics(deps: { redis: Redis; keys: RedisKeys; log: Logger }): ApiMetrics {
+/** The metrics of an API process. Those of the queues are read from the store: see `watchQueues`. */
+export function openApiMetrics(): ApiMetrics {
   const registry = openRegistry(startEventLoopMonitor());
-  watchQueues({ registry, ...deps });
   return {
     registry,
     requests: requestMetrics(registry),
     submissions: submissionMetrics(registry),
+    jobs: finishedMetrics(registry),
   };
 }

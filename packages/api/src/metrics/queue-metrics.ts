@@ -1,35 +1,29 @@
-import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
 import { jobTypes } from '@promptq/shared/contracts';
 import { describeError, type Logger } from '@promptq/shared/logging';
-import { readQueueState, type QueueSnapshot } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { webhooksQueue } from '@promptq/shared/webhooks';
+import type { QueueSnapshot, Store } from '@promptq/store';
 
-const queues = [...jobTypes, webhooksQueue];
-/** Scrapes that are closer together get the same answer: Redis is asked once a second at most. */
+const queues = [...jobTypes, webhooksQueue] as const;
+/** Scrapes that are closer together get the same values: Redis is read once a second at most. */
 const freshMs = 1_000;
 
 type Snapshots = Map<string, QueueSnapshot>;
 
 interface Deps {
   registry: Registry;
-  redis: Redis;
-  keys: RedisKeys;
+  store: Pick<Store, 'queues'>;
   log: Logger;
 }
 
 /**
- * The gauges of the queues. They describe Redis, so every API process tells the same: aggregate them with
- * `max`, never with `sum`. Without Redis there are none, and `promptq_redis_up` is 0.
+ * The gauges of the queues. They describe Redis, so every API process reports the same values: aggregate them with `max`,
+ * never with `sum`. Without Redis there are none, and `promptq_redis_up` is 0.
  */
-export function watchQueues({ registry, redis, keys, log }: Deps): void {
+export function watchQueues({ registry, store, log }: Deps): void {
   const snapshots = cached(async () => {
-    const nowMs = Date.now();
-    const answers = await Promise.all(
-      queues.map((queue) => readQueueState(redis, keys, queue, nowMs)),
-    );
-    return new Map(queues.map((queue, at) => [queue, answers[at] as QueueSnapshot]));
+    const states = await Promise.all(queues.map((queue) => store.queues.readState(queue)));
+    return new Map(queues.map((queue, at) => [queue, states[at] as QueueSnapshot]));
   }, log);
   const gauge = (
     config: { name: string; help: string; labelNames?: string[] },
@@ -79,33 +73,20 @@ export function watchQueues({ registry, redis, keys, log }: Deps): void {
     'Remaining pause of the worker pool; 0 if it is not paused.',
     ({ poolPauseMs }) => poolPauseMs / 1_000,
   );
-  gauge(
-    {
-      name: 'promptq_settlement_backlog_events',
-      help: 'Events of finished and other jobs that settlement has not dealt with.',
-      labelNames: ['queue'],
-    },
-    (made, known) => {
-      for (const type of jobTypes) {
-        const snapshot = known?.get(type);
-        if (snapshot) made.set({ queue: type }, snapshot.unsettledEvents);
-      }
-    },
-  );
 }
 
-/** Asks once for everyone who wants to know at the same time, or within `freshMs`. `null`: Redis has no answer. */
-function cached(ask: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
+/** Reads once for all that ask at the same time, or within `freshMs`. `null`: Redis is not available. */
+function cached(read: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
   let readAtMs = -Infinity;
-  let answer: Promise<Snapshots | null> = Promise.resolve(null);
+  let snapshots: Promise<Snapshots | null> = Promise.resolve(null);
   return () => {
-    if (performance.now() - readAtMs < freshMs) return answer;
+    if (performance.now() - readAtMs < freshMs) return snapshots;
     readAtMs = performance.now();
-    answer = ask().catch((error: unknown) => {
-      // The scrape itself tells of it; the connection has logged the outage.
+    snapshots = read().catch((error: unknown) => {
+      // The scrape reports it, and the connection has logged the outage.
       log.debug({ error: describeError(error) }, 'could not read the state of the queues');
       return null;
     });
-    return answer;
+    return snapshots;
   };
 }

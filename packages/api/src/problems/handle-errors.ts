@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import { StoreUnavailableError } from '@promptq/store';
 import {
   malformed,
   Problem,
@@ -8,6 +9,7 @@ import {
   requestIdOf,
   type ProblemCode,
 } from './problem.ts';
+import { storeUnavailable } from './store-unavailable.ts';
 
 interface Metrics {
   countProblem(code: ProblemCode): void;
@@ -34,6 +36,7 @@ export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler
 /** body-parser and Express mark their errors with a `status`, body-parser also with a `type` (its README, "Errors"). */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof StoreUnavailableError) return storeUnavailable(error);
   const { status, type, limit } = (error ?? {}) as Record<string, unknown>;
   switch (type) {
     case 'entity.parse.failed':

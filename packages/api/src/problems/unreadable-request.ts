@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { v4 as uuidv4 } from 'uuid';
 import { Problem, problemDocument } from './problem.ts';
 
 /**
- * Answers what the parser of Node.js refuses, a control character in a header for one: it never becomes a request, and
- * Node.js alone would say 400 without a word. What is no HTTP error (a lost connection) and what is no fault of the
- * syntax (408, 431) has the answer that Node.js gives it, without a body.
+ * Answers what the HTTP parser of Node.js rejects, for example a control character in a header. It never becomes a request,
+ * and Node.js alone would answer 400 without a body. Errors that are not about syntax (408, 431) get the answer that Node.js
+ * gives, without a body. Other errors, such as a lost connection, get none.
  */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const code = error.code ?? '';
@@ -20,7 +20,7 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
     'invalid_request',
     'The request is not valid HTTP: look for control characters in its headers.',
   );
-  const requestId = uuidv4();
+  const requestId = randomUUID();
   const body = JSON.stringify(problemDocument(problem, requestId));
   const headers = [
     `X-Request-Id: ${requestId}`,

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobTypes } from '@promptq/shared/contracts';
-import type { RedisKeys } from '@promptq/shared/redis';
+import type { Store } from '@promptq/store';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { queueSchema, readQueue } from './queue-response.ts';
@@ -16,8 +15,8 @@ const listSchema = z
   })
   .meta({ id: 'QueueList' });
 
-/** `GET /v1/queues`: how the queues stand: depth, age, pauses. */
-export function listQueues({ redis, keys }: { redis: Redis; keys: RedisKeys }): Route {
+/** `GET /v1/queues`: the state of the queues: depth, age, pauses. */
+export function listQueues({ store }: { store: Store }): Route {
   return {
     method: 'get',
     path: '/v1/queues',
@@ -38,7 +37,7 @@ export function listQueues({ redis, keys }: { redis: Redis; keys: RedisKeys }): 
       ),
     },
     handle: async (_req, res) => {
-      const data = await Promise.all(jobTypes.map((type) => readQueue(redis, keys, type)));
+      const data = await Promise.all(jobTypes.map((type) => readQueue(store, type)));
       const list: z.infer<typeof listSchema> = {
         object: 'list',
         data,

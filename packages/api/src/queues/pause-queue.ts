@@ -1,38 +1,35 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { plainEvent, jobTypeSchema, type JobType } from '@promptq/shared/contracts';
-import type { RedisKeys } from '@promptq/shared/redis';
+import {
+  jobTypeSchema,
+  plainEvent,
+  type AuditEvent,
+  type JobType,
+} from '@promptq/shared/contracts';
+import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
-import { fromRedis } from '../problems/store-unavailable.ts';
-import { Problem } from '../problems/problem.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
+import { Problem } from '../problems/problem.ts';
 import { queueSchema, readQueue } from './queue-response.ts';
-
-interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
-  queues: Record<JobType, Pick<Queue, 'pause' | 'resume'>>;
-}
 
 const pathSchema = z.object({ type: z.string() });
 
+type Action = 'pause' | 'resume';
+
 /**
- * `POST /v1/queues/{type}/pause` and `.../resume`: while a queue is paused, jobs are accepted and none is started, by
- * whichever worker; those that run go on. Idempotent. What was asked for is in the audit stream before it is done.
+ * `POST /v1/queues/{type}/pause` and `.../resume`: while a queue is paused, jobs are accepted and no worker starts one;
+ * running jobs go on. Idempotent. The audit event is written before the queue is paused or resumed.
  */
-export function pauseQueue(deps: Deps, what: 'pause' | 'resume'): Route {
-  const { redis, keys, queues } = deps;
+export function pauseQueue({ store }: { store: Store }, action: Action): Route {
   return {
     method: 'post',
-    path: `/v1/queues/{type}/${what}`,
+    path: `/v1/queues/{type}/${action}`,
     scope: 'admin',
     hasBody: false,
     operation: {
-      operationId: `${what}Queue`,
-      summary: what === 'pause' ? 'Start no more jobs of a type' : 'Start jobs of a type again',
+      operationId: `${action}Queue`,
+      summary: action === 'pause' ? 'Start no more jobs of a type' : 'Start jobs of a type again',
       tags: ['queues'],
       requestParams: { path: pathSchema },
       responses: openApiResponses(
@@ -49,25 +46,18 @@ export function pauseQueue(deps: Deps, what: 'pause' | 'resume'): Route {
     handle: async (req, res) => {
       const type = jobTypeSchema.safeParse(pathSchema.parse(req.params).type);
       if (!type.success) throw new Problem('not_found', 'There is no queue of this type.');
-      await fromRedis(audit(deps, type.data, what, callerOf(req)));
-      await fromRedis(queues[type.data][what]());
-      res.set('Cache-Control', 'no-store').json(await readQueue(redis, keys, type.data));
+      await store.audit.append(auditEvent(type.data, action, callerOf(req)));
+      await store.queues[action](type.data);
+      res.set('Cache-Control', 'no-store').json(await readQueue(store, type.data));
     },
   };
 }
 
-async function audit(
-  { redis, keys }: Deps,
-  type: JobType,
-  what: 'pause' | 'resume',
-  { tenant, keyId }: Caller,
-): Promise<void> {
-  const event = plainEvent('queue', {
-    type: what === 'pause' ? 'queue.paused' : 'queue.resumed',
+function auditEvent(type: JobType, action: Action, { tenant, keyId }: Caller): AuditEvent {
+  return plainEvent('queue', {
+    type: action === 'pause' ? 'queue.paused' : 'queue.resumed',
     tenant,
     job_type: type,
     user_id: keyId === null ? null : `key:${keyId}`,
   });
-  const fields = ['job_id', '', 'type', event.type, 'event', JSON.stringify(event)];
-  await redis.xadd(keys.audit, '*', ...fields);
 }

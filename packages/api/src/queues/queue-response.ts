@@ -1,13 +1,10 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobTypeSchema, type JobType } from '@promptq/shared/contracts';
-import { readQueueState } from '@promptq/shared/queues';
-import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../problems/store-unavailable.ts';
+import type { Store } from '@promptq/store';
 
 const countSchema = z.int().min(0);
 
-/** How the queue of a type stands, of all tenants. */
+/** The state of the queue of a type, with the jobs of all tenants. */
 export const queueSchema = z
   .object({
     object: z.literal('queue'),
@@ -34,13 +31,9 @@ export const queueSchema = z
   .meta({ id: 'Queue' });
 export type PublicQueue = z.infer<typeof queueSchema>;
 
-/** The queue as it is now. @throws {Problem} `redis_unavailable` */
-export async function readQueue(
-  redis: Redis,
-  keys: RedisKeys,
-  type: JobType,
-): Promise<PublicQueue> {
-  const state = await fromRedis(readQueueState(redis, keys, type, Date.now()));
+/** The queue as it is now. */
+export async function readQueue(store: Pick<Store, 'queues'>, type: JobType): Promise<PublicQueue> {
+  const state = await store.queues.readState(type);
   const { waiting, prioritized, delayed, active } = state.jobs;
   return {
     object: 'queue',

@@ -1,70 +1,78 @@
-import { fromRedis } from '../problems/store-unavailable.ts';
-import type { JobSubscriptions, JobNotification } from '../live/open-live.ts';
+import pLimit from 'p-limit';
+import type { JobChanges, JobNotification } from '@promptq/store';
 
-/** Notifications about one job for one client, kept until they are read. `disconnected` means that the client has left. */
+/** The subscription of one client to one job. `disconnected`: the client has disconnected. */
 export interface Subscription {
-  /** The notifications since the last call. Waits for the first one for at most `ms`. */
+  /** The notifications since the last call, as soon as there is one or `ms` have passed. */
   next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
   isStopping(): boolean;
   isDisconnected(): boolean;
-  /** Ends the subscription. */
   close(): void;
 }
 
-/** The pending response to a client. */
+/** The response to a client. */
 export interface Client {
   once(event: 'close', listener: () => void): unknown;
-  /** Whether the client has left or has its response. */
+  /** Whether the client has disconnected, or has its response. */
   readonly closed: boolean;
 }
 
-/** The maximum delay of a Node.js timer. */
-const maxTimerMs = 2 ** 31 - 1;
+export interface JobSubscriptions {
+  /**
+   * Subscribes to a job: read it afterwards, not before.
+   * @param client a disconnect is a notification as well
+   * @throws {StoreUnavailableError}
+   */
+  subscribe(jobId: string, options: { tokens: boolean }, client: Client): Promise<Subscription>;
+  /**
+   * Limits how many clients subscribe or read at a time: thousands may come or be notified at once, and Redis has to answer
+   * each command soon.
+   */
+  limit<Answer>(read: () => Promise<Answer>): Promise<Answer>;
+}
 
-/**
- * Subscribes to a job. Read the job after this resolves, not before.
- * @param client its disconnection is a notification as well
- * @throws {Problem} `redis_unavailable`
- */
-export async function subscribe(
-  subscriptions: JobSubscriptions,
-  jobId: string,
-  options: { tokens: boolean },
-  client: Client,
-): Promise<Subscription> {
-  let pending = new Set<JobNotification | 'disconnected'>();
-  let wake: (() => void) | null = null;
-  let isStopping = false;
-  const notify = (notification: JobNotification | 'disconnected') => {
-    pending.add(notification);
-    if (notification === 'stopping') isStopping = true;
-    wake?.();
-  };
-  const unsubscribe = await subscriptions.limit(() =>
-    fromRedis(subscriptions.subscribe(jobId, options, notify)),
-  );
-  const close = () => unsubscribe();
-  client.once('close', () => {
-    close();
-    notify('disconnected');
-  });
-  if (client.closed) close();
+/** A timer of Node.js cannot wait for longer. */
+const maxTimerMs = 2 ** 31 - 1;
+const maxConcurrentReads = 100;
+
+/** The subscriptions of all clients of this process. */
+export function jobSubscriptions(changes: Pick<JobChanges, 'subscribe'>): JobSubscriptions {
+  const limit = pLimit(maxConcurrentReads);
   return {
-    isStopping: () => isStopping,
-    isDisconnected: () => client.closed,
-    close,
-    next: async (ms) => {
-      if (pending.size === 0 && !client.closed) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        const timer = setTimeout(resolve, Math.min(Math.max(0, ms), maxTimerMs));
-        await promise;
-        clearTimeout(timer);
-        wake = null;
-      }
-      const notification = pending;
-      pending = new Set();
-      return notification;
+    limit,
+    subscribe: async (jobId, options, client) => {
+      let pending = new Set<JobNotification | 'disconnected'>();
+      let wake: (() => void) | null = null;
+      let isStopping = false;
+      const notify = (notification: JobNotification | 'disconnected') => {
+        pending.add(notification);
+        if (notification === 'stopping') isStopping = true;
+        wake?.();
+      };
+      const close = await limit(() => changes.subscribe(jobId, options, notify));
+      client.once('close', () => {
+        close();
+        notify('disconnected');
+      });
+      if (client.closed) close();
+      return {
+        isStopping: () => isStopping,
+        isDisconnected: () => client.closed,
+        close,
+        next: async (ms) => {
+          if (pending.size === 0 && !client.closed) {
+            const { promise, resolve } = Promise.withResolvers<void>();
+            wake = resolve;
+            const timer = setTimeout(resolve, Math.min(Math.max(0, ms), maxTimerMs));
+            await promise;
+            clearTimeout(timer);
+            wake = null;
+          }
+          const notifications = pending;
+          pending = new Set();
+          return notifications;
+        },
+      };
     },
   };
 }

@@ -1,15 +1,16 @@
 import type { Response } from 'express';
 import type { PublicJob } from '@promptq/shared/contracts';
 import { toPublicJob, type JobRecord } from '@promptq/shared/jobs';
+import { StoreUnavailableError } from '@promptq/store';
 import { Problem } from '../problems/problem.ts';
-import type { JobSubscriptions } from '../live/open-live.ts';
+import type { JobSubscriptions } from './subscription.ts';
 import { waitForEnd } from './wait-for-end.ts';
 import { preferenceApplied } from './wait-preference.ts';
 
 interface Submitted {
   subscriptions: JobSubscriptions;
   accepted: PublicJob;
-  /** As the client prefers; `null` when it said nothing. */
+  /** How long the client prefers to wait; `null` when it does not say. */
   seconds: number | null;
   read: () => Promise<JobRecord>;
   resultTtlSeconds: number;
@@ -22,9 +23,9 @@ interface Answer {
 }
 
 /**
- * The response to a submission: the job, once it has finished or the wait is over. An accepted job is never answered
- * with an error, because the client would submit it again.
- * @returns `null` if the client has left
+ * The answer to a submission: the job, when it has ended or the wait is over. A job that was accepted is never answered with
+ * an error, because its client would submit it again.
+ * @returns `null` when the client has disconnected
  */
 export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {
   const { subscriptions, accepted, seconds, read, resultTtlSeconds, res } = submitted;
@@ -35,13 +36,12 @@ export async function waitAfterSubmission(submitted: Submitted): Promise<Answer 
     const waited = await waitForEnd({ subscriptions, jobId: accepted.id, seconds, read, res });
     if (!waited) return null;
     const { record, isHonoured } = waited;
-    const job = toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
     return {
-      job,
+      job: toPublicJob(record, { resultTtlSeconds, includeInput: false }),
       headers: isHonoured ? preferenceApplied(seconds) : {},
     };
   } catch (error) {
-    if (error instanceof Problem) return immediate;
+    if (error instanceof Problem || error instanceof StoreUnavailableError) return immediate;
     throw error;
   }
 }

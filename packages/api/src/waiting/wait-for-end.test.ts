@@ -1,47 +1,54 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import { readJobHash } from '@promptq/shared/queues';
-import type { JobRecord } from '@promptq/shared/jobs';
-import type { JobSubscriptions } from '../live/open-live.ts';
+import { withDefaults, type JobData, type JobRecord } from '@promptq/shared/jobs';
+import { jobSubscriptions, type JobSubscriptions } from './subscription.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
-const data = {
-  input: { message: 'hi', model: 'm', temperature: 0 },
-  user_id: 'u',
-  metadata: {},
-  timeout_seconds: 600,
+const input = { message: 'hi', model: 'm' } as JobData['input'];
+const waiting: JobRecord = {
+  id: 'chat_1',
+  type: 'chat',
+  data: withDefaults({ input } as Partial<JobData>),
+  state: { at: 'waiting' },
+  maxAttempts: 3,
+  attemptsMade: 0,
+  attemptsStarted: 0,
+  createdAtMs: Date.now(),
+  startByMs: Date.now() + 86_400_000,
+  startedAtMs: null,
+  progress: null,
+  worker: null,
 };
-const result = {
-  output: { response: 'done', finish_reason: 'stop', model: 'm' },
-  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+const completed: JobRecord = {
+  ...waiting,
+  state: {
+    at: 'completed',
+    result: {
+      output: { response: 'done', finish_reason: 'stop', model: 'm' },
+      usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+    },
+    finishedAtMs: 1,
+  },
 };
 
-function job(more: Record<string, string> = {}): JobRecord {
-  const fields = { data: JSON.stringify(data), opts: '{}', timestamp: String(Date.now()), ...more };
-  return readJobHash('chat_1', 'chat', fields, { at: 'waiting' });
-}
-
-/** Nothing is ever told; `onHear` happens while the subscription is under way. */
-function silent(onHear: () => void): JobSubscriptions {
-  return {
+/** No notification ever comes; `onSubscribe` runs during the subscription. */
+function silent(onSubscribe: () => void): JobSubscriptions {
+  return jobSubscriptions({
     subscribe: async () => {
-      onHear();
+      onSubscribe();
       return () => undefined;
     },
-    limit: (ask) => ask(),
-    notify: () => undefined,
-    close: () => undefined,
-  };
+  });
 }
 
 function client() {
   return Object.assign(new EventEmitter(), { closed: false });
 }
 
-test('a job that ends between the first look and the subscription is not waited for', async () => {
-  let record = job();
+test('a job that ends between the first read and the subscription is not waited for', async () => {
+  let record = waiting;
   const subscriptions = silent(() => {
-    record = job({ finishedOn: '1', returnvalue: JSON.stringify(result) });
+    record = completed;
   });
   const wait = {
     subscriptions,
@@ -56,7 +63,7 @@ test('a job that ends between the first look and the subscription is not waited 
   });
 }, 10_000);
 
-test('a client that leaves is not waited for either', async () => {
+test('the wait ends when the client disconnects', async () => {
   const res = client();
   const subscriptions = silent(() =>
     setImmediate(() => {
@@ -64,6 +71,6 @@ test('a client that leaves is not waited for either', async () => {
       res.emit('close');
     }),
   );
-  const wait = { subscriptions, jobId: 'chat_1', seconds: 60, read: async () => job(), res };
+  const wait = { subscriptions, jobId: 'chat_1', seconds: 60, read: async () => waiting, res };
   expect(await waitForEnd(wait)).toBeNull();
 }, 10_000);
