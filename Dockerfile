@@ -36,7 +36,7 @@ RUN node_modules/.bin/tsc -b packages/api packages/worker && rm packages/*/dist/
 FROM node:24-slim AS runtime
 ENV NODE_ENV=production
 # Else V8 lets its young generation grow to 128 MB under load; with 32 (twice this) a process takes 70 to 90 MB less and
-# no more CPU for a job (docs/reliability.md, "Memory").
+# no more CPU for a job (docs/operating.md, "Memory of processes").
 ENV NODE_OPTIONS=--max-semi-space-size=16
 WORKDIR /app
 USER node

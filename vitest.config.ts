@@ -3,16 +3,16 @@ import { BaseSequencer } from 'vitest/node';
 
 const seconds = 1_000;
 
-/** Tests of deaths wait for locks to run out, a minute or two in a file: begun last, they would be waited for alone. */
-class LongestFirst extends BaseSequencer {
+/** Slow tests wait a minute or two for locks to expire. They start first, so that nothing waits for them alone. */
+class SlowestFirst extends BaseSequencer {
   override async sort(files: Parameters<BaseSequencer['sort']>[0]) {
-    const usual = await super.sort(files); // oxlint-disable-line unicorn/no-array-sort -- it is vitest's
-    return usual.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)));
+    const sorted = await super.sort(files); // oxlint-disable-line unicorn/no-array-sort -- it is vitest's
+    return sorted.toSorted((a, b) => Number(isSlow(b)) - Number(isSlow(a)));
   }
 }
 
-function isLong({ moduleId }: { moduleId: string }): boolean {
-  return /(?:crashes|outage|outbox|senders)\.test\.ts$/.test(moduleId);
+function isSlow({ moduleId }: { moduleId: string }): boolean {
+  return moduleId.endsWith('.slow.test.ts');
 }
 
 export default defineConfig({
@@ -26,11 +26,11 @@ export default defineConfig({
       'tests/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: SlowestFirst },
     globalSetup: ['tests/support/global-setup.ts'],
-    // Long enough for a dead worker's jobs to be found (45 s) on a slow machine; tests wait for conditions.
-    testTimeout: 180 * seconds,
-    hookTimeout: 180 * seconds,
+    // Tests wait for conditions. A dead worker's jobs are found after 45 s, and some tests wait for that several times.
+    testTimeout: 600 * seconds,
+    hookTimeout: 300 * seconds,
     // The processes of a test mostly wait; so many files at once keep two cores busy.
     maxWorkers: 5,
     passWithNoTests: false,

@@ -1,10 +1,10 @@
 import { messageOf } from '../scripts/redis/ping.ts';
-import type { Experiment } from './experiment.ts';
-import { makeBed, type Bed } from './harness/bed.ts';
+import { createEnvironment, type Environment } from './harness/environment.ts';
 import type { Options } from './options.ts';
 import { machine, versionsOf, type Machine } from './report/machine.ts';
-import type { Row } from './report/row.ts';
-import { experiments } from './rows/index.ts';
+import { toFailedRow, type Row } from './report/row.ts';
+import { scenarios } from './scenarios/index.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 import { fullSizes, quickSizes } from './sizes.ts';
 
 export interface Report {
@@ -13,65 +13,73 @@ export interface Report {
   rows: Row[];
 }
 
-/** After so long no experiment begins a second round, so that a slow machine is done in ten minutes as well. */
-const allSeconds = 510;
+/** No scenario starts a second round after this time, so that a run takes ten minutes on a slow machine as well. */
+const maxSeconds = 510;
 
-/** The names that `only` may be or begin with. */
-export const rowNames = experiments.flatMap(({ names }) => names);
+/** The names that `only` can be or begin with. */
+export const rowNames = scenarios.flatMap(({ names }) => names);
 
-const isWanted = (name: string, only: string | null) =>
+const isSelected = (name: string, only: string | null) =>
   only === null || name === only || name.startsWith(`${only}-`);
 
 /**
- * Measures the rows that are wanted, one experiment after the other. One that breaks is a row that is not held; the
- * others go on.
- * @param say gets a line now and then about how it goes
+ * Measures the selected rows, one scenario after the other. A scenario that throws becomes rows that miss their target; the
+ * others still run.
+ * @param log receives a line of progress now and then
+ * @throws {Error} when there is no row named `only`
  */
 export async function bench(
   { only, isQuick, profileDir }: Pick<Options, 'only' | 'isQuick' | 'profileDir'>,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Report> {
-  const wanted = experiments.filter(({ names }) =>
-    names.some((name) => isWanted(name, only) || only?.startsWith(`${name}-`)),
+  const selected = scenarios.filter(({ names }) =>
+    names.some((name) => isSelected(name, only) || only?.startsWith(`${name}-`)),
   );
-  if (wanted.length === 0) {
-    throw new Error(`there is no row ${only}; there are ${rowNames.join(', ')}`);
+  if (selected.length === 0) {
+    throw new Error(`--only: there is no row "${only}". The rows are ${rowNames.join(', ')}.`);
   }
-  const before = machine();
-  const allEndsAt = performance.now() + allSeconds * 1_000;
-  const bed = await makeBed({ fromSource: isQuick, profileDir }, say);
+  const machineBefore = machine();
+  const endsAt = performance.now() + maxSeconds * 1_000;
+  const environment = await createEnvironment({ fromSource: isQuick, profileDir }, log);
   try {
     const rows: Row[] = [];
-    for (const experiment of wanted) {
-      say(`measuring ${experiment.names.join(', ')}`);
-      rows.push(...(await run(experiment, { bed, isQuick, allEndsAt, say })));
-      await bed.empty();
+    for (const scenario of selected) {
+      log(`measuring ${scenario.names.join(', ')}`);
+      rows.push(...(await run(scenario, { environment, isQuick, endsAt, log })));
+      await environment.reset();
     }
     return {
-      versions: await versionsOf(bed.redis),
-      machine: before,
-      rows: rows.filter(({ name }) => isWanted(name, only)),
+      versions: await versionsOf(environment.redis),
+      machine: machineBefore,
+      rows: rows.filter(({ name }) => isSelected(name, only)),
     };
   } finally {
-    await bed.close();
+    await environment.close();
   }
+}
+
+interface RunContext {
+  environment: Environment;
+  isQuick: boolean;
+  endsAt: number;
+  log: (line: string) => void;
 }
 
 async function run(
-  { names, seconds, run }: Experiment,
-  needs: { bed: Bed; isQuick: boolean; allEndsAt: number; say: (line: string) => void },
+  { names, seconds, measure }: Scenario,
+  { environment, isQuick, endsAt, log }: RunContext,
 ): Promise<Row[]> {
-  const { bed, isQuick, allEndsAt, say } = needs;
   const sizes = isQuick ? quickSizes : fullSizes;
-  const endsAt = Math.min(allEndsAt, performance.now() + seconds * 1_000);
+  const scenarioEndsAt = Math.min(endsAt, performance.now() + seconds * 1_000);
   try {
-    return await run({ bed, sizes, rounds: sizes.rounds, endsAt, say });
+    return await measure({
+      environment,
+      sizes,
+      rounds: sizes.rounds,
+      endsAt: scenarioEndsAt,
+      log,
+    });
   } catch (error) {
-    return names.map((name) => broken(name, messageOf(error)));
+    return names.map((name) => toFailedRow(name, messageOf(error)));
   }
-}
-
-function broken(name: string, reason: string): Row {
-  const nothing = { unit: '', ours: null, diy: null, against: '', ratio: null, target: '' };
-  return { name, ...nothing, held: false, rounds: 0, note: `broke: ${reason}` };
 }

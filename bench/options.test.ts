@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { help, readOptions } from './options.ts';
+import { helpText, readOptions } from './options.ts';
 
-test('without arguments: every row, in full, and no row has to hold', () => {
+test('without arguments, all rows are measured in full and none has to meet its target', () => {
   expect(readOptions([])).toEqual({
     only: null,
     json: null,
@@ -18,8 +18,8 @@ test.each([
   expect(readOptions(args)).toMatchObject({ only: 'cpu', json: 'out.json', mustHold: true });
 });
 
-test('help names the rows; an unknown option is refused', () => {
+test('help lists the rows, and an unknown option is refused', () => {
   expect(readOptions(['--help'])).toBeNull();
-  expect(help(['end-to-end', 'cpu'])).toContain('end-to-end, cpu');
+  expect(helpText(['end-to-end', 'cpu'])).toContain('end-to-end, cpu');
   expect(() => readOptions(['--onyl', 'cpu'])).toThrow('--onyl');
 });

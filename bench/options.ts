@@ -8,26 +8,27 @@ export interface Options {
   mustHold: boolean;
 }
 
-/** @param names of the rows that there are */
-export function help(names: readonly string[]): string {
+/** The text of `--help`. @param names of all rows */
+export function helpText(names: readonly string[]): string {
   return `pnpm bench [options]
 
-Measures promptq beside a hand-written service of the same parts (bench/diy), in less than ten minutes, on a Redis
-and an upstream of its own. bench/README.md says what each row means.
+Compares promptq with a hand-written service of the same parts (bench/diy), on a Redis and an upstream that it starts
+itself. A full run takes less than ten minutes. bench/README.md describes the rows.
 
-  --only NAME    one row, or those whose names begin with NAME: ${names.join(', ')}
-  --json FILE    writes the result there as well
-  --check        exit code 1 when a row misses its target
-  --quick        one small round of each row, from the sources: the harness is tried, the figures mean nothing
-  --profile DIR  a CPU profile of each measured process goes there; it costs some CPU itself
-  --help         this text
+  --only NAME    measure one row, or all rows whose names begin with NAME: ${names.join(', ')}
+  --json FILE    also write the result to FILE, as JSON
+  --check        exit with code 1 if a row misses its target
+  --quick        run one small round of each scenario from the sources, to check that the benchmark works; its figures
+                 mean nothing
+  --profile DIR  write a CPU profile of each measured process to DIR; profiling costs some CPU time itself
+  --help         show this text
 `;
 }
 
-/** @returns `null` when help was asked for. @throws {Error} for an option that is wrong */
+/** Reads the command line. @returns `null` for `--help`. @throws {Error} for an unknown option or a missing value */
 export function readOptions(args: readonly string[]): Options | null {
   const { values } = parseArgs({
-    // `pnpm bench -- --only cpu`, as npm wants it, means the same.
+    // npm needs `--` before options (`npm run bench -- --only cpu`), and pnpm passes it on.
     args: args[0] === '--' ? args.slice(1) : [...args],
     options: {
       only: { type: 'string' },

@@ -21,19 +21,19 @@ function run(...args: string[]) {
   });
 }
 
-test('Ctrl-C in the middle leaves no files behind', async () => {
+test('Ctrl-C during a measurement leaves no files behind', async () => {
   const bench = run('--only', 'cpu');
-  bench.stderr.on('data', (said) => {
-    if (String(said).includes('measuring')) bench.kill('SIGINT');
+  bench.stderr.on('data', (chunk) => {
+    if (String(chunk).includes('measuring')) bench.kill('SIGINT');
   });
   expect(await once(bench, 'exit')).toEqual([130, null]);
   expect((await readdir(dir)).filter((name) => name.startsWith('promptq-bench-'))).toEqual([]);
 });
 
-test('a file that cannot be written is refused before anything is measured', async () => {
+test('a file that cannot be written is refused before any measurement', async () => {
   const bench = run('--only', 'cpu', '--json', path.join(dir, 'none', 'out.json'));
-  const [said, [code]] = await Promise.all([text(bench.stderr), once(bench, 'exit')]);
+  const [stderr, [code]] = await Promise.all([text(bench.stderr), once(bench, 'exit')]);
   expect(code).toBe(2);
-  expect(said).toContain('ENOENT');
-  expect(said).not.toContain('measuring');
+  expect(stderr).toContain('ENOENT');
+  expect(stderr).not.toContain('measuring');
 });

@@ -1,23 +1,26 @@
-/** How much is measured. */
+/** How much each scenario measures. */
 export interface Sizes {
   rounds: number;
-  /** Of the rows `end-to-end`, `cpu` and `settlement`, for each round. */
+  /** Jobs per round of the rows `end-to-end`, `cpu` and `bare-worker`. */
   jobs: number;
-  /** Before the first round, not measured. */
+  /** Jobs before the first round, which are not measured. */
   warmUpJobs: number;
   submissionSeconds: number;
+  /** Connections of the rows `submissions`. */
   connections: number[];
   latencyJobs: number;
+  /** Calls at the same time, of the rows `in-flight`. */
   inFlight: number[];
-  /** How often each place of the worker is filled. */
+  /** How many jobs each slot of the worker runs in the rows `in-flight`. */
   waves: number;
   memoryJobs: number;
   loadSeconds: number;
+  /** How many jobs each slot of the workers runs in the rows `scaling`. */
   scalingWaves: number;
   pollingJobs: number;
-  /** Of the tenant that was there first. */
-  tenantJobs: number;
   pollingSeconds: number;
+  /** Jobs of the tenant that submits first. */
+  tenantJobs: number;
 }
 
 export const fullSizes: Sizes = {
@@ -37,7 +40,7 @@ export const fullSizes: Sizes = {
   pollingSeconds: 2,
 };
 
-/** Enough to see that the harness works; the figures mean nothing. */
+/** Enough to check that the benchmark works. The figures mean nothing. */
 export const quickSizes: Sizes = {
   rounds: 1,
   jobs: 200,

@@ -4,20 +4,20 @@ import { PromptQ, PromptQError } from '@promptq/client';
 
 const promptq = new PromptQ({ baseUrl: 'http://127.0.0.1:3000' });
 
-// Submit and wait: one job, however often a connection breaks.
+// Submit and wait. This is one job, even if the connection breaks and the client tries again.
 const job = await promptq.submit({ type: 'chat', input: { message: 'Say hello' } });
 const { status, output } = await promptq.wait(job);
 console.log(status, output?.response);
 
-// The answer as it comes.
+// Stream the answer as it arrives.
 const question = { type: 'chat', input: { message: 'What is a job queue good for?' } };
 for await (const event of promptq.stream(question)) {
   if (event.type === 'output.delta') process.stdout.write(event.data.delta);
-  if (event.type === 'output.reset') console.log('\n(that attempt failed; once more)');
+  if (event.type === 'output.reset') console.log('\n(that attempt failed; the next one starts)');
 }
 console.log();
 
-// Many at once; a stream of any size goes with `batch.submitLines`.
+// Submit many requests at once. `batch.submitLines` takes a stream, of up to 50,000 requests.
 const requests = ['red', 'green', 'blue'].map((colour) => ({
   custom_id: colour,
   type: 'chat',
@@ -27,7 +27,7 @@ const batch = await promptq.batch.wait(await promptq.batch.submit({ requests }))
 for await (const { custom_id, output } of promptq.batch.results(batch))
   console.log(custom_id, output?.response);
 
-// One error class, with the API's code, its request id and the faulty members.
+// Every error is a PromptQError, with the API's code, its request id and the faulty members.
 try {
   await promptq.submit({ type: 'chat', input: { message: 'Say hello', temperature: 9 } });
 } catch (error) {

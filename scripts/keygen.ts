@@ -1,4 +1,4 @@
-/** `pnpm keygen`: prints a new webhook secret, or a new API key. */
+/** `pnpm keygen`: prints a new webhook secret or a new API key. */
 import { parseArgs } from 'node:util';
 import {
   hashOfApiKey,
@@ -7,18 +7,18 @@ import {
   scopeSchema,
   tenantSchema,
   writeKeyEntry,
-} from '@promptq/shared/keys';
+} from '@promptq/shared/api-keys';
 import { newWebhookSecret, tenantSecretName } from '@promptq/shared/webhooks';
 
 const help = `pnpm keygen webhook [--tenant NAME]
-  Prints a new secret that webhooks are signed with, for WEBHOOK_SECRET of the API and the workers, and of receivers.
-  To rotate: set WEBHOOK_SECRET=<new>,<old> on both; give receivers the new one; then set WEBHOOK_SECRET=<new>.
-  --tenant NAME   for the webhooks of this tenant alone; prints the line to set as well
+  Prints a new secret for signing webhooks. Set it as WEBHOOK_SECRET of the API and the workers, and give it to receivers.
+  To rotate it, set WEBHOOK_SECRET=<new>,<old>, give receivers the new secret, then set WEBHOOK_SECRET=<new>.
+  --tenant NAME   make a secret for the webhooks of this tenant only; also print the line that sets it
 
 pnpm keygen api --tenant NAME [--scopes jobs,audit,admin]
-  Prints a new API key, once, and the line for API_KEYS or API_KEYS_FILE, which does not hold the key.
-  --tenant NAME   whose key it is: letters, digits, "-" and "_"
-  --scopes LIST   of ${scopes.join(', ')} (default jobs)`;
+  Prints a new API key and its entry for API_KEYS or API_KEYS_FILE. The entry only contains a hash, so store the key now.
+  --tenant NAME   the tenant that owns the key: 1 to 64 letters, digits, "-" and "_"
+  --scopes LIST   one or more of ${scopes.join(', ')}, separated by commas (default: jobs)`;
 
 function main(args: string[]): void {
   const { values, positionals } = parseArgs({
@@ -30,39 +30,44 @@ function main(args: string[]): void {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const [what, ...rest] = positionals;
+  const [kind, ...rest] = positionals;
   if (values.help) return console.log(help);
-  if (rest.length > 0) throw new TypeError(`Unexpected: ${rest.join(' ')}`);
-  if (what === 'webhook') return printWebhookSecret(values.tenant);
-  if (what !== 'api') throw new TypeError('What to make: "webhook" or "api".');
+  if (rest.length > 0) throw new TypeError(`Unexpected argument: ${rest.join(' ')}`);
+  if (kind === 'webhook') return printWebhookSecret(values.tenant);
+  if (kind !== 'api') throw new TypeError('The first argument must be "webhook" or "api".');
   printApiKey(values.tenant, values.scopes);
 }
 
-function printWebhookSecret(tenantGiven: string | undefined): void {
-  const name = tenantGiven === undefined ? null : tenantSecretName(readTenant(tenantGiven));
+function printWebhookSecret(tenantOption: string | undefined): void {
+  const name = tenantOption === undefined ? null : tenantSecretName(parseTenant(tenantOption));
   const secret = newWebhookSecret();
-  // The secret alone on stdout, so that it can be piped; what to do with it on stderr.
+  // Only the secret goes to stdout, so that it can be piped. Instructions go to stderr.
   console.log(secret);
-  if (name !== null) console.error(`\nThe line for the API and the workers:\n${name}=${secret}`);
+  if (name !== null) console.error(`\nSet this for the API and the workers:\n${name}=${secret}`);
 }
 
-function readTenant(given: string | undefined): string {
-  const tenant = tenantSchema.safeParse(given);
+function parseTenant(option: string | undefined): string {
+  const tenant = tenantSchema.safeParse(option);
   if (!tenant.success)
     throw new TypeError('--tenant must be 1 to 64 letters, digits, "-" and "_".');
   return tenant.data;
 }
 
-function printApiKey(tenantGiven: string | undefined, scopesGiven: string): void {
-  const tenant = readTenant(tenantGiven);
-  const wanted = scopeSchema.array().safeParse(scopesGiven.split(','));
-  if (!wanted.success) throw new TypeError(`--scopes must be of ${scopes.join(', ')}.`);
+function printApiKey(tenantOption: string | undefined, scopesOption: string): void {
+  const tenant = parseTenant(tenantOption);
+  const parsed = scopeSchema.array().safeParse(scopesOption.split(','));
+  if (!parsed.success) {
+    throw new TypeError(
+      `--scopes must be one or more of ${scopes.join(', ')}, separated by commas.`,
+    );
+  }
   const { id, key } = newApiKey();
   const hash = hashOfApiKey(key);
-  // The key alone on stdout, so that it can be piped; what is kept of it on stderr.
+  // Only the key goes to stdout, so that it can be piped. Its entry goes to stderr.
   console.log(key);
+  const entry = writeKeyEntry({ id, tenant, scopes: parsed.data, hash });
   console.error(
-    `\nIt is shown this once. The line for API_KEYS, or API_KEYS_FILE:\n${writeKeyEntry({ id, tenant, scopes: wanted.data, hash })}`,
+    `\nStore the key now: it is not shown again. Its entry for API_KEYS or API_KEYS_FILE:\n${entry}`,
   );
 }
 

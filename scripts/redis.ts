@@ -9,38 +9,39 @@ import { findServerBinary } from './redis/server-binary.ts';
 /** A Redis that answered PING. */
 export interface FoundRedis {
   url: string;
-  /** Where it comes from, in one line for people. */
+  /** Where it comes from, as text. */
   how: string;
-  /** Ends it if it is ours; one that was given by REDIS_URL is left alone. */
+  /** Stops the server if `findRedis` started it. The Redis of REDIS_URL keeps running. */
   stop: () => Promise<void>;
-  /** When this process is killed, a server of ours is ended only after that process is gone. */
-  outlive: (pid: number) => void;
-  /** A server process of ours: resolves when it is gone, so that a crash can be noticed. */
-  server: Pick<PrivateServer, 'pid' | 'gone' | 'logFile'> | undefined;
+  /** If this process is killed, a server that it started ends only after the process `pid` has exited. */
+  endAfter: (pid: number) => void;
+  /** The server process, if `findRedis` started one. */
+  server: Pick<PrivateServer, 'pid' | 'exited' | 'logFile'> | undefined;
 }
 
 interface Options {
-  /** REDIS_URL. When it is given, nothing else is tried. */
+  /** REDIS_URL. If it is set, nothing else is tried. */
   redisUrl: string | undefined;
-  /** Where the data of a server of ours goes: a directory that stays for `pnpm start`, a temporary one for tests. */
+  /** Where a server that `findRedis` starts stores its data. */
   dataDir: string;
-  /** Keep the data, and take over a server that an earlier start left behind on it. */
+  /** Keep the data, and take over the server of an earlier start that was killed. */
   persistent: boolean;
-  /** Gets a line before something slow or far-reaching is done. */
+  /** Receives a line before each step that is slow or that changes the system. */
   say: (line: string) => void;
 }
 
 /**
- * Finds a Redis or starts one: REDIS_URL, a server program on PATH, Docker, the system's package manager, in this order.
- * Rejects with one error that lists everything tried.
+ * Finds a Redis or starts one. It tries, in this order, REDIS_URL, a server program on PATH, Docker and the system's package
+ * manager.
+ * @throws {Error} that lists everything that was tried
  */
 export async function findRedis(options: Options): Promise<FoundRedis> {
   const { redisUrl, say } = options;
-  if (redisUrl !== undefined) return await givenRedis(redisUrl);
+  if (redisUrl !== undefined) return await redisFromUrl(redisUrl);
   const tried = ['REDIS_URL: not set'];
 
   const onPath = await findServerBinary();
-  if (onPath.found) return await ownServer(onPath.binary, 'on PATH', options);
+  if (onPath.found) return await startServer(onPath.binary, 'on PATH', options);
   tried.push(`valkey-server or redis-server on PATH: ${onPath.reason}`);
 
   try {
@@ -48,47 +49,58 @@ export async function findRedis(options: Options): Promise<FoundRedis> {
   } catch (error) {
     if (error instanceof DataInUse) throw error;
     const line = `Docker (redis:8-alpine): ${messageOf(error)}`;
-    say(`no Redis from ${line}`);
+    say(`Redis could not be started with ${line}`);
     tried.push(line);
   }
 
   const installed = await installRedis(say);
   if (installed.installed) {
     const binary = await findServerBinary(installed.binDirs);
-    if (binary.found) return await ownServer(binary.binary, installed.how, options);
-    tried.push(`the package manager: ${installed.how}, but the server is ${binary.reason}`);
+    if (binary.found) return await startServer(binary.binary, installed.how, options);
+    tried.push(`the package manager: ${installed.how}, but this did not help: ${binary.reason}`);
   } else {
     tried.push(`the package manager: ${installed.reason}`);
   }
   throw new Error(nothingFound(tried));
 }
 
-async function givenRedis(url: string): Promise<FoundRedis> {
+async function redisFromUrl(url: string): Promise<FoundRedis> {
+  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)) {
+    throw new Error(
+      'REDIS_URL is not a Redis URL. Set it to a URL like redis://127.0.0.1:6379, or remove it to let promptq start a Redis.',
+    );
+  }
   try {
     await ping(url);
   } catch (error) {
     const reason = messageOf(error);
     throw new Error(
-      `REDIS_URL is set to ${withoutPassword(url)}, but that does not answer PING: ${reason}`,
+      `REDIS_URL is set to ${withoutPassword(url)}, but no Redis answers PING there: ${reason}. Start that Redis, correct REDIS_URL, or remove it to let promptq start a Redis.`,
       { cause: error },
     );
   }
-  return { url, how: 'from REDIS_URL', stop: async () => {}, outlive: () => {}, server: undefined };
+  return {
+    url,
+    how: 'from REDIS_URL',
+    stop: async () => {},
+    endAfter: () => {},
+    server: undefined,
+  };
 }
 
-async function ownServer(binary: string, origin: string, options: Options): Promise<FoundRedis> {
+async function startServer(binary: string, origin: string, options: Options): Promise<FoundRedis> {
   const { dataDir, persistent } = options;
-  const { server, leftBehind } = persistent
+  const { server, takenOver } = persistent
     ? await persistentServer(binary, dataDir)
-    : { server: await startPrivateServer({ binary, dataDir }), leftBehind: false };
-  const how = leftBehind
-    ? 'left running by an earlier start, taken over'
-    : `${binary}, ${origin}, started privately`;
+    : { server: await startPrivateServer({ binary, dataDir }), takenOver: false };
+  const how = takenOver
+    ? 'taken over from an earlier start'
+    : `${binary}, ${origin}, started by promptq`;
   return {
     url: server.url,
     how: `${how}; data in ${dataDir}`,
     stop: server.stop,
-    outlive: server.outlive,
+    endAfter: server.endAfter,
     server,
   };
 }
@@ -96,16 +108,16 @@ async function ownServer(binary: string, origin: string, options: Options): Prom
 async function container(options: Options): Promise<FoundRedis> {
   const { url, name, volume, stop } = await startContainer(options);
   const how = `Docker container ${name}${volume === undefined ? '' : `; data in the volume ${volume}`}`;
-  // Testcontainers' own reaper removes the container when this process is killed.
-  return { url, how, stop, outlive: () => {}, server: undefined };
+  // Testcontainers removes the container when this process is killed.
+  return { url, how, stop, endAfter: () => {}, server: undefined };
 }
 
 function nothingFound(tried: readonly string[]): string {
   return [
-    'No Redis was found and none could be started. Tried:',
+    'No Redis was found, and none could be started. promptq tried:',
     ...tried.map((line) => `  - ${line}`),
-    'Do one of these and try again:',
-    '  - set REDIS_URL to a Redis (6.2 or later) or Valkey that you have',
+    'Do one of the following and try again:',
+    '  - set REDIS_URL to a Redis (6.2 or later) or Valkey that is running',
     '  - install redis-server or valkey-server (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis)',
     '  - start Docker',
   ].join('\n');

@@ -1,9 +1,9 @@
 /**
- * The stand-in model: an OpenAI-compatible server that answers from the prompt alone, so that the whole stack runs
- * with no key and no network. It is for trying promptq out and for demos; its answers mean nothing.
+ * The stand-in model: an OpenAI-compatible server that computes its answers from the prompt, so that promptq runs without a
+ * key and without a network. It is meant for trials and demos. Its answers mean nothing.
  *
- * Run it (`node scripts/stand-in-model.ts`, with HOST and PORT) or import `startStandInModel`. It needs no other file
- * of this repository, only `@copilotkit/aimock`, so that a small image can hold it. `GET /health` answers 200.
+ * Run it (`node scripts/stand-in-model.ts`, with HOST and PORT) or import `startStandInModel`. It imports no other file of
+ * this repository, only `@copilotkit/aimock`, which keeps its image small. `GET /health` answers 200.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,44 +12,42 @@ import { type ChatCompletionRequest, type ChatMessage, LLMock } from '@copilotki
 
 const defaultHost = '127.0.0.1';
 const defaultPort = 4010;
-const shortestLatencyMs = 300;
-const longestLatencyMs = 900;
+const minLatencyMs = 300;
+const maxLatencyMs = 900;
 /** OpenAI's own rule of thumb for English text. */
 const charactersPerToken = 4;
-/** Longer texts are judged by their beginning: a stand-in must not spend seconds on a megabyte. */
-const longestTextRead = 20_000;
+/** Only the beginning of a longer text is read, so that a megabyte does not take seconds. */
+const maxTextCharacters = 20_000;
 
-const positiveWords = new Set(
-  'amazing beautiful best better calm delicious delight delighted easy enjoy excellent fantastic fast friendly genius glad good great happy helpful hope impressive joy kind love loved lovely nice noble peace perfect pleasant pleased proud recommend reliable satisfied success superb thank thanks trust truth warm wonderful worth'.split(
-    ' ',
-  ),
+const wordSet = (words: string) => new Set(words.split(' '));
+const positiveWords = wordSet(
+  'amazing beautiful best better calm delicious delight delighted easy enjoy excellent fantastic fast friendly genius glad good great happy helpful hope impressive joy kind love loved lovely nice noble peace perfect pleasant pleased proud recommend reliable satisfied success superb thank thanks trust truth warm wonderful worth',
 );
-const negativeWords = new Set(
-  'afraid angry ashamed awful bad bitter boring broken complaint confusing cruel damaged dead delay disappointed disappointing dislike dirty error expensive fail failed failure fear grief hate horrible late lost mistake misery never noisy pain poor problem rude sad scared slow sorry terrible tired ugly unhappy unreliable useless waste weak worse worst wrong'.split(
-    ' ',
-  ),
+const negativeWords = wordSet(
+  'afraid angry ashamed awful bad bitter boring broken complaint confusing cruel damaged dead delay disappointed disappointing dislike dirty error expensive fail failed failure fear grief hate horrible late lost mistake misery never noisy pain poor problem rude sad scared slow sorry terrible tired ugly unhappy unreliable useless waste weak worse worst wrong',
 );
-const negations = new Set(
-  "no not never without hardly isn't wasn't don't doesn't didn't can't won't".split(' '),
+const negations = wordSet(
+  "no not never without hardly isn't wasn't don't doesn't didn't can't won't",
 );
-const stopWords = new Set(
-  "about above after again against all also although always among and another any are aren't because been before being below between both but can can't cannot come could did didn't does doesn't doing don't done down during each either else ever every few for from further get give given had has have having her here hers herself him himself his how however i'm if in into is isn't it its itself just know let like made make many may me might more most much must my myself neither never nor not nothing now of off on once one only or other our ours ourselves out over own part perhaps please rather said same say see shall she should since so some something still such take tell than that the their theirs them themselves then there these they thing things this those though through thus thy till to too under until unless up upon us very was wasn't way we well were what when where whether which while who whom whose why will with within without won't would yes yet you your yours yourself".split(
-    ' ',
-  ),
+const stopWords = wordSet(
+  "about above after again against all also although always among and another any are aren't because been before being below between both but can can't cannot come could did didn't does doesn't doing don't done down during each either else ever every few for from further get give given had has have having her here hers herself him himself his how however i'm if in into is isn't it its itself just know let like made make many may me might more most much must my myself neither never nor not nothing now of off on once one only or other our ours ourselves out over own part perhaps please rather said same say see shall she should since so some something still such take tell than that the their theirs them themselves then there these they thing things this those though through thus thy till to too under until unless up upon us very was wasn't way we well were what when where whether which while who whom whose why will with within without won't would yes yet you your yours yourself",
 );
 
 export interface StandInModel {
-  /** What belongs into OPENAI_BASE_URL, `/v1` included. */
+  /** The value for OPENAI_BASE_URL, including `/v1`. */
   baseUrl: string;
   stop: () => Promise<void>;
 }
 
-/** Starts the stand-in model; `port` 0 takes a free one. Calls under way are answered before `stop` resolves. */
-export async function startStandInModel(at: { host: string; port: number }): Promise<StandInModel> {
-  // aimock reads a journal size of 0 as "without limit": one entry is the least it can keep.
+/** Starts the stand-in model. Port 0 means any free port. `stop` resolves when the calls in flight are answered. */
+export async function startStandInModel(address: {
+  host: string;
+  port: number;
+}): Promise<StandInModel> {
+  // aimock reads a journal size of 0 as "no limit", so 1 is the minimum.
   const server = new LLMock({
-    host: at.host,
-    port: at.port,
+    host: address.host,
+    port: address.port,
     journalMaxEntries: 1,
     fixtureCountsMaxTestIds: 1,
   });
@@ -59,14 +57,14 @@ export async function startStandInModel(at: { host: string; port: number }): Pro
       await sleep(latencyMs(promptOf(request)));
       return answer(request);
     },
-    // For streamed answers only: a few words at a time, like a model.
+    // A streamed answer comes a few words at a time, as from a model.
     { chunkSize: 16, latency: 30 },
   );
   const url = await server.start();
   return { baseUrl: `${url}/v1`, stop: () => server.stop() };
 }
 
-/** What the stand-in says to a request: the same request has the same answer, cut at `max_tokens` like a model's. */
+/** The answer to a request. The same request always has the same answer. It is truncated at `max_tokens`. */
 export function answer(request: ChatCompletionRequest): {
   content: string;
   finishReason: 'stop' | 'length';
@@ -74,9 +72,9 @@ export function answer(request: ChatCompletionRequest): {
   const instruction = textOf(request.messages.find((message) => message.role === 'system'));
   const text = textOf(request.messages.findLast((message) => message.role === 'user')).slice(
     0,
-    longestTextRead,
+    maxTextCharacters,
   );
-  return cut(answerTo(instruction, text, request.response_format?.type), request.max_tokens);
+  return truncate(answerTo(instruction, text, request.response_format?.type), request.max_tokens);
 }
 
 function answerTo(instruction: string, text: string, responseFormat: string | undefined): string {
@@ -92,18 +90,18 @@ function sentimentOf(text: string): 'positive' | 'negative' | 'mixed' | 'neutral
   let bad = 0;
   const words = wordsOf(text);
   for (const [index, word] of words.entries()) {
-    const turned = words
+    const isNegated = words
       .slice(Math.max(0, index - 2), index)
       .some((before) => negations.has(before));
-    if (turned ? negativeWords.has(word) : positiveWords.has(word)) good++;
-    if (turned ? positiveWords.has(word) : negativeWords.has(word)) bad++;
+    if (isNegated ? negativeWords.has(word) : positiveWords.has(word)) good++;
+    if (isNegated ? positiveWords.has(word) : negativeWords.has(word)) bad++;
   }
   if (good === 0 && bad === 0) return 'neutral';
   if (Math.min(good, bad) * 2 >= Math.max(good, bad)) return 'mixed';
   return good > bad ? 'positive' : 'negative';
 }
 
-/** The three words or pairs of words that the text repeats most; fewer when it has fewer. */
+/** At most three words or pairs of words: those that the text repeats most often. */
 function topicsOf(text: string): string[] {
   const words = wordsOf(text);
   const counts = new Map<string, number>();
@@ -115,7 +113,7 @@ function topicsOf(text: string): string[] {
     if (!isTopic(word)) continue;
     count(word, 2, 2);
     const next = words[index + 1];
-    // A pair says more than its parts, but only when it comes back.
+    // A pair is more specific than its words, but only if it is repeated.
     if (next !== undefined && next !== word && isTopic(next)) count(`${word} ${next}`, 1.9, 2.5);
   }
   const topics: string[] = [];
@@ -142,8 +140,10 @@ function firstSentenceOf(text: string): string {
 }
 
 function replyTo(message: string): string {
-  const told = /^(?:please\s+)?(?:say|repeat)\s+["']?(.+?)["']?[.!]?$/is.exec(message.trim())?.[1];
-  if (told !== undefined) return `${told.charAt(0).toUpperCase()}${told.slice(1)}!`;
+  const phrase = /^(?:please\s+)?(?:say|repeat)\s+["']?(.+?)["']?[.!]?$/is.exec(
+    message.trim(),
+  )?.[1];
+  if (phrase !== undefined) return `${phrase.charAt(0).toUpperCase()}${phrase.slice(1)}!`;
   if (/^(?:hi|hello|hey|good (?:morning|day|evening))\b/i.test(message.trim()))
     return 'Hello! How can I help you?';
   const topics = new Intl.ListFormat('en').format(topicsOf(message));
@@ -161,19 +161,19 @@ function wordsOf(text: string): string[] {
     .map(({ segment }) => segment);
 }
 
-function cut(
+function truncate(
   content: string,
   maxTokens: number | undefined,
 ): { content: string; finishReason: 'stop' | 'length' } {
-  const longest = (maxTokens ?? Infinity) * charactersPerToken;
-  if (content.length <= longest) return { content, finishReason: 'stop' };
-  return { content: content.slice(0, longest).toWellFormed(), finishReason: 'length' };
+  const maxCharacters = (maxTokens ?? Infinity) * charactersPerToken;
+  if (content.length <= maxCharacters) return { content, finishReason: 'stop' };
+  return { content: content.slice(0, maxCharacters).toWellFormed(), finishReason: 'length' };
 }
 
-/** Between 300 and 900 ms, the same for the same prompt. */
+/** A latency between 300 and 900 ms, which depends on the prompt only. */
 export function latencyMs(prompt: string): number {
   const number = createHash('sha256').update(prompt).digest().readUInt32BE(0);
-  return shortestLatencyMs + (number % (longestLatencyMs - shortestLatencyMs + 1));
+  return minLatencyMs + (number % (maxLatencyMs - minLatencyMs + 1));
 }
 
 function promptOf(request: ChatCompletionRequest): string {
@@ -188,9 +188,9 @@ function textOf(message: ChatMessage | undefined): string {
 async function main(): Promise<void> {
   const port = Number(process.env['PORT'] ?? defaultPort);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error('PORT must be a whole number from 0 to 65535');
+    throw new Error('PORT must be a whole number from 0 to 65535; 0 means any free port');
   const model = await startStandInModel({ host: process.env['HOST'] ?? defaultHost, port });
-  console.log(`stand-in model ready at ${model.baseUrl}`);
+  console.log(`The stand-in model is ready at ${model.baseUrl}`);
   const stop = () => void model.stop();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -1,4 +1,4 @@
-/** `pnpm start`: the whole of promptq on one machine, with two sample jobs, until Ctrl-C. */
+/** `pnpm start`: runs all of promptq on this machine, with two sample jobs, until Ctrl-C. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -7,8 +7,8 @@ import { messageOf } from './redis/ping.ts';
 import { parseCommandLine, type StartOptions } from './start/options.ts';
 import { runSample } from './start/sample.ts';
 import { readStartSettings } from './start/settings.ts';
-import { startStack } from './start/stack.ts';
-import { standInWarning, tour } from './start/tour.ts';
+import { startStack, type StackOptions } from './start/stack.ts';
+import { readyMessage, standInWarning } from './start/ready-message.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dataDir = path.join(root, '.data', 'redis');
@@ -20,28 +20,28 @@ const say = (line: string) => console.log(line);
 const commandLine = parseCommandLine(process.argv.slice(2));
 if (commandLine.kind === 'help') {
   say(commandLine.text);
-} else if (commandLine.kind === 'fault') {
+} else if (commandLine.kind === 'error') {
   console.error(commandLine.text);
   process.exitCode = 1;
 } else {
   process.exit(await run(commandLine.options));
 }
 
-/** Runs until a signal or a fault and returns the exit code. */
+/** Runs until a signal or an error. @returns the exit code */
 async function run(options: StartOptions): Promise<number> {
   const stop = new AbortController();
-  const undos: { what: string; undo: () => Promise<void> }[] = [];
+  const cleanups: { part: string; cleanUp: () => Promise<void> }[] = [];
   const kills: (() => void)[] = [];
-  const told = Promise.withResolvers<void>();
+  const stopRequested = Promise.withResolvers<void>();
   const onSignal = () => {
     if (stop.signal.aborted) {
       for (const kill of kills) kill();
-      say('Ended at once.');
+      say('Stopped at once.');
       process.exit(1);
     }
-    say('\nStopping: the API, the workers, then Redis. Ctrl-C again ends at once.');
+    say('\nStopping: the API, the workers, then Redis. Press Ctrl-C again to stop at once.');
     stop.abort();
-    told.resolve();
+    stopRequested.resolve();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 
@@ -49,10 +49,10 @@ async function run(options: StartOptions): Promise<number> {
   try {
     const serving = serve(options, {
       stopping: stop.signal,
-      onStop: (what, undo) => undos.push({ what, undo }),
+      onStop: (part, cleanUp) => cleanups.push({ part, cleanUp }),
       onKill: (kill) => kills.push(kill),
     });
-    await Promise.race([serving, told.promise]);
+    await Promise.race([serving, stopRequested.promise]);
   } catch (error) {
     if (!stop.signal.aborted) {
       console.error(`\n${messageOf(error)}`);
@@ -60,25 +60,27 @@ async function run(options: StartOptions): Promise<number> {
       stop.abort();
     }
   }
-  for (const { what, undo } of undos.toReversed()) {
+  for (const { part, cleanUp } of cleanups.toReversed()) {
     try {
-      await undo();
+      await cleanUp();
     } catch (error) {
-      console.error(`${what} did not stop cleanly: ${messageOf(error)}`);
+      console.error(`${part} did not stop cleanly: ${messageOf(error)}`);
       exitCode = 1;
     }
   }
-  if (undos.length > 0) say(exitCode === 0 ? 'Stopped.' : 'Everything else was stopped.');
+  if (cleanups.length > 0) say(exitCode === 0 ? 'Stopped.' : 'All other parts were stopped.');
   return exitCode;
 }
 
-/** Starts everything, shows it at work, and then only watches it: rejects when a part of it breaks down. */
+/** Starts all parts, runs the samples, and then watches the parts. @throws {Error} when a part ends unexpectedly */
 async function serve(
   options: StartOptions,
-  life: Pick<Parameters<typeof startStack>[0], 'stopping' | 'onStop' | 'onKill'>,
+  lifecycle: Pick<StackOptions, 'stopping' | 'onStop' | 'onKill'>,
 ): Promise<never> {
   if (await isInUse(options.port)) {
-    throw new Error(`Port ${options.port} is in use; choose another with --port`);
+    throw new Error(
+      `Port ${options.port} is in use. Choose another port with --port, for example --port ${options.port + 1}.`,
+    );
   }
   const settings = readStartSettings(process.env);
   const stack = await startStack({
@@ -89,24 +91,26 @@ async function serve(
     dataDir,
     logDir,
     say,
-    ...life,
+    ...lifecycle,
   });
-  say(tour(stack, logDir));
+  say(readyMessage(stack, logDir, settings.hasApiKeys));
   if (stack.upstream.isStandIn) say(`\n${standInWarning}`);
-  if (options.sample) {
-    await Promise.race([stack.brokenDown, trySample(stack.apiUrl, life.stopping)]);
+  if (options.sample && settings.hasApiKeys) {
+    say('\nNo sample jobs, because API_KEYS or API_KEYS_FILE is set and the sample has no key.');
+  } else if (options.sample) {
+    await Promise.race([stack.crashed, trySample(stack.apiUrl, lifecycle.stopping)]);
   }
-  life.stopping.throwIfAborted();
-  say('\nRunning. Ctrl-C stops everything.');
-  return await stack.brokenDown;
+  lifecycle.stopping.throwIfAborted();
+  say('\nRunning. Press Ctrl-C to stop.');
+  return await stack.crashed;
 }
 
-/** A sample that fails says why, and the stack goes on: a wrong key is mended by trying, not by an exit. */
+/** Runs the sample jobs. If they fail, for example because of a wrong key, the stack keeps running and prints the reason. */
 async function trySample(apiUrl: string, stopping: AbortSignal): Promise<void> {
   try {
     const content = await readFile(path.join(root, sampleText), 'utf8');
     await runSample({ name: sampleText, content }, { apiUrl, say, stopping });
   } catch (error) {
-    if (!stopping.aborted) console.error(`\nThe sample failed: ${messageOf(error)}`);
+    if (!stopping.aborted) console.error(`\nThe sample jobs failed: ${messageOf(error)}`);
   }
 }

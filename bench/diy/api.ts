@@ -1,4 +1,4 @@
-/** The API that a good engineer writes in an afternoon: Express, zod, `queue.add`. No part of promptq. */
+/** The API that a good engineer writes in an afternoon: Express, zod and `queue.add`. It contains no part of promptq. */
 import { Queue } from 'bullmq';
 import express from 'express';
 import { z } from 'zod';
@@ -37,7 +37,7 @@ app.post('/jobs', async (req, res) => {
 app.get('/jobs/:id', async (req, res) => {
   const job = await queue.getJob(req.params.id);
   if (!job) {
-    res.status(404).json({ error: 'no such job' });
+    res.status(404).json({ error: 'job not found' });
     return;
   }
   const status = await job.getState();

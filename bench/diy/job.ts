@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 export const queueName = 'chat';
 
-/** The body of `POST /jobs`, and what a job carries. */
+/** The body of `POST /jobs`, and the data of a job. */
 export const jobSchema = z.object({
   type: z.literal('chat'),
   input: z.object({

@@ -1,6 +1,6 @@
 /**
- * The worker that a good engineer writes in an afternoon: a BullMQ Worker, the openai client as it comes, the
- * audit entry written in `worker.on('completed')`. No part of promptq.
+ * The worker that a good engineer writes in an afternoon: a BullMQ Worker, the openai client with its defaults, and an
+ * audit entry that `worker.on('completed')` writes. It contains no part of promptq.
  */
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -9,7 +9,7 @@ import { queueName, type Job, type Result } from './job.ts';
 
 const { CONCURRENCY = '50', REDIS_URL = 'redis://127.0.0.1:6379' } = process.env;
 
-// The built-in fetch and its two retries: OPENAI_API_KEY and OPENAI_BASE_URL are read by the client itself.
+// The client reads OPENAI_API_KEY and OPENAI_BASE_URL. It keeps its default fetch and its two retries.
 const openai = new OpenAI();
 const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
 

@@ -1,53 +1,53 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-interface Answer {
+interface HttpResponse {
   status: number;
   body: string;
 }
 
-/** One kept-alive HTTP connection that carries one request at a time. */
+/** One keep-alive HTTP connection that carries one request at a time. */
 export interface Connection {
-  send(request: string): Promise<Answer>;
+  send(request: string): Promise<HttpResponse>;
   close(): void;
 }
 
 /**
- * A client that costs next to nothing, so that what is measured gets the cores: it knows HTTP/1.1 answers with a
- * `Content-Length`, which both APIs give.
+ * Opens a connection of a minimal HTTP client, which leaves the cores to the measured processes. It only reads HTTP/1.1
+ * responses with a `Content-Length`, which both APIs send.
  */
 export async function openConnection(port: number): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  let waiting: PromiseWithResolvers<Answer> | null = null;
+  let pending: PromiseWithResolvers<HttpResponse> | null = null;
   let received = '';
-  const fail = (reason: string) => waiting?.reject(new Error(reason));
-  // One byte, one character, so that lengths can be compared; the body is decoded when it is whole.
+  const fail = (reason: string) => pending?.reject(new Error(reason));
+  // One character per byte, so that lengths can be compared. The body is decoded when it is complete.
   socket.setEncoding('latin1');
   socket.on('data', (chunk: string) => {
     received += chunk;
-    const answer = readAnswer(received);
-    if (answer === null) return;
+    const response = readResponse(received);
+    if (response === null) return;
     received = '';
-    waiting?.resolve(answer);
+    pending?.resolve(response);
   });
   socket.on('error', (error) => fail(error.message));
   socket.on('close', () => fail('the API closed the connection'));
   return {
     send: (request) => {
-      waiting = Promise.withResolvers<Answer>();
+      pending = Promise.withResolvers<HttpResponse>();
       socket.write(request);
-      return waiting.promise;
+      return pending.promise;
     },
     close: () => socket.destroy(),
   };
 }
 
-function readAnswer(text: string): Answer | null {
+function readResponse(text: string): HttpResponse | null {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return null;
   const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, headEnd))?.[1]);
-  if (Number.isNaN(length)) throw new Error('an answer without Content-Length');
+  if (Number.isNaN(length)) throw new Error('the response has no Content-Length');
   const bodyAt = headEnd + 4;
   if (text.length < bodyAt + length) return null;
   return {
@@ -56,12 +56,12 @@ function readAnswer(text: string): Answer | null {
   };
 }
 
-/** A GET, as text. */
+/** A GET request as text. */
 export function getRequest(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`;
 }
 
-/** A POST with a JSON body in ASCII, as text. */
+/** A POST request as text. @param body JSON in ASCII */
 export function postRequest(
   path: string,
   body: string,

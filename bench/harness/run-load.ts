@@ -1,26 +1,31 @@
-import type { Bed } from './bed.ts';
+import type { Environment } from './environment.ts';
+import { median } from './rounds.ts';
 import type { CpuUs, Stack } from './stack.ts';
 
 export interface LoadFigures {
-  /** Jobs a second, from the first submission to the last audit event. */
+  /** Jobs per second, from the first submission to the last audit event. */
   perSecond: number;
-  /** CPU time of one job, in microseconds. */
+  /** CPU time per job, in microseconds. */
   cpuUs: CpuUs;
-  /** CPU time that submitting one job and answering its call took, in microseconds: the same work for each side. */
+  /** CPU time per job, in microseconds, of the load generator and the upstream. It is the same work for each subject. */
   harnessUs: number;
 }
 
 const submitters = 50;
 
-/** Submits jobs as fast as they are accepted and waits until all are over. */
-export async function runLoad(bed: Bed, stack: Stack, jobs: number): Promise<LoadFigures> {
-  const harnessBefore = await bed.cpuUs();
+/** Submits jobs as fast as they are accepted and waits until all are finished. */
+export async function runLoad(
+  environment: Environment,
+  stack: Stack,
+  jobs: number,
+): Promise<LoadFigures> {
+  const harnessBefore = await environment.harnessCpuUs();
   const before = await stack.cpuUs();
   const startedAt = performance.now();
-  await Promise.all([stack.submit({ jobs, submitters }), stack.untilFinished(jobs)]);
+  await Promise.all([stack.submit({ jobs, submitters }), stack.waitUntilFinished(jobs)]);
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = await stack.cpuUs();
-  const harnessAfter = await bed.cpuUs();
+  const harnessAfter = await environment.harnessCpuUs();
   await stack.clear();
   return {
     perSecond: jobs / seconds,
@@ -33,12 +38,13 @@ export async function runLoad(bed: Bed, stack: Stack, jobs: number): Promise<Loa
   };
 }
 
-export function sum({ api, worker, redis }: CpuUs): number {
+export function totalCpuUs({ api, worker, redis }: CpuUs): number {
   return api + worker + redis;
 }
 
-/** The median of each process, for people to read. */
-export function tellCpu(figures: readonly LoadFigures[], median: (values: number[]) => number) {
-  const of = (part: keyof CpuUs) => Math.round(median(figures.map(({ cpuUs }) => cpuUs[part])));
-  return `worker ${of('worker')}, api ${of('api')}, redis ${of('redis')}`;
+/** The median of each process, as text. */
+export function formatCpu(figures: readonly LoadFigures[]): string {
+  const medianOf = (part: keyof CpuUs) =>
+    Math.round(median(figures.map(({ cpuUs }) => cpuUs[part])));
+  return `worker ${medianOf('worker')}, api ${medianOf('api')}, redis ${medianOf('redis')}`;
 }

@@ -4,42 +4,47 @@ import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lastLines } from '../../scripts/processes/last-lines.ts';
-import type { Figures, Order } from '../processes/probe.ts';
-import { until } from './until.ts';
+import type { ProbeCommand, Usage } from '../processes/probe.ts';
+import { waitUntil } from './wait-until.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A program and where it is: from its source (`bench/diy/api.ts`), or compiled (`bench/dist/diy/api.js`). */
+/** Where a program is: its source (`bench/diy/api.ts`) and its compiled file (`bench/dist/diy/api.js`). */
 interface Program {
-  /** The folder with the compiled files and, seen from it, the one with the sources. */
   dist: string;
   src: string;
   file: string;
 }
 
-export interface HowToRun {
-  /** From the sources, with types stripped at start: for a try without a build. */
+export interface RunMode {
+  /** Run the sources, with types stripped at start. This needs no build. */
   fromSource: boolean;
-  /** Where CPU profiles of the measured processes go, or `null`. */
+  /** The folder for CPU profiles of the measured processes, or `null`. */
   profileDir: string | null;
   logDir: string;
 }
 
-/** A process that is measured. */
+export interface ServiceOptions {
+  name: string;
+  program: ProgramName;
+  environment: Record<string, string>;
+}
+
+/** A measured process. */
 export interface Service {
   name: string;
   pid: number;
-  figures(): Promise<Figures>;
-  /** Watches its memory and its event loop from now on. */
+  usage(): Promise<Usage>;
+  /** Starts to watch its memory and its event loop, or starts again. */
   watch(): Promise<void>;
-  /** Resolves when `url` answers 200. */
-  untilReady(url: string): Promise<void>;
+  /** Resolves when `url` answers with status 2xx. */
+  waitUntilReady(url: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The flags of our images (Dockerfile), for every measured process alike: no ratio rests on a flag. */
+/** The flags of our images (Dockerfile), for all measured processes, so that no ratio depends on a flag. */
 const nodeFlags = ['--max-semi-space-size=16'];
-const stopWithinMs = 10_000;
+const stopTimeoutMs = 10_000;
 
 const programs = {
   api: { dist: 'packages/api/dist', src: 'packages/api/src', file: 'main' },
@@ -47,38 +52,28 @@ const programs = {
   diyApi: { dist: 'bench/dist/diy', src: 'bench/diy', file: 'api' },
   diyWorker: { dist: 'bench/dist/diy', src: 'bench/diy', file: 'worker' },
   probe: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'probe' },
-  noSettlement: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'no-settlement' },
-  noFairShare: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'no-fair-share' },
+  bareWorker: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'bare-worker' },
   sleepingWorker: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'sleeping-worker' },
   upstream: { dist: 'bench/dist/processes', src: 'bench/processes', file: 'upstream' },
 } satisfies Record<string, Program>;
 export type ProgramName = keyof typeof programs;
 
-/** @param options.preload programs that are loaded before it */
-export function startService(
-  options: {
-    name: string;
-    program: ProgramName;
-    preload?: ProgramName[];
-    environment: Record<string, string>;
-  },
-  how: HowToRun,
-): Service {
+/** Starts a process with the probe loaded into it. Its output goes to a file in `mode.logDir`. */
+export function startService(options: ServiceOptions, mode: RunMode): Service {
   const { name, environment } = options;
   const fileOf = (program: ProgramName) => {
     const { dist, src, file } = programs[program];
-    return path.join(root, how.fromSource ? `${src}/${file}.ts` : `${dist}/${file}.js`);
+    return path.join(root, mode.fromSource ? `${src}/${file}.ts` : `${dist}/${file}.js`);
   };
-  const preload: ProgramName[] = ['probe', ...(options.preload ?? [])];
-  const logFile = path.join(how.logDir, `${name}.log`);
+  const logFile = path.join(mode.logDir, `${name}.log`);
   const log = openSync(logFile, 'a');
   const child = spawn(
     process.execPath,
     [
       ...nodeFlags,
-      ...(how.fromSource ? ['-C', '@promptq/source'] : []),
-      ...(how.profileDir === null ? [] : profileFlags(how.profileDir, name)),
-      ...preload.map((program) => `--import=${fileOf(program)}`),
+      ...(mode.fromSource ? ['-C', '@promptq/source'] : []),
+      ...(mode.profileDir === null ? [] : profileFlags(mode.profileDir, name)),
+      `--import=${fileOf('probe')}`,
       fileOf(options.program),
     ],
     {
@@ -90,27 +85,30 @@ export function startService(
   closeSync(log);
   const exited = once(child, 'exit');
   exited.catch(() => undefined);
-  let told = false;
-  // A measurement that waits for this process would wait in vain.
-  const diedAlone = exited.then(async ([code, signal]) => {
-    if (told) return await new Promise<never>(() => {});
-    const how = String(code ?? signal);
-    throw new Error(`${name} ended (${how}). Its last log lines:\n${await lastLines(logFile)}`);
+  let isStopping = false;
+  // Without this, a measurement that waits for a dead process would wait until its timeout.
+  const crashed = exited.then(async ([code, signal]) => {
+    if (isStopping) return await new Promise<never>(() => {});
+    const reason = signal === null ? `exit code ${String(code)}` : String(signal);
+    throw new Error(
+      `${name} ended unexpectedly (${reason}). Its last log lines:\n${await lastLines(logFile)}`,
+    );
   });
-  diedAlone.catch(() => undefined);
-  const ask = (order: Order) => Promise.race([answer(child, order), diedAlone]);
+  crashed.catch(() => undefined);
+  const ask = (command: ProbeCommand) => Promise.race([send(child, command), crashed]);
   return {
     name,
     pid: child.pid as number,
-    figures: () => ask('figures'),
+    usage: () => ask('usage'),
     watch: async () => void (await ask('watch')),
-    untilReady: (url) => Promise.race([until(`${name} is ready`, () => isOk(url), 25), diedAlone]),
+    waitUntilReady: (url) =>
+      Promise.race([waitUntil(`${name} is ready`, () => isOk(url), 25), crashed]),
     stop: async () => {
-      told = true;
+      isStopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
-      // Through `exit`, where a CPU profile is written.
-      if (child.connected) child.send({ order: 'end' satisfies Order });
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+      // The probe calls `process.exit`, which writes the CPU profile. A signal would not.
+      if (child.connected) child.send({ command: 'exit' satisfies ProbeCommand });
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       await exited;
       clearTimeout(timer);
     },
@@ -125,11 +123,11 @@ function profileFlags(dir: string, name: string): string[] {
   ];
 }
 
-async function answer(child: ChildProcess, order: Order): Promise<Figures> {
+async function send(child: ChildProcess, command: ProbeCommand): Promise<Usage> {
   const answered = once(child, 'message');
-  child.send({ order });
-  const [figures] = await answered;
-  return figures as Figures;
+  child.send({ command });
+  const [usage] = await answered;
+  return usage as Usage;
 }
 
 async function isOk(url: string): Promise<boolean> {
@@ -138,6 +136,6 @@ async function isOk(url: string): Promise<boolean> {
     await response.body?.cancel();
     return response.ok;
   } catch {
-    return false; // It does not listen yet; the caller gives up after a minute.
+    return false; // The process does not listen yet. The caller gives up after a minute.
   }
 }

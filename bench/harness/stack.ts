@@ -1,10 +1,11 @@
 import { freePort } from '../../scripts/processes/free-port.ts';
-import type { Bed } from './bed.ts';
+import type { Environment } from './environment.ts';
 import { redisCpuUs } from './redis-figures.ts';
+import { countAuditEvents, countCompleted, findKeys, removeJobs } from './redis-keys.ts';
 import type { Service } from './service.ts';
-import type { Side } from './side.ts';
-import { submit, type Load } from './submit.ts';
-import { until } from './until.ts';
+import type { Subject } from './subject.ts';
+import { submit, type Submissions } from './submit.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** CPU time in microseconds. */
 export interface CpuUs {
@@ -13,72 +14,91 @@ export interface CpuUs {
   redis: number;
 }
 
-/** One side at work: one API process, and workers when there are any. */
+/** The running processes of one subject: one API, and any number of workers. */
 export interface Stack {
-  side: Side;
+  subject: Subject;
   port: number;
   api: Service;
   workers: Service[];
   addWorker(): Promise<void>;
   stopWorkers(): Promise<void>;
-  submit(load: Load): Promise<void>;
-  /** Resolves when so many jobs are over since the last `clear`. */
-  untilFinished(jobs: number): Promise<void>;
-  /** Removes jobs and audit events, and leaves what a running service relies on. */
+  pauseQueue(): Promise<void>;
+  resumeQueue(): Promise<void>;
+  /** Resolves with the response bodies when all jobs are accepted. */
+  submit(submissions: Submissions): Promise<string[]>;
+  /** How many jobs are finished since the last `clear`, their audit events included. */
+  countFinished(): Promise<number>;
+  /** Resolves when this many jobs are finished since the last `clear`. @throws {Error} unless all are completed */
+  waitUntilFinished(jobs: number): Promise<void>;
+  /** Removes jobs and audit events. Keys that the running services rely on stay. */
   clear(): Promise<void>;
-  /** CPU time of all its processes so far. */
+  /** CPU time of all its processes since their start. */
   cpuUs(): Promise<CpuUs>;
 }
 
 export interface StackOptions {
-  /** Jobs that one worker process runs at once. */
+  /** Jobs that one worker process runs at the same time. */
   concurrency?: number;
   workers?: number;
   upstreamDelayMs?: number;
 }
 
+/** Starts the processes of a subject and resolves when they are ready. */
 export async function startStack(
-  bed: Bed,
-  side: Side,
-  { concurrency = 100, workers: count = 1, upstreamDelayMs = 0 }: StackOptions = {},
+  environment: Environment,
+  subject: Subject,
+  { concurrency = 100, workers: workerCount = 1, upstreamDelayMs = 0 }: StackOptions = {},
 ): Promise<Stack> {
-  const { redis } = bed;
-  const environment = {
-    REDIS_URL: bed.redisUrl,
-    OPENAI_BASE_URL: bed.upstreamUrl(upstreamDelayMs),
+  const { redis } = environment;
+  const { keys, headers, operatorHeaders, submitPath, workerReadyPath } = subject;
+  const settings = {
+    REDIS_URL: environment.redisUrl,
+    OPENAI_BASE_URL: environment.upstreamUrl(upstreamDelayMs),
     OPENAI_API_KEY: 'sk-bench',
-    ...side.environment(concurrency),
+    ...subject.environment(concurrency),
   };
-  const name = side.name.replaceAll(' ', '-');
+  const name = subject.name.replaceAll(' ', '-');
   const port = await freePort();
-  const api = bed.start({
+  const api = environment.start({
     name: `${name}-api`,
-    program: side.api,
-    preload: side.preloadApi ?? [],
-    environment: { ...environment, PORT: String(port) },
+    program: subject.api,
+    environment: { ...settings, PORT: String(port) },
   });
   const workers: Service[] = [];
   const addWorker = async () => {
     const healthPort = await freePort();
-    const worker = bed.start({
+    const worker = environment.start({
       name: `${name}-worker`,
-      program: side.worker,
-      preload: side.preload,
-      environment: { ...environment, HEALTH_PORT: String(healthPort) },
+      program: subject.worker,
+      environment: { ...settings, HEALTH_PORT: String(healthPort) },
     });
     workers.push(worker);
-    // DIY has no such endpoint; a round that is not measured comes first and waits for it.
-    if (side.worker === 'worker') await worker.untilReady(`http://127.0.0.1:${healthPort}/readyz`);
+    // A worker without the endpoint becomes ready during the warm-up round.
+    if (workerReadyPath !== null) {
+      await worker.waitUntilReady(`http://127.0.0.1:${healthPort}${workerReadyPath}`);
+    }
   };
-  await api.untilReady(`http://127.0.0.1:${port}${side.readyPath}`);
-  for (let n = 0; n < count; n += 1) await addWorker();
+  await api.waitUntilReady(`http://127.0.0.1:${port}${subject.apiReadyPath}`);
+  for (let n = 0; n < workerCount; n += 1) await addWorker();
+  const serviceKeys = await findKeys(redis, keys);
 
-  const cpuOf = async (services: Service[]) => {
-    const figures = await Promise.all(services.map((service) => service.figures()));
-    return figures.reduce((sum, { cpuUs }) => sum + cpuUs, 0);
+  // Audit events of operations on the queue, which belong to no job.
+  let queueAuditEvents = 0;
+  const control = async (action: 'pause' | 'resume') => {
+    queueAuditEvents += await subject.controlQueue(action, {
+      redis,
+      keys,
+      port,
+      headers: operatorHeaders,
+    });
+  };
+  const countFinished = async () => (await countAuditEvents(redis, keys)) - queueAuditEvents;
+  const totalCpu = async (services: Service[]) => {
+    const usages = await Promise.all(services.map((service) => service.usage()));
+    return usages.reduce((sum, { cpuUs }) => sum + cpuUs, 0);
   };
   return {
-    side,
+    subject,
     port,
     api,
     workers,
@@ -86,28 +106,26 @@ export async function startStack(
     stopWorkers: async () => {
       await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     },
-    submit: (load) => submit({ port, submitPath: side.submitPath, headers: side.headers }, load),
-    untilFinished: async (jobs) => {
-      await until(`${jobs} jobs of ${side.name} are over`, async () => {
-        const finished = await side.finished(redis);
-        if (finished > jobs) throw new Error(`${finished} jobs are over, of ${jobs}`);
-        return finished === jobs;
-      });
-      // A side that fails its jobs, and says so in its audit, would be fast.
-      const completed = await redis.zcard(`${side.prefix}:chat:completed`);
-      if (completed !== jobs) throw new Error(`${completed} jobs are completed, of ${jobs}`);
+    pauseQueue: () => control('pause'),
+    resumeQueue: () => control('resume'),
+    submit: (submissions) => submit({ port, path: submitPath, headers }, submissions),
+    countFinished,
+    waitUntilFinished: async (jobs) => {
+      const enough = async () => (await countFinished()) >= jobs;
+      await waitUntil(`${jobs} jobs of ${subject.name} are finished`, enough);
+      const finished = await countFinished();
+      if (finished > jobs) throw new Error(`${finished} jobs are finished, but only ${jobs} exist`);
+      // A subject that fails its jobs, and audits the failures, would be fast.
+      const completed = await countCompleted(redis, keys);
+      if (completed !== jobs) throw new Error(`only ${completed} of ${jobs} jobs are completed`);
     },
     clear: async () => {
-      for await (const found of redis.scanStream({ match: `${side.prefix}:*`, count: 1_000 })) {
-        const names = (found as string[]).filter((key) => !/:(?:meta|events)$/.test(key));
-        if (names.length > 0) await redis.unlink(...names);
-      }
-      await redis.unlink(side.auditKey);
-      await redis.xtrim(`${side.prefix}:chat:events`, 'MAXLEN', 0);
+      await removeJobs(redis, keys, serviceKeys);
+      queueAuditEvents = 0;
     },
     cpuUs: async () => ({
-      api: await cpuOf([api]),
-      worker: await cpuOf(workers),
+      api: await totalCpu([api]),
+      worker: await totalCpu(workers),
       redis: await redisCpuUs(redis),
     }),
   };

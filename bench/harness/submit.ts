@@ -4,42 +4,52 @@ import { openConnection, postRequest } from './connection.ts';
 /** 500 bytes, as in the row `memory`. */
 export const message = 'Tell me, in one sentence, why the sea is salt. '.padEnd(500, 'And why? ');
 
-/** The body of a submission; both APIs take the same. */
-export const submission = JSON.stringify({ type: 'chat', input: { message } });
+/** The body of a submission. The APIs of promptq and of DIY both accept it. */
+export const submissionBody = JSON.stringify({ type: 'chat', input: { message } });
 
-interface Target {
+export interface SubmitTarget {
   port: number;
-  submitPath: string;
+  path: string;
   headers: Record<string, string>;
 }
 
-export interface Load {
+export interface Submissions {
   jobs: number;
-  /** How many connections submit side by side. */
+  /** How many connections submit in parallel. */
   submitters: number;
-  /** Submissions a second, spread evenly; as fast as they are accepted when left out. */
+  /** Submissions per second, evenly spread. Without it, each connection submits as fast as it gets answers. */
   perSecond?: number;
 }
 
-/** Submits jobs and resolves when all are accepted. @throws {Error} when one is not */
-export async function submit(target: Target, { jobs, submitters, perSecond }: Load): Promise<void> {
-  const request = postRequest(target.submitPath, submission, target.headers);
+/**
+ * Submits jobs.
+ * @returns the response bodies, unparsed: parsing them would take CPU time from what is measured
+ * @throws {Error} when a job is not accepted
+ */
+export async function submit(
+  target: SubmitTarget,
+  { jobs, submitters, perSecond }: Submissions,
+): Promise<string[]> {
+  const request = postRequest(target.path, submissionBody, target.headers);
   const startedAt = performance.now();
+  const accepted: string[] = [];
   let next = 0;
   const submitter = async () => {
     const connection = await openConnection(target.port);
     try {
       for (let n = next++; n < jobs; n = next++) {
         if (perSecond !== undefined) {
-          const early = startedAt + (n / perSecond) * 1_000 - performance.now();
-          if (early >= 1) await delay(early);
+          const waitMs = startedAt + (n / perSecond) * 1_000 - performance.now();
+          if (waitMs >= 1) await delay(waitMs);
         }
         const { status, body } = await connection.send(request);
         if (status !== 202) throw new Error(`a submission was answered ${status}: ${body}`);
+        accepted.push(body);
       }
     } finally {
       connection.close();
     }
   };
   await Promise.all(Array.from({ length: submitters }, submitter));
+  return accepted;
 }

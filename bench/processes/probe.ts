@@ -1,26 +1,26 @@
 /**
- * Preloaded into every measured process (`--import`): tells the harness, when it asks over IPC, what the process has
- * cost. It does nothing between two questions, except while it is told to watch.
+ * Loaded into every measured process (`--import`). It answers the benchmark's questions over IPC about what the process has
+ * used. Between two questions it does nothing, unless it was told to watch.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What the harness asks for. `watch` begins anew with the peaks; `end` ends the process. */
-export type Order = 'figures' | 'watch' | 'end';
+/** `watch` resets the peaks and starts to watch. `exit` ends the process. Each command but `exit` is answered with the usage. */
+export type ProbeCommand = 'usage' | 'watch' | 'exit';
 
-export interface Figures {
-  /** CPU time of the process since it began, in microseconds. */
+export interface Usage {
+  /** CPU time of the process since its start, in microseconds. */
   cpuUs: number;
-  /** The most resident memory since `watch`, in bytes; now, when it was not told to watch. */
+  /** The highest resident memory since `watch`, in bytes; the present one without `watch`. */
   peakRssBytes: number;
-  /** How late a timer was, 99 of 100 times at most, since `watch`, in milliseconds; 0 when it was not told to watch. */
+  /** The 99th percentile of the event-loop delay since `watch`, in milliseconds; 0 without `watch`. */
   loopDelayP99Ms: number;
 }
 
-const sampleEveryMs = 20;
-/** The histogram holds the whole time between two ticks of its timer, so this much is no delay. */
-const tickMs = 5;
+const sampleIntervalMs = 20;
+/** The histogram counts the whole interval of its timer, so this much of each value is no delay. */
+const resolutionMs = 5;
 
-const loopDelay = monitorEventLoopDelay({ resolution: tickMs });
+const loopDelay = monitorEventLoopDelay({ resolution: resolutionMs });
 let peakRssBytes = 0;
 let sampler: NodeJS.Timeout | undefined;
 
@@ -30,24 +30,24 @@ const sample = () => {
 
 function watch(): void {
   peakRssBytes = 0;
-  sampler ??= setInterval(sample, sampleEveryMs).unref();
+  sampler ??= setInterval(sample, sampleIntervalMs).unref();
   loopDelay.enable();
   loopDelay.reset();
 }
 
-function figures(): Figures {
+function readUsage(): Usage {
   sample();
   const { user, system } = process.cpuUsage();
-  const loopDelayP99Ms = sampler ? Math.max(0, loopDelay.percentile(99) / 1e6 - tickMs) : 0;
+  const loopDelayP99Ms = sampler ? Math.max(0, loopDelay.percentile(99) / 1e6 - resolutionMs) : 0;
   return { cpuUs: user + system, peakRssBytes, loopDelayP99Ms };
 }
 
-process.on('message', (message: { order: Order }) => {
-  if (message.order === 'end') process.exit();
-  if (message.order === 'watch') watch();
-  process.send?.(figures());
+process.on('message', ({ command }: { command: ProbeCommand }) => {
+  if (command === 'exit') process.exit();
+  if (command === 'watch') watch();
+  process.send?.(readUsage());
 });
-// The harness is gone: a measured process does not outlive it.
+// The benchmark has ended. A measured process must not outlive it.
 process.on('disconnect', () => process.exit());
-// The channel alone keeps no process alive.
+// The channel must not keep the process alive.
 process.channel?.unref();

@@ -1,6 +1,6 @@
 /**
- * The upstream of all measurements, a bare `node:http` server in a process of its own: the path says after how many
- * milliseconds it answers (`/0/v1/chat/completions`), always the same.
+ * The upstream of all measurements: a bare `node:http` server that always sends the same answer. The path sets the delay in
+ * milliseconds (`/0/v1/chat/completions`).
  */
 import { createServer, type ServerResponse } from 'node:http';
 
@@ -32,6 +32,6 @@ const server = createServer((req, res) => {
     else send(res);
   });
 });
-// Longer than any pause between two calls, so that no call meets a connection that is being closed.
+// Longer than any pause between two calls, so that no call uses a connection while it is being closed.
 server.keepAliveTimeout = 600_000;
 server.listen(Number(process.env['PORT']), '127.0.0.1', 4_096);

@@ -7,7 +7,7 @@ import { root } from '../harness/service.ts';
 
 const libraries = ['bullmq', 'ioredis', 'express', 'zod', 'openai', 'autocannon'];
 
-/** Of what was measured, and of what it was measured with. */
+/** The versions of promptq, its runtime, Redis and the libraries. */
 export async function versionsOf(redis: Redis): Promise<Record<string, string>> {
   const installed = await Promise.all(
     libraries.map(async (name) => [name, await versionIn(`node_modules/${name}`)] as const),
@@ -30,7 +30,7 @@ export interface Machine {
   cores: number;
   memoryGb: number;
   system: string;
-  /** Processes that wanted a core in the last minute, before anything was measured: a quiet machine has about none. */
+  /** The load average of the last minute before the first scenario; about 0 on a quiet machine. */
   loadBefore: number;
 }
 

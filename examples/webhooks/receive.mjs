@@ -7,7 +7,7 @@ const webhook = new Webhook(process.env.WEBHOOK_SECRET);
 createServer(async (req, res) => {
   try {
     const event = webhook.verify(await text(req), req.headers);
-    console.log(event.type, event.data.id); // An event can come twice, with the same webhook-id.
+    console.log(event.type, event.data.id); // An event can arrive twice, with the same webhook-id.
     res.writeHead(204).end();
   } catch {
     res.writeHead(401).end();

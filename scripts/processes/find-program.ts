@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The full path of the first of these programs that is on PATH (or in `extraDirs`), in the order of the names. */
+/** Finds the first of these programs that is on PATH or in `extraDirs`, in the order of the names. @returns its full path */
 export async function findProgram(
   names: readonly string[],
   extraDirs: readonly string[] = [],

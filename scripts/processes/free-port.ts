@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** A TCP port of 127.0.0.1 that nobody listens on now. Another process may take it before you do: use it at once. */
+/** Finds a free TCP port on 127.0.0.1. Use it at once, before another process takes it. */
 export async function freePort(): Promise<number> {
   const server = await listen(0);
   const port = portOf(server);
@@ -9,7 +9,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** As many free ports, no two the same. */
+/** Finds this many different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
   const ports = servers.map(portOf);
@@ -17,7 +17,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Whether somebody listens on `port` of 127.0.0.1; rejects when it cannot be listened on for another reason. */
+/** Whether a process listens on this port of 127.0.0.1. @throws {Error} when the port cannot be used for another reason */
 export async function isInUse(port: number): Promise<boolean> {
   try {
     await close(await listen(port));
@@ -41,6 +41,7 @@ async function close(server: Server): Promise<void> {
 
 function portOf(server: Server): number {
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
+  if (address === null || typeof address === 'string')
+    throw new Error('the TCP server has no port');
   return address.port;
 }

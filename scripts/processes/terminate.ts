@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const pollMs = 50;
 const killSeconds = 5;
 
-/** Whether a process with this id exists; true also for one that belongs to another user. */
+/** Whether a process with this id exists, including processes of other users. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -13,29 +13,30 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves when the process is gone. Asks twice a second, and does not keep this process alive. */
-export async function whenGone(pid: number): Promise<void> {
+/** Resolves when the process has exited. Checks twice a second, and does not keep this process alive. */
+export async function waitForExit(pid: number): Promise<void> {
   while (isAlive(pid)) await sleep(500, undefined, { ref: false });
 }
 
 /**
- * Asks a process to end (SIGTERM) and waits until it has; after `graceSeconds` it is killed and the promise rejects,
- * because it may have left work unfinished.
+ * Sends SIGTERM and waits until the process has exited. After `graceSeconds` it kills the process.
+ * @throws {Error} when the process was killed, because its work may be unfinished
  */
 export async function terminate(pid: number, graceSeconds: number): Promise<void> {
   signal(pid, 'SIGTERM');
-  if (await goneWithin(pid, graceSeconds)) return;
+  if (await exitsWithin(pid, graceSeconds)) return;
   await killAndWait(pid);
-  throw new Error(`process ${pid} did not end within ${graceSeconds} s and was killed`);
+  throw new Error(`process ${pid} did not exit within ${graceSeconds} s and was killed`);
 }
 
-/** Kills a process (SIGKILL) and waits until it is gone. */
+/** Kills a process (SIGKILL) and waits until it has exited. */
 export async function killAndWait(pid: number): Promise<void> {
   signal(pid, 'SIGKILL');
-  if (!(await goneWithin(pid, killSeconds))) throw new Error(`process ${pid} cannot be killed`);
+  if (!(await exitsWithin(pid, killSeconds)))
+    throw new Error(`process ${pid} did not exit within ${killSeconds} s after SIGKILL`);
 }
 
-/** Sends a signal; a process that is already gone is what the sender wanted. */
+/** Sends a signal. A process that has already exited is no error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -44,7 +45,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function goneWithin(pid: number, seconds: number): Promise<boolean> {
+async function exitsWithin(pid: number, seconds: number): Promise<boolean> {
   const deadline = performance.now() + seconds * 1000;
   while (isAlive(pid)) {
     if (performance.now() > deadline) return false;

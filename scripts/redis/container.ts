@@ -19,8 +19,8 @@ const dataDirLabel = 'promptq.data-dir';
 const ownerLabel = 'promptq.owner-pid';
 
 /**
- * Starts Redis in a container with Testcontainers, which also removes it when this process is killed. A persistent one
- * keeps its data in a volume named after `dataDir`, with one container at a time.
+ * Starts Redis in a container with Testcontainers, which removes the container when this process is killed. A persistent
+ * server keeps its data in a volume whose name is derived from `dataDir`; only one container uses it at a time.
  */
 export async function startContainer(options: {
   dataDir: string;
@@ -29,21 +29,21 @@ export async function startContainer(options: {
   const client = await dockerClient();
   const dataDir = path.resolve(options.dataDir);
   const volume = options.persistent ? volumeOf(dataDir) : undefined;
-  // The port is published on every address of the machine, so the server gets a password.
+  // The port is published on every address of the machine, so the server needs a password.
   const password = randomBytes(16).toString('hex');
   const container = new GenericContainer(image)
     .withExposedPorts(redisPort)
     .withCommand(serverCommand(password))
     .withLabels({ [dataDirLabel]: dataDir, [ownerLabel]: String(process.pid) });
   if (volume !== undefined) {
-    await removeLeftBehind(client, dataDir);
+    await removeOrphan(client, dataDir);
     container.withName(volume).withBindMounts([{ source: volume, target: '/data' }]);
   }
   const started = await container.start();
   const stop = async () => void (await started.stop({ timeout: stopSeconds * 1000 }));
   const url = `redis://:${password}@${started.getHost()}:${started.getMappedPort(redisPort)}`;
   try {
-    await waitForPing(url, { seconds: readySeconds, giveUp: () => undefined });
+    await waitForPing(url, { seconds: readySeconds, failure: () => undefined });
   } catch (error) {
     await stop();
     throw error;
@@ -55,21 +55,21 @@ async function dockerClient(): Promise<ContainerRuntimeClient> {
   try {
     return await getContainerRuntimeClient();
   } catch (error) {
-    throw new Error('no engine answers', { cause: error });
+    throw new Error('no Docker engine answers', { cause: error });
   }
 }
 
-/** A container that outlived its start holds the volume: two servers on one append-only file would destroy it. */
-async function removeLeftBehind(client: ContainerRuntimeClient, dataDir: string): Promise<void> {
-  const left = await client.container.fetchByLabel(dataDirLabel, dataDir);
-  if (left === undefined) return;
-  const { Config: config } = await client.container.inspect(left);
+/** Removes the container of a `pnpm start` that was killed. Two servers on one append-only file would destroy it. */
+async function removeOrphan(client: ContainerRuntimeClient, dataDir: string): Promise<void> {
+  const orphan = await client.container.fetchByLabel(dataDirLabel, dataDir);
+  if (orphan === undefined) return;
+  const { Config: config } = await client.container.inspect(orphan);
   const owner = Number(config.Labels[ownerLabel]);
   if (isAlive(owner)) {
     throw new DataInUse(`the Redis container of ${dataDir}`, owner);
   }
-  await client.container.stop(left, { timeout: stopSeconds * 1000 });
-  await client.container.remove(left);
+  await client.container.stop(orphan, { timeout: stopSeconds * 1000 });
+  await client.container.remove(orphan);
 }
 
 function serverCommand(password: string): string[] {
@@ -77,7 +77,7 @@ function serverCommand(password: string): string[] {
   return ['redis-server', ...settings.split(' '), '--save', ''];
 }
 
-/** The name of the volume and of its container; one per checkout. */
+/** The name of the volume and of its container. Each checkout has its own. */
 function volumeOf(dataDir: string): string {
   return `promptq-redis-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
 }

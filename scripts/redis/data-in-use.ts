@@ -1,9 +1,9 @@
-/** The data directory belongs to a start that is still running: two servers on the same data would destroy it. */
+/** Another `pnpm start` is using the data directory. Two servers on the same data would destroy it. */
 export class DataInUse extends Error {
   constructor(what: string, ownerPid: number) {
     super(
-      `${what} belongs to another start that is running (process ${ownerPid}). ` +
-        'Stop that one, or give this one a Redis of its own with REDIS_URL.',
+      `${what} is in use by another pnpm start (process ${ownerPid}). ` +
+        'Stop that one, or set REDIS_URL to a different Redis.',
     );
   }
 }

@@ -8,12 +8,12 @@ import { findProgram } from '../processes/find-program.ts';
 const run = promisify(execFile);
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
-/** Installing Redis either worked (`binDirs`: where to look besides PATH), or why it was not possible. */
+/** The result of an installation. `binDirs` are folders to search in addition to PATH. */
 export type Installed =
   | { installed: true; how: string; binDirs: string[] }
   | { installed: false; reason: string };
 
-/** Installs Redis with the system's package manager: apt as root on Debian and Ubuntu, else Homebrew. */
+/** Installs Redis with the system's package manager: apt (as root, on Debian and Ubuntu) or Homebrew. */
 export async function installRedis(say: (line: string) => void): Promise<Installed> {
   if (existsSync('/etc/debian_version')) {
     if (process.getuid?.() === 0) return await installWithApt(say);
@@ -21,32 +21,35 @@ export async function installRedis(say: (line: string) => void): Promise<Install
   }
   const brew = await findProgram(['brew']);
   if (brew !== undefined) return await installWithBrew(brew, say);
-  return { installed: false, reason: 'neither a Debian or Ubuntu nor Homebrew' };
+  return {
+    installed: false,
+    reason: 'this system is neither Debian nor Ubuntu, and Homebrew is not installed',
+  };
 }
 
 async function installWithApt(say: (line: string) => void): Promise<Installed> {
   say(
-    'No Redis on this machine: installing the package redis-server with apt-get (as root, no service is started)',
+    'There is no Redis on this machine. Installing the package redis-server with apt-get; no service is started.',
   );
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const lock = ['-o', 'DPkg::Lock::Timeout=120'];
   const policy = forbidServices();
-  // One package source that cannot be reached fails the update, yet the lists may still know Redis.
-  let updateFailure = '';
+  // The update fails when one package source cannot be reached, but the package lists may still contain Redis.
+  let updateError = '';
   try {
     await run('apt-get', [...lock, 'update', '-q'], { env }).catch((error: unknown) => {
-      updateFailure = ` (apt-get update: ${lastWords(error)})`;
+      updateError = ` (apt-get update: ${errorText(error)})`;
     });
     await run(
       'apt-get',
       [...lock, 'install', '-y', '-q', '--no-install-recommends', 'redis-server'],
       { env },
     );
-    // Installed is enabled: without this the service would start with the next boot.
+    // The package enables its service, which would start at the next boot.
     if (existsSync('/run/systemd/system'))
       await run('systemctl', ['disable', 'redis-server.service']);
   } catch (error) {
-    return { installed: false, reason: `apt-get failed: ${lastWords(error)}${updateFailure}` };
+    return { installed: false, reason: `apt-get failed: ${errorText(error)}${updateError}` };
   } finally {
     policy.allow();
   }
@@ -54,8 +57,8 @@ async function installWithApt(say: (line: string) => void): Promise<Installed> {
 }
 
 /**
- * A package starts its service when it is installed unless this policy file says no (101, see invoke-rc.d(8)). A policy
- * that is already there is the administrator's and stays; ours goes, also when this process is ended meanwhile.
+ * Keeps the package from starting its service during the installation: the policy file answers 101, see invoke-rc.d(8). An
+ * existing policy belongs to the administrator and stays. This one is removed, even if this process ends early.
  */
 function forbidServices(): { allow: () => void } {
   if (existsSync(servicePolicy)) return { allow: () => undefined };
@@ -72,7 +75,7 @@ function forbidServices(): { allow: () => void } {
 
 async function installWithBrew(brew: string, say: (line: string) => void): Promise<Installed> {
   say(
-    'No Redis on this machine: installing it with Homebrew (brew install redis; no service is started)',
+    'There is no Redis on this machine. Installing it with Homebrew (brew install redis); no service is started.',
   );
   try {
     await run(brew, ['install', 'redis']);
@@ -83,11 +86,11 @@ async function installWithBrew(brew: string, say: (line: string) => void): Promi
       binDirs: [path.join(stdout.trim(), 'bin')],
     };
   } catch (error) {
-    return { installed: false, reason: `brew install redis failed: ${lastWords(error)}` };
+    return { installed: false, reason: `brew install redis failed: ${errorText(error)}` };
   }
 }
 
-function lastWords(error: unknown): string {
+function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
   return stderr === '' ? error.message : stderr.split('\n').slice(-3).join(' ');

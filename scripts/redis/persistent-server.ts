@@ -4,41 +4,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ReplyError } from 'ioredis';
 
-import { endWithUs } from '../processes/end-with-us.ts';
+import { endWithParent } from '../processes/end-with-parent.ts';
 import { isAlive, signal } from '../processes/terminate.ts';
 import { DataInUse } from './data-in-use.ts';
 import { withRedis } from './ping.ts';
 import { type PrivateServer, privateServer, startPrivateServer } from './private-server.ts';
 
-/** Who runs the server of a data directory; written beside the data, so that a later start finds it. */
+/** Describes the server of a data directory. It is stored with the data, so that a later start finds the server. */
 interface ServerRecord {
   pid: number;
   port: number;
   watcherPid: number;
-  /** The process that started the server, or took it over. */
+  /** The process that started the server or took it over. */
   ownerPid: number;
 }
 
 /**
- * The one server of `dataDir`: the one that an earlier start left behind when it was killed, else a new one. Two servers
- * on one append-only file would destroy it. Rejects when the start that owns the server is still running.
+ * Starts the server of `dataDir`, or takes over the one of an earlier `pnpm start` that was killed. Two servers on one
+ * append-only file would destroy it.
+ * @throws {DataInUse} when the `pnpm start` that owns the server is still running
  */
 export async function persistentServer(
   binary: string,
   dataDir: string,
-): Promise<{ server: PrivateServer; leftBehind: boolean }> {
-  const left = await takeOver(dataDir);
-  const server = left ?? (await startPrivateServer({ binary, dataDir }));
+): Promise<{ server: PrivateServer; takenOver: boolean }> {
+  const running = await takeOver(dataDir);
+  const server = running ?? (await startPrivateServer({ binary, dataDir }));
   const { pid, port, watcherPid } = server;
   const record: ServerRecord = { pid, port, watcherPid, ownerPid: process.pid };
-  // Written beside and moved into place: a crash leaves the old record or the new one, never half of one.
+  // Written to a new file and renamed: after a crash there is the old record or the new one, never half of one.
   await writeFile(`${recordFile(dataDir)}.new`, `${JSON.stringify(record)}\n`);
   await rename(`${recordFile(dataDir)}.new`, recordFile(dataDir));
   const stop = async () => {
     await server.stop();
     await rm(recordFile(dataDir), { force: true });
   };
-  return { server: { ...server, stop }, leftBehind: left !== undefined };
+  return { server: { ...server, stop }, takenOver: running !== undefined };
 }
 
 async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
@@ -49,21 +50,21 @@ async function takeOver(dataDir: string): Promise<PrivateServer | undefined> {
   if (isAlive(record.ownerPid)) {
     throw new DataInUse(`the Redis of ${dataDir} (${url})`, record.ownerPid);
   }
-  // The watcher of the dead start is about to end the server, or has just told it to: it would be gone in 100 ms.
+  // The watcher of the killed start ends the server within 100 ms, unless it is killed first.
   signal(record.watcherPid, 'SIGKILL');
   await sleep(500);
   if (!(await isServerOf(url, record.pid, dataDir))) return undefined;
-  const tie = endWithUs(record.pid);
+  const watcher = endWithParent(record.pid);
   return privateServer({
     url,
     port: record.port,
     pid: record.pid,
     logFile: path.join(dataDir, 'server.log'),
-    tie,
+    watcher,
   });
 }
 
-/** Whether the server at `url` is that process with that directory: after a reboot a pid and a port may be another's. */
+/** Whether the server at `url` has this pid and this directory. After a reboot, another process may have the pid or the port. */
 async function isServerOf(url: string, pid: number, dataDir: string): Promise<boolean> {
   try {
     return await withRedis(url, async (redis) => {
@@ -74,12 +75,11 @@ async function isServerOf(url: string, pid: number, dataDir: string): Promise<bo
       );
     });
   } catch (error) {
-    const nobodyListens =
-      error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
-    if (nobodyListens || error instanceof ReplyError) return false;
-    // It listens but does not answer: a second server on its data is the one thing that must not happen.
+    const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+    if (isRefused || error instanceof ReplyError) return false;
+    // It listens but does not answer. It may be the server, and a second one must never use its data.
     throw new Error(
-      `process ${pid} seems to be the Redis of ${dataDir}, but does not answer at ${url}: end it`,
+      `process ${pid} seems to be the Redis of ${dataDir}, but it does not answer at ${url}. End this process and try again.`,
       {
         cause: error,
       },
@@ -98,7 +98,7 @@ async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
   const value = parseJson(text);
   if (isServerRecord(value)) return value;
   throw new Error(
-    `${recordFile(dataDir)} is damaged. End the Redis that uses ${dataDir}, if one still runs, then remove the file.`,
+    `${recordFile(dataDir)} is damaged. Stop the Redis that uses ${dataDir}, if it is still running, and remove the file.`,
   );
 }
 
@@ -106,7 +106,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // Damaged, as the caller says.
+    return undefined; // The caller reports the damaged file.
   }
 }
 

@@ -5,12 +5,12 @@ import { Redis } from 'ioredis';
 const answerWithinMs = 2000;
 const retryMs = 50;
 
-/** Connects once and sends PING; rejects with the reason when that fails, within about two seconds. */
+/** Connects once and sends PING. @throws {Error} with the reason, within about two seconds */
 export async function ping(url: string): Promise<void> {
   await withRedis(url, (redis) => redis.ping());
 }
 
-/** Opens a connection that never retries, runs `work` on it and closes it. */
+/** Opens a connection that never retries, runs `work` on it, and closes it. */
 export async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -20,7 +20,7 @@ export async function withRedis<T>(url: string, work: (redis: Redis) => Promise<
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // ioredis rejects a failed connect with "Connection is closed." and tells the reason only in its event.
+  // ioredis rejects a failed connect with "Connection is closed." and emits the reason as an event.
   let reason: Error | undefined;
   redis.on('error', (error: Error) => (reason = error));
   try {
@@ -29,25 +29,26 @@ export async function withRedis<T>(url: string, work: (redis: Redis) => Promise<
   } catch (error) {
     throw reason ?? error;
   } finally {
-    // A connection that never came about is closed already; closing it again would keep a timer for two seconds.
+    // A connection that was never established is closed already. Closing it again would keep a timer for two seconds.
     if (redis.status !== 'end') redis.disconnect();
   }
 }
 
 /**
- * Waits until the server answers PING (a server that still loads its data does not). Rejects after `seconds`, or at once
- * when `giveUp` names a reason, for example that the server has died.
+ * Waits until the server answers PING. A server that is loading its data does not answer yet.
+ * @param options.failure returns a reason to stop waiting, for example that the server has exited
+ * @throws {Error} after `seconds`, or with the reason from `failure`
  */
 export async function waitForPing(
   url: string,
-  options: { seconds: number; giveUp: () => string | undefined },
+  options: { seconds: number; failure: () => string | undefined },
 ): Promise<void> {
   const deadline = performance.now() + options.seconds * 1000;
   for (;;) {
     try {
       return await ping(url);
     } catch (error) {
-      const reason = options.giveUp();
+      const reason = options.failure();
       if (reason !== undefined) throw new Error(reason, { cause: error });
       if (performance.now() > deadline) {
         throw new Error(`no answer to PING within ${options.seconds} s: ${messageOf(error)}`, {
@@ -59,7 +60,7 @@ export async function waitForPing(
   }
 }
 
-/** The URL without its password, for people to read. */
+/** The URL without its password, for messages. */
 export function withoutPassword(url: string): string {
   if (!URL.canParse(url)) return '(not a URL)';
   const parsed = new URL(url);
@@ -67,7 +68,7 @@ export function withoutPassword(url: string): string {
   return parsed.href;
 }
 
-/** What went wrong, in one line; a connection refused on several addresses has its text in the parts. */
+/** The message of an error. A connection that was refused on several addresses has one message per address. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);

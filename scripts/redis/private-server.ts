@@ -3,37 +3,37 @@ import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 
-import { endWithUs, type Tie } from '../processes/end-with-us.ts';
+import { endWithParent, type ParentWatcher } from '../processes/end-with-parent.ts';
 import { freePort } from '../processes/free-port.ts';
 import { lastLines } from '../processes/last-lines.ts';
-import { killAndWait, terminate, whenGone } from '../processes/terminate.ts';
+import { killAndWait, terminate, waitForExit } from '../processes/terminate.ts';
 import { waitForPing } from './ping.ts';
 
-/** Loading a large append-only file takes its time; a server that died is noticed at once. */
+/** Long enough to load a large append-only file. A server that exits is noticed at once. */
 const readySeconds = 60;
 const stopSeconds = 10;
 
-/** A Redis or Valkey server that this process started and answers for. */
+/** A Redis or Valkey server that this process started and has to stop. */
 export interface PrivateServer {
   url: string;
   port: number;
   pid: number;
   watcherPid: number;
   logFile: string;
-  /** Resolves when the server is gone, whoever ended it. */
-  gone: Promise<void>;
-  /** When this process is killed, the server is ended only after that process is gone. */
-  outlive: (pid: number) => void;
-  /** Ends the server as SHUTDOWN does: the append-only file is complete on disk. */
+  /** Resolves when the server has exited, for whatever reason. */
+  exited: Promise<void>;
+  /** If this process is killed, the server ends only after the process `pid` has exited. */
+  endAfter: (pid: number) => void;
+  /** Stops the server as SHUTDOWN does: the append-only file is complete on disk. */
   stop: () => Promise<void>;
-  /** A crash (SIGKILL); the same `port` and `dataDir` start it again with what it had on disk. */
+  /** Simulates a crash (SIGKILL). A new server with the same `port` and `dataDir` has the data that was on disk. */
   kill: () => Promise<void>;
 }
 
 /**
- * Starts a server of our own on 127.0.0.1 with its data in `dataDir`, and resolves when it answers PING. It is detached,
- * so that a Ctrl-C in the terminal does not reach it before the processes that use it, and it ends when this process
- * does. Rejects with the server's last log lines when it does not start.
+ * Starts a server on 127.0.0.1 with its data in `dataDir`, and resolves when it answers PING. The server is detached, so
+ * that Ctrl-C in the terminal does not stop it before the processes that use it. It ends when this process ends.
+ * @throws {Error} with the server's last log lines, when it does not start
  */
 export async function startPrivateServer(options: {
   binary: string;
@@ -47,44 +47,44 @@ export async function startPrivateServer(options: {
   const args = serverArguments(port, options.dataDir, options.extraArgs ?? []);
   const child = await spawnServer(options.binary, args, logFile);
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${options.binary} was started but has no pid`);
-  const tie = endWithUs(pid);
+  if (pid === undefined) throw new Error(`${options.binary} started without a pid`);
+  const watcher = endWithParent(pid);
   const url = `redis://127.0.0.1:${port}`;
   try {
     await waitForPing(url, {
       seconds: readySeconds,
-      giveUp: () => (hasExited(child) ? `${options.binary} has ended` : undefined),
+      failure: () => (hasExited(child) ? `${options.binary} has exited` : undefined),
     });
   } catch (error) {
     await killAndWait(pid);
-    tie.release();
+    watcher.release();
     throw new Error(
       `${options.binary} did not start. Its last log lines:\n${await lastLines(logFile)}`,
       { cause: error },
     );
   }
-  return privateServer({ url, port, pid, logFile, tie });
+  return privateServer({ url, port, pid, logFile, watcher });
 }
 
-/** The handle of a server that already runs: one just started, or one taken over from an earlier start. */
+/** The handle of a running server, new or taken over from an earlier `pnpm start`. */
 export function privateServer(running: {
   url: string;
   port: number;
   pid: number;
   logFile: string;
-  tie: Tie;
+  watcher: ParentWatcher;
 }): PrivateServer {
-  const { url, port, pid, logFile, tie } = running;
+  const { url, port, pid, logFile, watcher } = running;
   return {
     url,
     port,
     pid,
     logFile,
-    watcherPid: tie.watcherPid,
-    gone: whenGone(pid).then(tie.release),
-    outlive: tie.outlive,
-    stop: () => terminate(pid, stopSeconds).finally(tie.release),
-    kill: () => killAndWait(pid).finally(tie.release),
+    watcherPid: watcher.pid,
+    exited: waitForExit(pid).then(watcher.release),
+    endAfter: watcher.endAfter,
+    stop: () => terminate(pid, stopSeconds).finally(watcher.release),
+    kill: () => killAndWait(pid).finally(watcher.release),
   };
 }
 
@@ -98,7 +98,7 @@ async function spawnServer(
     const child = spawn(binary, args, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      // With a locale that is not installed the server refuses to start.
+      // The server refuses to start with a locale that is not installed.
       env: { ...process.env, LC_ALL: 'C' },
     });
     await once(child, 'spawn');
@@ -111,7 +111,7 @@ async function spawnServer(
 
 function serverArguments(port: number, dataDir: string, extra: readonly string[]): string[] {
   const settings = `--port ${port} --bind 127.0.0.1 --appendonly yes --appendfsync everysec --maxmemory-policy noeviction`;
-  // The append-only file is the record; snapshots (`--save`) beside it would only cost a fork.
+  // The append-only file holds all data. Snapshots (`--save`) would only cost forks.
   return [...settings.split(' '), '--save', '', '--dir', path.resolve(dataDir), ...extra];
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { parseCommandLine } from './options.ts';
 
-test('without arguments: two workers, port 3000, the sample', () => {
+test('without arguments, there are two workers, port 3000 and the sample', () => {
   expect(parseCommandLine([])).toEqual({
     kind: 'run',
     options: { workers: 2, port: 3000, sample: true },
@@ -32,13 +32,13 @@ test.each([
   [['--port', ''], '--port'],
   [['--verbose'], '--verbose'],
   [['extra'], 'extra'],
-])('refuses %j and names it', (args, named) => {
+])('refuses %j and names the option', (args, name) => {
   const commandLine = parseCommandLine(args);
-  expect(commandLine.kind).toBe('fault');
-  expect(commandLine).toHaveProperty('text', expect.stringContaining(named));
+  expect(commandLine.kind).toBe('error');
+  expect(commandLine).toHaveProperty('text', expect.stringContaining(name));
 });
 
-test('--help explains every flag, whatever else is asked for', () => {
+test('--help explains every option, even beside invalid ones', () => {
   const commandLine = parseCommandLine(['--help', '--workers', 'none']);
   expect(commandLine.kind).toBe('help');
   for (const flag of ['--workers', '--port', '--no-sample']) {

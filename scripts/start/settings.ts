@@ -1,11 +1,13 @@
-/** What `pnpm start` itself reads from the environment; the services read the rest. An empty value is not set. */
+/** The settings that `pnpm start` itself reads. The services read and check all others. An empty value counts as not set. */
 export interface StartSettings {
   redisUrl: string | undefined;
   openaiApiKey: string | undefined;
   openaiBaseUrl: string | undefined;
   webhookSecret: string | undefined;
   webhookAllowedHosts: string | undefined;
-  /** How long the services may take to stop; they refuse a malformed value themselves. */
+  /** Whether the API requires a key: API_KEYS or API_KEYS_FILE is set. */
+  hasApiKeys: boolean;
+  /** How long the services may take to stop. A service refuses to start with a malformed value. */
   graceSeconds: number;
 }
 
@@ -19,6 +21,7 @@ export function readStartSettings(environment: NodeJS.ProcessEnv): StartSettings
     openaiBaseUrl: read('OPENAI_BASE_URL'),
     webhookSecret: read('WEBHOOK_SECRET'),
     webhookAllowedHosts: read('WEBHOOK_ALLOWED_HOSTS'),
+    hasApiKeys: read('API_KEYS') !== undefined || read('API_KEYS_FILE') !== undefined,
     graceSeconds: Number(read('SHUTDOWN_GRACE_SECONDS') ?? defaultGraceSeconds),
   };
 }

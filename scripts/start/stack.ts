@@ -4,23 +4,23 @@ import { freePorts } from '../processes/free-port.ts';
 import { lastLines } from '../processes/last-lines.ts';
 import { signal } from '../processes/terminate.ts';
 import { findRedis, type FoundRedis } from '../redis.ts';
-import { type Child, startChild } from './child.ts';
+import { type Service, startService } from './service.ts';
 import type { StartOptions } from './options.ts';
 import type { StartSettings } from './settings.ts';
 import { localWebhookSecret } from './webhook-secret.ts';
 import { chooseUpstream, type Upstream } from './upstream.ts';
 
-/** What runs: a Redis, an upstream, the workers and one API, all ready. */
+/** The running parts: Redis, an upstream, the workers and one API. All of them are ready. */
 export interface Stack {
   redis: FoundRedis;
   upstream: Upstream;
-  workers: Child[];
+  workers: Service[];
   apiUrl: string;
-  /** Rejects when a part of it ends on its own. */
-  brokenDown: Promise<never>;
+  /** Rejects when a part exits unexpectedly. */
+  crashed: Promise<never>;
 }
 
-interface Surroundings {
+export interface StackOptions {
   options: StartOptions;
   settings: StartSettings;
   environment: NodeJS.ProcessEnv;
@@ -29,103 +29,107 @@ interface Surroundings {
   dataDir: string;
   logDir: string;
   say: (line: string) => void;
-  /** Aborted when everything is to stop: nothing more is started. */
+  /** Aborted when the stack stops. No further part is started then. */
   stopping: AbortSignal;
-  /** Registers the undo of a part when it is made; they run last first. */
-  onStop: (what: string, undo: () => Promise<void>) => void;
-  /** Registers a process to be killed when there is no time to stop it. */
+  /** Registers how a part is stopped. The parts are stopped in reverse order. */
+  onStop: (part: string, cleanUp: () => Promise<void>) => void;
+  /** Registers how a process is killed when there is no time to stop it. */
   onKill: (kill: () => void) => void;
 }
 
-/** Starts every part and waits until all are ready. The order makes its reverse the order of stopping: the API first. */
-export async function startStack(at: Surroundings): Promise<Stack> {
-  const { options, settings, stopping, say, onStop, onKill } = at;
+/** Starts all parts and waits until they are ready. The API is started last, so that it is stopped first. */
+export async function startStack(stackOptions: StackOptions): Promise<Stack> {
+  const { options, settings, stopping, say, onStop, onKill } = stackOptions;
   const redis = await findRedis({
     redisUrl: settings.redisUrl,
-    dataDir: at.dataDir,
+    dataDir: stackOptions.dataDir,
     persistent: true,
     say,
   });
   const { server } = redis;
   onStop('Redis', redis.stop);
-  // Even without time it keeps its data: SIGTERM lets it finish the append-only file.
+  // Redis is never killed: with SIGTERM it finishes the append-only file and keeps its data.
   if (server !== undefined) onKill(() => signal(server.pid, 'SIGTERM'));
   stopping.throwIfAborted();
   const upstream = await chooseUpstream(settings);
-  onStop('the upstream', upstream.stop);
+  onStop('The upstream', upstream.stop);
 
-  const webhooks = await localWebhooks(at);
+  const webhooks = await localWebhookSettings(stackOptions);
   const start = async (
     name: string,
     script: string,
     environment: NodeJS.ProcessEnv,
-  ): Promise<Child> => {
+  ): Promise<Service> => {
     stopping.throwIfAborted();
-    const child = await startChild({
+    const service = await startService({
       name,
       script,
-      root: at.root,
-      logDir: at.logDir,
-      environment: { ...at.environment, ...webhooks, REDIS_URL: redis.url, ...environment },
+      root: stackOptions.root,
+      logDir: stackOptions.logDir,
+      environment: {
+        ...stackOptions.environment,
+        ...webhooks,
+        REDIS_URL: redis.url,
+        ...environment,
+      },
     });
-    redis.outlive(child.pid);
-    onKill(child.kill);
-    return child;
+    redis.endAfter(service.pid);
+    onKill(service.kill);
+    return service;
   };
-  // The services are killed when their own grace has not been enough.
+  // A service that has not exited after its own grace period is killed.
   const stopSeconds = settings.graceSeconds + 5;
 
   const healthPorts = await freePorts(options.workers);
-  const workers: Child[] = [];
+  const workers: Service[] = [];
   onStop(
-    'the workers',
+    'The workers',
     async () => void (await Promise.all(workers.map((worker) => worker.stop(stopSeconds)))),
   );
   for (const [index, port] of healthPorts.entries()) {
     const environment = { ...upstream.environment, HEALTH_PORT: String(port) };
     workers.push(await start(`worker-${index + 1}`, 'packages/worker/src/main.ts', environment));
   }
-  // The API never calls the upstream and gets no key.
+  // The API never calls the upstream, so it gets no key.
   const apiEnvironment = {
     HOST: '127.0.0.1',
     PORT: String(options.port),
     OPENAI_API_KEY: undefined,
   };
   const api = await start('api', 'packages/api/src/main.ts', apiEnvironment);
-  onStop('the API', () => api.stop(stopSeconds));
+  onStop('The API', () => api.stop(stopSeconds));
 
   const apiUrl = `http://127.0.0.1:${options.port}`;
-  const children = [api, ...workers];
-  const brokenDown = Promise.race([
-    ...children.map((child) => child.diedAlone),
-    redisGone(redis, stopping),
+  const crashed = Promise.race([
+    ...[api, ...workers].map((service) => service.crashed),
+    redisCrash(redis, stopping),
   ]);
-  // Whoever waits sees it; nobody waits while everything is being stopped.
-  brokenDown.catch(() => undefined);
+  // Nobody waits for it while the stack is stopping.
+  crashed.catch(() => undefined);
   await Promise.race([
-    brokenDown,
+    crashed,
     Promise.all([
-      api.untilReady(`${apiUrl}/readyz`, stopping),
+      api.waitUntilReady(`${apiUrl}/readyz`, stopping),
       ...workers.map((worker, index) =>
-        worker.untilReady(`http://127.0.0.1:${healthPorts[index]}/readyz`, stopping),
+        worker.waitUntilReady(`http://127.0.0.1:${healthPorts[index]}/readyz`, stopping),
       ),
     ]),
   ]);
-  return { redis, upstream, workers, apiUrl, brokenDown };
+  return { redis, upstream, workers, apiUrl, crashed };
 }
 
-/** So that `pnpm webhook:listen` works at once: a secret of our own, and this machine as a receiver, unless they are set. */
-async function localWebhooks({ settings, root }: Surroundings): Promise<NodeJS.ProcessEnv> {
+/** Defaults that make `pnpm webhook:listen` work without settings: a local secret, and this machine as an allowed receiver. */
+async function localWebhookSettings({ settings, root }: StackOptions): Promise<NodeJS.ProcessEnv> {
   return {
     WEBHOOK_SECRET: settings.webhookSecret ?? (await localWebhookSecret(root)),
     WEBHOOK_ALLOWED_HOSTS: settings.webhookAllowedHosts ?? '127.0.0.1,localhost',
   };
 }
 
-async function redisGone(redis: FoundRedis, stopping: AbortSignal): Promise<never> {
+async function redisCrash(redis: FoundRedis, stopping: AbortSignal): Promise<never> {
   const { server } = redis;
   if (server !== undefined) {
-    await server.gone;
+    await server.exited;
     if (!stopping.aborted) {
       const file = path.relative(process.cwd(), server.logFile);
       throw new Error(

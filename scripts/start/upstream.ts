@@ -2,15 +2,15 @@ import { startStandInModel } from '../stand-in-model.ts';
 import type { StartSettings } from './settings.ts';
 
 export interface Upstream {
-  /** The worker's settings. */
+  /** Settings of the workers. */
   environment: Record<string, string>;
-  /** One line for people. */
-  what: string;
+  /** Describes it for the user. */
+  description: string;
   isStandIn: boolean;
   stop: () => Promise<void>;
 }
 
-/** The upstream that the settings name, else the stand-in model, in this process. */
+/** Returns the upstream of the settings. Without one, starts the stand-in model in this process. */
 export async function chooseUpstream(settings: StartSettings): Promise<Upstream> {
   const { openaiApiKey, openaiBaseUrl } = settings;
   if (openaiApiKey === undefined && openaiBaseUrl === undefined) return await standIn();
@@ -19,7 +19,7 @@ export async function chooseUpstream(settings: StartSettings): Promise<Upstream>
       ...(openaiApiKey === undefined ? {} : { OPENAI_API_KEY: openaiApiKey }),
       ...(openaiBaseUrl === undefined ? {} : { OPENAI_BASE_URL: openaiBaseUrl }),
     },
-    what: `${openaiBaseUrl ?? 'the OpenAI API'}, ${openaiApiKey === undefined ? 'without a key' : 'with your key'}`,
+    description: `${openaiBaseUrl ?? 'the OpenAI API'}, ${openaiApiKey === undefined ? 'without a key' : 'with your key'}`,
     isStandIn: false,
     stop: async () => {},
   };
@@ -29,7 +29,7 @@ async function standIn(): Promise<Upstream> {
   const model = await startStandInModel({ host: '127.0.0.1', port: 0 });
   return {
     environment: { OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEY: 'stand-in' },
-    what: `the stand-in model at ${model.baseUrl}`,
+    description: `the stand-in model at ${model.baseUrl}`,
     isStandIn: true,
     stop: model.stop,
   };

@@ -2,12 +2,12 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 
-/** Where the local stack and `pnpm webhook:listen` find the same secret. */
+/** The file that the local stack and `pnpm webhook:listen` share. */
 function secretFileOf(root: string): string {
   return path.join(root, '.data', 'webhook-secret');
 }
 
-/** The secret of the local stack: made once and kept, so that receivers which know it go on verifying. */
+/** The webhook secret of the local stack. It is created once and kept, so that it stays the same for receivers. */
 export async function localWebhookSecret(root: string): Promise<string> {
   const file = secretFileOf(root);
   await mkdir(path.dirname(file), { recursive: true });

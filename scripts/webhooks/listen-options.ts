@@ -9,20 +9,21 @@ export interface ListenOptions {
 export type ListenCommandLine =
   | { kind: 'run'; options: ListenOptions }
   | { kind: 'help'; text: string }
-  | { kind: 'fault'; text: string };
+  | { kind: 'error'; text: string };
 
 const help = `pnpm webhook:listen [--port P] [--status N] [--secret whsec_...]
 
 Receives webhooks on this machine, verifies their signatures and prints them.
 
-  --port P      port on 127.0.0.1 (default 4000)
-  --status N    what verified webhooks are answered with (default 200): 500 shows retries, 410 ends them
-  --secret S    by default WEBHOOK_SECRET, from the environment or .env, else the one of \`pnpm start\`
-  --help        this text
+  --port P      port on 127.0.0.1 (default: 4000)
+  --status N    status of the answer to a verified webhook, 200 to 599 (default: 200). 500 makes promptq retry; 410 makes
+                it stop.
+  --secret S    the webhook secret (default: WEBHOOK_SECRET from the environment or .env, else that of pnpm start)
+  --help        show this text
 
-A service only calls this receiver when WEBHOOK_ALLOWED_HOSTS has 127.0.0.1; \`pnpm start\` sees to that.`;
+promptq only calls this receiver if WEBHOOK_ALLOWED_HOSTS contains 127.0.0.1, which is the default with pnpm start.`;
 
-/** Reads the arguments of `pnpm webhook:listen`; a fault names the flag and says what it takes. */
+/** Parses the arguments of `pnpm webhook:listen`. An error names the option and its valid values. */
 export function readListenOptions(args: readonly string[]): ListenCommandLine {
   try {
     const { values } = parseArgs({
@@ -41,12 +42,12 @@ export function readListenOptions(args: readonly string[]): ListenCommandLine {
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     const [reason] = error.message.split('\n');
-    return { kind: 'fault', text: `${reason}\nTry: pnpm webhook:listen --help` };
+    return { kind: 'error', text: `${reason}\nSee pnpm webhook:listen --help.` };
   }
 }
 
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
+function wholeNumber(flag: string, text: string, min: number, max: number): number {
   const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new RangeError(`${flag} must be a whole number from ${least} to ${most}, not "${text}"`);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new RangeError(`${flag} must be a whole number from ${min} to ${max}, not "${text}"`);
 }

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { whyNoServer } from './bed/redis.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { seeded } from './random.ts';
-import { messageOf } from '../../scripts/redis/ping.ts';
+import { messageOf } from '#scripts/redis/ping.ts';
 import { toTable, type Report } from './report.ts';
 import type { Row } from './row.ts';
 import { lanesOf } from './lanes.ts';

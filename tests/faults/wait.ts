@@ -2,19 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export const sleep = (ms: number) => delay(ms);
 
-const everyMs = 50;
+const pollIntervalMs = 50;
+/** No row measures with this limit. It only ends a row whose condition never comes true, on however busy a machine. */
+export const maxWaitSeconds = 600;
 
-/** Waits until `look` is true. @returns after how many seconds, or `null` when it was not within `seconds` */
-export async function within(
-  seconds: number,
+/** Waits until `look` is true. @returns after how many seconds, or `null` when it did not come true at all */
+export async function eventually(
   look: () => boolean | Promise<boolean>,
-  askEveryMs = everyMs,
+  intervalMs = pollIntervalMs,
 ): Promise<number | null> {
   const startedAt = performance.now();
   for (;;) {
     if (await look()) return round((performance.now() - startedAt) / 1_000);
-    if (performance.now() - startedAt > seconds * 1_000) return null;
-    await delay(askEveryMs);
+    if (performance.now() - startedAt > maxWaitSeconds * 1_000) return null;
+    await delay(intervalMs);
   }
 }
 

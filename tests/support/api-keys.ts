@@ -4,7 +4,7 @@ import {
   writeKeyEntry,
   type KeyEntry,
   type Scope,
-} from '@promptq/shared/keys';
+} from '@promptq/shared/api-keys';
 
 export interface Key {
   key: string;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { findRedis } from '../../scripts/redis.ts';
+import { findRedis } from '#scripts/redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

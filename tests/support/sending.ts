@@ -16,11 +16,11 @@ import {
   webhookAllowedHosts,
   webhookSecrets,
 } from '@promptq/shared/webhooks';
-import { blockedAudit } from '../../packages/worker/src/webhooks/audit-blocked.ts';
+import { blockedAudit } from '#packages/worker/src/webhooks/audit-blocked.ts';
 import {
   consumeDeliveries,
   type DeliveryConsumer,
-} from '../../packages/worker/src/webhooks/consume-deliveries.ts';
+} from '#packages/worker/src/webhooks/consume-deliveries.ts';
 import { removeKeys } from './stack.ts';
 import { until } from './until.ts';
 

@@ -6,8 +6,8 @@ import { redisKeys } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
 import { signingSecrets, targetGuard } from '@promptq/shared/webhooks';
 import { workerSettingsSchema } from '@promptq/worker/settings';
-import { blockedAudit } from '../../packages/worker/src/webhooks/audit-blocked.ts';
-import { consumeDeliveries } from '../../packages/worker/src/webhooks/consume-deliveries.ts';
+import { blockedAudit } from '#packages/worker/src/webhooks/audit-blocked.ts';
+import { consumeDeliveries } from '#packages/worker/src/webhooks/consume-deliveries.ts';
 
 const settings = readSettings(workerSettingsSchema, process.env);
 const workerName = `webhooks-${process.pid}`;

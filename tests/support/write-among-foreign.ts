@@ -1,5 +1,6 @@
-import { eventIdOf, plainEvent } from '@promptq/shared/audit';
-import { indexEntry, newJobId } from '@promptq/shared/queues';
+import { eventIdOf, newJobId } from '@promptq/shared/jobs';
+import { plainEvent } from '@promptq/shared/contracts';
+import { indexEntry } from '@promptq/shared/queues';
 import type { Stack } from './stack.ts';
 
 /** Whose, oldest first: one of the tenant `mine`, or so many of the tenant `theirs`. */

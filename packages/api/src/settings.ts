@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeyEntryError, readKeyEntries } from '@promptq/shared/keys';
+import { KeyEntryError, readKeyEntries } from '@promptq/shared/api-keys';
 import { readSettingsOrExit, sharedSettings, wholeNumber } from '@promptq/shared/settings';
 import { gatherTenantSecrets } from '@promptq/shared/webhooks';
 
@@ -37,30 +37,52 @@ const trueOrFalse = z
 const apiSettings = z
   .object({
     ...sharedSettings,
-    /** Who may use the API: `<id>:<tenant>:<scopes>:<SHA-256>`, separated by commas. */
-    API_KEYS: apiKeys.optional(),
-    /** A file with the same, one to a line, which is read again when it changes. */
-    API_KEYS_FILE: z.string().optional(),
-    /** Tenants with another share of the workers than 1: `<tenant>:<whole number>`, separated by commas. */
-    TENANT_WEIGHTS: tenantWeights,
-    /** Requests of one API key, or of all callers without keys. 0: no limit. */
-    REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }),
-    /** Jobs of one type that may wait for a worker, those of batches aside. */
-    MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }),
-    /** Jobs of one tenant that have not ended, those of batches aside. 0: no limit. */
-    MAX_WAITING_JOBS_PER_TENANT: wholeNumber({ min: 0, max: 10_000_000, default: 0 }),
-    /** Serves whoever reaches it, without keys, also beyond this machine. */
-    API_OPEN: trueOrFalse.default(false),
-    /** Serves pages about the queues of all tenants at /admin/queues. */
-    QUEUE_BOARD: trueOrFalse.default(false),
-    HOST: z.string().default('127.0.0.1'),
-    PORT: wholeNumber({ min: 0, max: 65_535, default: 3_000 }),
-    /** The model of a job that names none. */
-    DEFAULT_MODEL: z.string().default('gpt-4o-mini'),
-    /** Attempts of a job. */
-    JOB_ATTEMPTS: wholeNumber({ min: 1, max: 10, default: 3 }),
-    /** Seconds that one attempt may take. */
-    JOB_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 7_200, default: 600 }),
+    API_KEYS: apiKeys.optional().meta({
+      description:
+        'API keys, as `<id>:<tenant>:<scopes>:<SHA-256>` entries separated by commas. Without keys the API listens on 127.0.0.1 only.',
+    }),
+    API_KEYS_FILE: z.string().optional().meta({
+      description:
+        'File with the same entries, one per line, `#` for comments. The API reads it again when it changes.',
+    }),
+    TENANT_WEIGHTS: tenantWeights.meta({
+      description:
+        'Share of the workers per tenant, as `<tenant>:<weight>` pairs separated by commas (`acme:4,other:2`). The weight of every other tenant is 1; the maximum is 100.',
+    }),
+    REQUESTS_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000, default: 0 }).meta({
+      description:
+        'Requests per minute of one API key, or of all callers together without keys. More are refused with 429 `rate_limited`. 0: no limit.',
+    }),
+    MAX_WAITING_JOBS: wholeNumber({ min: 1, max: 10_000_000, default: 100_000 }).meta({
+      description:
+        'Waiting jobs per queue, jobs of batches not counted. More are refused with 429 `queue_full`.',
+    }),
+    MAX_WAITING_JOBS_PER_TENANT: wholeNumber({ min: 0, max: 10_000_000, default: 0 }).meta({
+      description:
+        'Unfinished jobs per tenant: queued, delayed or running, jobs of batches not counted. More are refused with 429 `queue_full`. 0: no limit.',
+    }),
+    API_OPEN: trueOrFalse.default(false).meta({
+      description:
+        'Without API keys, lets the API listen on other addresses than 127.0.0.1: `true` or `false`.',
+    }),
+    QUEUE_BOARD: trueOrFalse.default(false).meta({
+      description:
+        'Serves read-only pages about the queues of all tenants at `/admin/queues`: `true` or `false`.',
+    }),
+    HOST: z.string().default('127.0.0.1').meta({ description: 'Address that the API listens on.' }),
+    PORT: wholeNumber({ min: 0, max: 65_535, default: 3_000 }).meta({
+      description: 'Port that the API listens on.',
+    }),
+    DEFAULT_MODEL: z
+      .string()
+      .default('gpt-4o-mini')
+      .meta({ description: 'Model of a job that does not name one.' }),
+    JOB_ATTEMPTS: wholeNumber({ min: 1, max: 10, default: 3 }).meta({
+      description: 'Attempts of a job that does not set `max_attempts`.',
+    }),
+    JOB_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 7_200, default: 600 }).meta({
+      description: 'Seconds that one attempt of a job may take, unless it sets `timeout_seconds`.',
+    }),
   })
   .refine(
     ({ HOST, API_KEYS, API_KEYS_FILE, API_OPEN }) =>
@@ -73,7 +95,7 @@ const apiSettings = z
     },
   );
 
-const apiSettingsSchema = z.preprocess(gatherTenantSecrets, apiSettings);
+export const apiSettingsSchema = z.preprocess(gatherTenantSecrets, apiSettings);
 
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;
 

@@ -1,25 +1,26 @@
 import { PromptQ, type Retry } from '@promptq/client';
 import { CommanderError } from 'commander';
-import { BadInput } from './bad-input.ts';
-import { commandLine, type CommonFlags } from './command-line.ts';
-import type { Action, Context } from './context.ts';
-import { exitCodeOf } from './exit-codes.ts';
-import { Interrupted } from './interrupted.ts';
+import type { CommonFlags } from './arguments/add-command.ts';
+import { commandLine } from './command-line.ts';
+import type { Action, Context } from './context/context.ts';
+import { BadInput, Interrupted } from './context/errors.ts';
+import { exitCodeFor } from './context/exit-codes.ts';
 import { describeError, errorAsJson } from './output/describe-error.ts';
-import { openOutput, type Output } from './output/output.ts';
+import { openOutput, type Output } from './context/output.ts';
 import { readSettings } from './settings.ts';
 
-/** Runs one command line and returns its exit code. Everything it opens it closes. */
+/** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  // Whoever has read enough (`| head`) has what he wanted.
+  // A closed stdout, as in `| head`, is a normal end.
   const out = openOutput(process.stdout, () => process.exit(0));
   const err = openOutput(process.stderr, () => undefined);
-  const stopping = new AbortController();
-  const stop = (name: 'SIGINT' | 'SIGTERM') => {
-    if (stopping.signal.aborted) process.exit(new Interrupted(name).exitCode);
-    stopping.abort(new Interrupted(name));
+  const interruption = new AbortController();
+  const interrupt = (name: 'SIGINT' | 'SIGTERM') => {
+    // The second Ctrl-C does not wait for anything.
+    if (interruption.signal.aborted) process.exit(new Interrupted(name).exitCode);
+    interruption.abort(new Interrupted(name));
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
 
   const settings = readSettings();
   const chosen: { action?: Action; flags?: CommonFlags } = {};
@@ -35,48 +36,40 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!action || !flags) return code;
 
   try {
-    return await action(contextOf(flags, out, err, stopping.signal));
+    return await action(toContext(flags, out, err, interruption.signal));
   } catch (error) {
     if (!(error instanceof Interrupted)) {
       await err.write(`${flags.json ? errorAsJson(error) : describeError(error, flags.url)}\n`);
     }
-    return exitCodeOf(error);
+    return exitCodeFor(error);
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
-/** commander has said already what is wrong with a command line, or has shown its help. */
+/** Parses the command line. On a usage error or `--help`, commander itself has written the message. */
 function parse(
   program: ReturnType<typeof commandLine>,
   args: readonly string[],
   chosen: { action?: Action; flags?: CommonFlags },
 ): { action?: Action; flags?: CommonFlags; code: number } {
   try {
-    // `pnpm promptq -- get ID`, as npm wants it, means the same.
+    // npm needs `--` before the arguments (`npm run promptq -- get ID`), and pnpm passes it on.
     program.parse(args[0] === '--' ? args.slice(1) : args, { from: 'user' });
     return { ...chosen, code: 0 };
   } catch (error) {
-    if (error instanceof CommanderError) return { code: exitCodeOf(error) };
+    if (error instanceof CommanderError) return { code: exitCodeFor(error) };
     throw error;
   }
 }
 
-function contextOf(flags: CommonFlags, out: Output, err: Output, signal: AbortSignal): Context {
-  const say = (line: string) => err.write(`${line}\n`);
+function toContext(flags: CommonFlags, out: Output, err: Output, signal: AbortSignal): Context {
+  const log = (line: string) => err.write(`${line}\n`);
   const onRetry = ({ error, delayMs }: Retry) => {
     const seconds = (delayMs / 1_000).toFixed(1);
-    void say(`promptq: ${error.detail} Trying again in ${seconds} s.`);
+    void log(`promptq: ${error.detail} Retrying in ${seconds} s.`);
   };
-  return {
-    client: openClient(flags, onRetry),
-    url: flags.url,
-    json: flags.json,
-    out,
-    err,
-    say,
-    signal,
-  };
+  return { client: openClient(flags, onRetry), json: flags.json, out, err, log, signal };
 }
 
 function openClient(flags: CommonFlags, onRetry: (retry: Retry) => void): PromptQ {

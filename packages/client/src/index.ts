@@ -1,7 +1,7 @@
 export { PromptQ, type CallOptions, type PromptQOptions } from './promptq.ts';
-export { PromptQError, type Fault } from './promptq-error.ts';
-export type { Batch, BatchRequest, BatchResult } from './batches/batch.ts';
-export type { Batches, BatchReference } from './batches/batches.ts';
+export { PromptQError, type Fault } from './requests/promptq-error.ts';
+export type { Batch, BatchReference, BatchRequest, BatchResult } from './batches/batch.ts';
+export type { Batches } from './batches/batches.ts';
 export type { JsonLines } from './batches/jsonl.ts';
 export type { JobEvent } from './events/job-event.ts';
 export {

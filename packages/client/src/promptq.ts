@@ -4,58 +4,61 @@ import type { JobEvent } from './events/job-event.ts';
 import { streamEvents } from './events/stream-events.ts';
 import {
   isTerminal,
-  pathOf,
+  jobPath,
   type Job,
   type JobFor,
   type JobOf,
   type JobReference,
 } from './jobs/job.ts';
 import type { AuditQuery, JobsQuery } from './jobs/queries.ts';
-import { everyItem } from './requests/pages.ts';
-import { bodyWith } from './requests/recognise.ts';
+import { bodyGuard } from './requests/body-guard.ts';
+import type { Call } from './requests/call.ts';
+import { paginate } from './requests/paginate.ts';
 import { isReplay, postJson, submitHeaders, type SubmitOptions } from './requests/submit.ts';
-import { Transport, type Call, type Retry } from './requests/transport.ts';
+import { Transport, type Retry } from './requests/transport.ts';
 import { waitUntil, type WaitOptions } from './requests/wait-until.ts';
 
+/** Options of the client. */
 export interface PromptQOptions {
-  /** Where the API is, without `/v1`: `http://127.0.0.1:3000`. */
+  /** The address of the API, without `/v1`: `http://127.0.0.1:3000`. */
   baseUrl: string;
-  /** `pq_...`, when the API asks for one. */
+  /** An API key (`pq_...`), if the API requires one. */
   apiKey?: string | undefined;
-  /** Instead of the global `fetch`: a proxy, a pool, a test. */
+  /** Replaces the global `fetch`, for a proxy, a connection pool or a test. */
   fetch?: typeof fetch;
-  /** How often a call that failed is tried again. Default 4. */
+  /** How often a failed call is retried. Default: 4. */
   maxRetries?: number;
-  /** How long one try may take, in milliseconds; what the API was asked to wait comes on top. Default 30 s. */
+  /** The time limit of one try, in milliseconds. The time that the API is asked to wait is added. Default: 30 s. */
   timeoutMs?: number;
-  /** Sent with every request. */
+  /** Headers for every request. */
   headers?: Record<string, string>;
-  /** Told of every try that failed and is going to be made again. */
+  /** Called before each retry. */
   onRetry?: (retry: Retry) => void;
 }
 
+/** Options of every call. */
 export interface CallOptions {
   signal?: AbortSignal;
 }
 
 /**
- * The client of promptq. Every method rejects with a `PromptQError`, or with the reason of its own `signal`.
- * Calls that failed in passing are tried again as the API's headers say: see `retryDelayMs`.
+ * A client for promptq. Every method rejects with a `PromptQError`, or with the reason of its own `signal`. Transient
+ * failures are retried, as the API's headers ask. See `retryDelayMs` for the rules.
  */
 export class PromptQ {
-  /** Many jobs at once. */
+  /** Batches: many jobs in one submission. */
   readonly batch: Batches;
   readonly #transport: Transport;
   readonly #timeoutMs: number;
 
-  /** @throws {TypeError} when `baseUrl` is no http or https URL */
+  /** @throws {TypeError} if `baseUrl` is not an http or https URL */
   constructor(options: PromptQOptions) {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#transport = new Transport({
-      baseUrl: toBase(options.baseUrl),
+      baseUrl: normalizeBaseUrl(options.baseUrl),
       apiKey: options.apiKey,
       headers: options.headers ?? {},
-      // Called without a receiver, which browsers insist on.
+      // Browsers require that `fetch` is called without a receiver.
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
       maxRetries: options.maxRetries ?? 4,
       timeoutMs: this.#timeoutMs,
@@ -65,46 +68,46 @@ export class PromptQ {
   }
 
   /**
-   * Submits a job. It goes with an Idempotency-Key, the given one or one of its own, so a try that was made again
-   * is the same job.
+   * Submits a job. The client sends an Idempotency-Key, the given one or a new one, so a retry never creates a second
+   * job.
    */
   async submit<Request extends SubmissionRequest>(
     request: Request,
     options: SubmitOptions = {},
   ): Promise<JobFor<Request>> {
-    const { body, headers } = await this.#transport.ask(
+    const { body, headers } = await this.#transport.request(
       {
         ...postJson('/v1/jobs', request),
         headers: { 'Content-Type': 'application/json', ...submitHeaders(options) },
         signal: options.signal,
         timeoutMs: this.#timeoutMs + (options.wait ?? 0) * 1_000,
       },
-      bodyWith<JobFor<Request>>('job'),
+      bodyGuard<JobFor<Request>>('job'),
     );
     if (isReplay(headers)) options.onReplay?.();
     return body;
   }
 
-  /** The job as it is now. */
+  /** Returns the current state of a job. */
   async get<Type extends JobType>(
     job: JobReference<Type>,
     options: CallOptions & { include?: 'input' } = {},
   ): Promise<JobOf<Type>> {
     const { include, signal } = options;
-    const call = { method: 'GET', path: pathOf(job), query: { include }, signal } as const;
+    const call = { method: 'GET', path: jobPath(job), query: { include }, signal } as const;
     return this.#job<JobOf<Type>>({ ...call, repeatable: true });
   }
 
-  /** The job when it has ended, however it did. Holds one request open at a time. */
+  /** Waits until a job has finished, with any terminal status, and returns it. It keeps one request open at a time. */
   async wait<Type extends JobType>(
     job: JobReference<Type>,
     options: WaitOptions = {},
   ): Promise<JobOf<Type>> {
-    const path = pathOf(job);
+    const path = jobPath(job);
     return waitUntil<JobOf<Type>>(
       path,
       (seconds) =>
-        this.#transport.ask(
+        this.#transport.request(
           {
             method: 'GET',
             path,
@@ -113,7 +116,7 @@ export class PromptQ {
             repeatable: true,
             timeoutMs: this.#timeoutMs + seconds * 1_000,
           },
-          bodyWith<JobOf<Type>>('job'),
+          bodyGuard<JobOf<Type>>('job'),
         ),
       ({ status }) => isTerminal(status),
       options,
@@ -121,65 +124,68 @@ export class PromptQ {
   }
 
   /**
-   * What happens to a job, from its current state to its terminal event, through broken connections. A chat job
-   * tells its answer as it comes when its input has `stream: true`, which a submission given here gets by itself.
+   * Yields the events of a job, from its current state to its terminal event. It reconnects if the connection breaks. A
+   * chat job sends its answer piece by piece if its input has `stream: true`. A request given here gets that member.
    */
   async *stream(
     target: JobReference | SubmissionRequest,
     options: CallOptions & { lastEventId?: string; idempotencyKey?: string } = {},
   ): AsyncGenerator<JobEvent, void> {
-    const { idempotencyKey, ...following } = options;
+    const { idempotencyKey, ...eventsOptions } = options;
     const isRequest = typeof target === 'object' && 'input' in target && !('object' in target);
     const job = isRequest
-      ? await this.submit(streamed(target), {
-          ...following,
+      ? await this.submit(withStream(target), {
+          ...eventsOptions,
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         })
       : (target as JobReference);
-    yield* streamEvents(this.#transport, pathOf(job, '/events'), following);
+    yield* streamEvents(this.#transport, jobPath(job, '/events'), eventsOptions);
   }
 
-  /** Ends a job: a queued one with this answer, a running one a moment later. Again does nothing more. */
+  /** Cancels a job: a queued job at once, a running job a moment later. A second call has no further effect. */
   async cancel<Type extends JobType>(
     job: JobReference<Type>,
     { signal }: CallOptions = {},
   ): Promise<JobOf<Type>> {
-    const call = { method: 'POST', path: pathOf(job, '/cancel'), signal } as const;
+    const call = { method: 'POST', path: jobPath(job, '/cancel'), signal } as const;
     return this.#job<JobOf<Type>>({ ...call, repeatable: true });
   }
 
-  /** A failed, cancelled or expired job again, as a new one. Not tried again by itself: it could be two. */
+  /**
+   * Submits a failed, cancelled or expired job again and returns the new job. The client retries this call only after a
+   * 429, because it could create two jobs.
+   */
   async retry<Type extends JobType>(
     job: JobReference<Type>,
     { signal }: CallOptions = {},
   ): Promise<JobOf<Type>> {
-    const call = { method: 'POST', path: pathOf(job, '/retry'), signal } as const;
+    const call = { method: 'POST', path: jobPath(job, '/retry'), signal } as const;
     return this.#job<JobOf<Type>>({ ...call, repeatable: false });
   }
 
-  /** Jobs, newest first, page by page as the loop goes on. */
+  /** Yields jobs, newest first. It requests each page when the loop reaches it. */
   list(query: JobsQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<Job, void> {
-    return everyItem(this.#transport, { path: '/v1/jobs', query: { ...query }, signal });
+    return paginate(this.#transport, { path: '/v1/jobs', query: { ...query }, signal });
+  }
+
+  /** Yields audit events, newest first. It requests each page when the loop reaches it. */
+  audit(query: AuditQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<AuditEvent, void> {
+    return paginate(this.#transport, { path: '/v1/audit', query: { ...query }, signal });
   }
 
   async #job<Body extends { object: 'job' }>(call: Call): Promise<Body> {
-    return (await this.#transport.ask(call, bodyWith<Body>('job'))).body;
-  }
-
-  /** Audit events, newest first, page by page as the loop goes on. */
-  audit(query: AuditQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<AuditEvent, void> {
-    return everyItem(this.#transport, { path: '/v1/audit', query: { ...query }, signal });
+    return (await this.#transport.request(call, bodyGuard<Body>('job'))).body;
   }
 }
 
-function streamed(request: SubmissionRequest): SubmissionRequest {
+function withStream(request: SubmissionRequest): SubmissionRequest {
   if (request.type !== 'chat') return request;
   return { ...request, input: { stream: true, ...request.input } };
 }
 
-function toBase(baseUrl: string): string {
+function normalizeBaseUrl(baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new TypeError(`baseUrl must be an http or https URL, not "${baseUrl}"`);
+    throw new TypeError(`baseUrl must be an http or https URL, not "${baseUrl}".`);
   return url.href.replace(/\/+$/, '');
 }

@@ -3,20 +3,20 @@ import { hostname } from 'node:os';
 import { maxConcurrentCalls, type JobType } from '@promptq/shared/contracts';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { openRegistry } from '@promptq/shared/metrics';
-import { checkServer, connectPatiently, untilReady } from '@promptq/shared/redis';
+import { openRegistry, startEventLoopMonitor } from '@promptq/shared/metrics';
 import { openTracing } from '@promptq/shared/tracing';
-import { startConsumers, type Consumers } from './consumers.ts';
+import { openStore } from '@promptq/store';
+import { runWorker, type RunningWorker } from './run-worker.ts';
 import { serveHealth } from './health/health-server.ts';
 import { workerMetrics } from './metrics/worker-metrics.ts';
 import { jobTypesOf, readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { openUpstream } from './upstream/client.ts';
 import { completions } from './upstream/complete.ts';
 
-/** An analysis job may have so many calls in flight (`max_concurrent`), a chat job one. */
+/** How many calls a job may have in flight: an analysis job up to `max_concurrent`, a chat job one. */
 const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: maxConcurrentCalls };
 
-/** As many calls as the jobs of this process can have in flight, so that none of them waits for another job's. */
+/** As many connections as the jobs of this process can have calls in flight, so that no call waits for another. */
 function maxCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
   const callsOfTypes = jobTypesOf(WORKER_TYPES).map(
     (type) => callsOfOneJob[type] * WORKER_CONCURRENCY,
@@ -38,13 +38,10 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     log,
   });
   if (tracing) runner.onStop('traces', () => tracing.close());
-  const redis = connectPatiently(settings.REDIS_URL, log);
-  runner.onStop('redis', () => redis.disconnect());
-  await untilReady(redis, runner.stopping);
-  await checkServer(redis, log);
-
-  const registry = openRegistry();
+  const eventLoop = startEventLoopMonitor();
+  const registry = openRegistry(eventLoop);
   const metrics = workerMetrics(registry);
+
   const upstream = openUpstream({
     apiKey: settings.OPENAI_API_KEY,
     baseUrl: settings.OPENAI_BASE_URL,
@@ -54,40 +51,47 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   });
   runner.onStop('upstream', () => upstream.close());
 
-  const blocking = redis.duplicate();
-  const subscriber = redis.duplicate();
-  for (const connection of [blocking, subscriber]) {
-    connection.on('error', () => undefined); // The first connection tells of the same outage.
-    runner.onStop('second connections', () => connection.disconnect());
-  }
+  const store = openStore({
+    url: settings.REDIS_URL,
+    prefix: settings.REDIS_PREFIX,
+    role: 'worker',
+    log,
+    resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+    auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
+    telemetry: tracing?.bullmq,
+    onFinished: ({ type, status, endedBatch }) => {
+      metrics.finished.finished(type, status);
+      if (endedBatch !== null) log.info({ batch_id: endedBatch }, 'batch ended');
+    },
+  });
+  runner.onStop('store', () => store.close());
+  await store.start(runner.stopping);
 
-  // Opened before the consumers and closed after them: it answers for as long as jobs are finished here.
-  let consumers: Consumers | null = null;
+  // Opened before the worker and closed after it: it answers as long as jobs are finished here.
+  let worker: RunningWorker | null = null;
   if (settings.HEALTH_PORT > 0) {
     const closeHealth = await serveHealth({
       host: settings.HEALTH_HOST,
       port: settings.HEALTH_PORT,
-      isReady: () =>
-        !runner.stopping.aborted && redis.status === 'ready' && !!consumers?.areRunning(),
-      stuck: () => consumers?.stuck() ?? [],
+      isReady: () => !runner.stopping.aborted && !!worker?.isRunning(),
+      stuck: () => worker?.stuck() ?? [],
       registry,
       log,
     });
     runner.onStop('health', closeHealth);
   }
 
-  const started = await startConsumers({
+  const started = await runWorker({
     settings,
     log,
-    redis,
-    blocking,
-    subscriber,
+    store,
     complete: completions(upstream),
     workerName,
+    eventLoop,
     metrics,
     tracing,
   });
-  consumers = started;
-  runner.onStop('consumers', (endsAtMs) => started.close(endsAtMs));
+  worker = started;
+  runner.onStop('worker', (endsAtMs) => started.close(endsAtMs));
   log.info({ types: settings.WORKER_TYPES, concurrency: settings.WORKER_CONCURRENCY }, 'ready');
 });

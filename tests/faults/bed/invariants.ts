@@ -1,4 +1,4 @@
-import { sleep, within } from '../wait.ts';
+import { eventually, maxWaitSeconds, sleep } from '../wait.ts';
 import type { Figures } from '../row.ts';
 import { promptMark, secret, type Bed } from './bed.ts';
 import { countFinished, countOpen, readAll, type Reading } from './reader.ts';
@@ -14,10 +14,9 @@ const infoLevel = 30;
 const afterwardsMs = 1_500;
 
 /** Waits until every job is terminal and has its audit event, then checks what must hold after any fault. */
-export async function settleAndCheck(bed: Bed, withinSeconds: number): Promise<Verdict> {
+export async function settleAndCheck(bed: Bed): Promise<Verdict> {
   const { redis, prefix } = bed;
-  const seconds = await within(
-    withinSeconds,
+  const seconds = await eventually(
     async () =>
       (await countOpen(redis, prefix)) === 0 &&
       (await redis.xlen(`${prefix}:audit`)) >= (await countFinished(redis, prefix)),
@@ -26,7 +25,7 @@ export async function settleAndCheck(bed: Bed, withinSeconds: number): Promise<V
   await sleep(afterwardsMs);
   const reading = await readAll(redis, prefix);
   const violations = [
-    ...(seconds === null ? [`not all jobs were terminal and audited in ${withinSeconds} s`] : []),
+    ...(seconds === null ? [`not all jobs were terminal and audited in ${maxWaitSeconds} s`] : []),
     ...recordFaults(bed.accepted, reading),
     ...logFaults(bed),
   ];

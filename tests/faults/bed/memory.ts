@@ -1,5 +1,5 @@
-import type { Service } from '../../support/processes.ts';
-import { round, sleep, within } from '../wait.ts';
+import type { Service } from '#support/processes.ts';
+import { eventually, round, sleep } from '../wait.ts';
 import { signal } from './bed.ts';
 import { memoryLine } from './memory-line.ts';
 
@@ -21,7 +21,6 @@ export interface Memory {
 
 const looks = 3;
 const betweenLooksMs = 1_000;
-const answersWithinSeconds = 20;
 
 /**
  * Has all garbage of a process collected a few times and gives the least of each figure: a request under way can
@@ -47,7 +46,7 @@ async function lookOnce({ pid, log }: Service): Promise<Memory> {
   const lines = () => log.filter(({ msg }) => msg === memoryLine);
   const before = lines().length;
   signal(pid, 'SIGUSR2');
-  const seconds = await within(answersWithinSeconds, () => lines().length > before);
+  const seconds = await eventually(() => lines().length > before);
   const line = lines().at(-1);
   if (seconds === null || !line) throw new Error(`${pid} does not tell of its memory`);
   const mb = (bytes: unknown) => round(Number(bytes) / 2 ** 20);

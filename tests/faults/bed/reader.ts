@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Service } from '#support/processes.ts';
 
 const types = ['chat', 'analysis'] as const;
 const lists = ['wait', 'paused', 'active'] as const;
@@ -72,6 +73,17 @@ export async function* auditFrom(redis: Redis, key: string, after = '0') {
     if (!last || entries.length < chunk) return;
     from = `(${last[0]}`;
   }
+}
+
+/** Counts the active jobs whose worker is this process (`pb`, BullMQ's "processed by"). */
+export async function activeJobsOf(
+  { redis, prefix }: { redis: Redis; prefix: string },
+  worker: Pick<Service, 'log'>,
+): Promise<number> {
+  const name = worker.log.find((line) => 'worker' in line)?.['worker'];
+  const ids = await redis.lrange(`${prefix}:chat:active`, 0, -1);
+  const owners = await Promise.all(ids.map((id) => redis.hget(`${prefix}:chat:${id}`, 'pb')));
+  return owners.filter((owner) => owner === name).length;
 }
 
 /** How many jobs are not terminal. */

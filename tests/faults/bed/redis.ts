@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installRedis } from '../../../scripts/redis/package-manager.ts';
-import { startPrivateServer, type PrivateServer } from '../../../scripts/redis/private-server.ts';
-import { messageOf } from '../../../scripts/redis/ping.ts';
-import { findServerBinary } from '../../../scripts/redis/server-binary.ts';
+import { installRedis } from '#scripts/redis/package-manager.ts';
+import { startPrivateServer, type PrivateServer } from '#scripts/redis/private-server.ts';
+import { messageOf } from '#scripts/redis/ping.ts';
+import { findServerBinary } from '#scripts/redis/server-binary.ts';
 
 /** A Redis server of one row's own, which can be killed and started again with its data on its port. */
 export interface OwnRedis {

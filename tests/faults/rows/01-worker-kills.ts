@@ -1,7 +1,8 @@
-import { chat, onBed, type Bed } from '../bed/bed.ts';
+import { chat, onBed } from '../bed/bed.ts';
 import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { activeJobsOf } from '../bed/reader.ts';
 import type { Row } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { each, sleep } from '../wait.ts';
 
 const workers = 4;
@@ -29,12 +30,12 @@ export const workerKills: Row = {
         const place = random.between(0, workers - 1);
         const doomed = pool[place] as Service;
         await doomed.kill('SIGKILL');
-        inFlight += await activeOf(bed, doomed);
+        inFlight += await activeJobsOf(bed, doomed);
         pool[place] = await bed.worker();
       }
       await submitting;
       const killedForSeconds = (performance.now() - startedAt) / 1_000;
-      const verdict = await settleAndCheck(bed, 150);
+      const verdict = await settleAndCheck(bed);
       const repeated = repeatedCalls(bed);
       const violations = [...verdict.violations];
       if (verdict.figures.accepted !== jobs)
@@ -55,11 +56,3 @@ export const workerKills: Row = {
       };
     }),
 };
-
-/** How many active jobs have this dead process as their worker (`pb`, BullMQ's "processed by"). */
-async function activeOf({ redis, prefix }: Bed, worker: Service): Promise<number> {
-  const name = worker.log.find((line) => 'worker' in line)?.['worker'];
-  const ids = await redis.lrange(`${prefix}:chat:active`, 0, -1);
-  const owners = await Promise.all(ids.map((id) => redis.hget(`${prefix}:chat:${id}`, 'pb')));
-  return owners.filter((owner) => owner === name).length;
-}

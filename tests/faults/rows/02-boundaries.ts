@@ -1,10 +1,10 @@
 import { chat, onBed, promptMark, type Bed } from '../bed/bed.ts';
 import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import { sleep, within } from '../wait.ts';
+import { eventually, sleep } from '../wait.ts';
 import { deleteLocks } from './07-poison.ts';
 
-const doomed = 'tests/faults/workers/doomed-worker.ts';
+const crashingWorker = 'tests/support/crashing-worker.ts';
 const sides = ['before', 'after'] as const;
 const boundaries = ['call', 'checkpoint', 'finish', 'settlement'] as const;
 const concurrency = 5;
@@ -23,7 +23,10 @@ export const boundaryKills: Row = {
       const workers = [];
       for (const place of places) {
         const on = String(random.between(1, 8));
-        workers.push({ place, service: await bed.worker({ DIES_AT: place, DIES_ON: on }, doomed) });
+        workers.push({
+          place,
+          service: await bed.worker({ DIES_AT: place, DIES_ON: on }, crashingWorker),
+        });
       }
       const ends: { place: string; signal: string | null }[] = [];
       const violations: string[] = [];
@@ -31,7 +34,7 @@ export const boundaryKills: Row = {
         void service.exited.then(({ signal }) => ends.push({ place, signal }));
       }
       // A drip of jobs, so that each worker comes to its boundary.
-      await within(60, async () => {
+      await eventually(async () => {
         await submitSome(bed);
         return ends.length === places.length;
       });
@@ -39,12 +42,12 @@ export const boundaryKills: Row = {
       const others = places.filter((place) => !died.includes(place));
       if (others.length > 0) violations.push(`nobody died ${others.join(', ')}`);
       if (isShort)
-        for (const { service } of workers) await deleteLocks(bed, `doomed-${service.pid}`);
+        for (const { service } of workers) await deleteLocks(bed, `crashing-${service.pid}`);
       const held = await bed.redis.xpending(`${bed.prefix}:chat:events`, 'settlement');
       const active = await bed.redis.llen(`${bed.prefix}:chat:active`);
       for (const { service } of workers) await service.kill('SIGKILL');
       await bed.worker();
-      const verdict = await settleAndCheck(bed, 120);
+      const verdict = await settleAndCheck(bed);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       return {

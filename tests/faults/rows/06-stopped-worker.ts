@@ -1,13 +1,13 @@
-import { chat, onBed, signal, type Bed } from '../bed/bed.ts';
+import { onBed, signal, type Bed } from '../bed/bed.ts';
 import { endedServices, logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
-import { sleep, within } from '../wait.ts';
+import type { Service } from '#support/processes.ts';
+import { startTcpProxy } from '#support/tcp-proxy.ts';
+import { eventually, sleep } from '../wait.ts';
+import { activeJobsOf } from '../bed/reader.ts';
 import { submitAlways } from './04-redis-restarts.ts';
 
-/** Longer than the lock (30 s) and long enough for the stalled check (15 s) to give the jobs to others. */
-const awayMs = 50_000;
+const concurrency = 5;
 
 /** Row 6: one of four workers is away for longer than its lock: stopped, or its way to Redis swallows everything. */
 export const stoppedWorker: Row = {
@@ -47,34 +47,38 @@ function away(
   { random }: RowContext,
   start: (bed: Bed) => Promise<Leaver>,
 ): Promise<RowResult> {
-  return onBed({ environment: { WORKER_CONCURRENCY: '5' } }, async (bed) => {
+  return onBed({ environment: { WORKER_CONCURRENCY: String(concurrency) } }, async (bed) => {
     bed.upstream.answerWith(async () => {
       await sleep(random.between(500, 2_500));
       return 'done';
     });
+    const violations: string[] = [];
     for (let n = 0; n < 3; n += 1) await bed.worker();
     const leaver = await start(bed);
-    for (let n = 0; n < 60; n += 1) await bed.submit(chat(n));
-    await within(20, () => bed.upstream.calls.length >= 20);
-    await sleep(random.between(0, 500));
-    leaver.leave();
+    const held = () => activeJobsOf(bed, leaver.worker);
     const submitter = submitAlways(bed);
+    await eventually(() => bed.upstream.calls.length >= 20);
+    await sleep(random.between(0, 500));
+    await eventually(async () => (await held()) === concurrency);
+    leaver.leave();
     await sleep(2_000);
     await submitter.stop();
-    await sleep(awayMs);
+    // Its locks expire (30 s), and the stalled check (each 15 s) gives the jobs to others.
+    if ((await eventually(async () => (await held()) === 0)) === null)
+      violations.push('its jobs were not taken over');
     await leaver.comeBack();
-    const verdict = await settleAndCheck(bed, 120);
+    const verdict = await settleAndCheck(bed);
     // It is of use again: it takes jobs.
     const endedBefore = logged(leaver.worker, 'attempt ended');
     const more = submitAlways(bed);
-    const useful = await within(10, () => logged(leaver.worker, 'attempt ended') > endedBefore);
+    const useful = await eventually(() => logged(leaver.worker, 'attempt ended') > endedBefore);
     await more.stop();
-    const after = await settleAndCheck(bed, 60);
+    const after = await settleAndCheck(bed);
     const discarded = leaver.worker.log.filter(
       ({ msg, outcome }) => msg.includes('a lock was lost') || outcome === 'lost',
     ).length;
     const stalled = [...verdict.reading.stalls.values()].filter((stalls) => stalls > 0).length;
-    const violations = [...verdict.violations, ...after.violations];
+    violations.push(...verdict.violations, ...after.violations);
     if (useful === null) violations.push('the worker took no job after it came back');
     if (stalled === 0) violations.push('nothing was taken over: the fault did not happen');
     if (discarded === 0) violations.push('no late result was discarded');

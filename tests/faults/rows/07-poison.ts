@@ -1,11 +1,11 @@
 import { chat, onBed, type Bed } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { auditFrom } from '../bed/reader.ts';
 import { each, sleep } from '../wait.ts';
 
-const obedient = 'tests/faults/workers/obedient-worker.ts';
+const stubWorker = 'tests/faults/workers/stub-worker.ts';
 /** `maxStalledCount` is 3: found without its worker four times, a job is failed. */
 const mostCrashes = 4;
 const workers = 3;
@@ -29,7 +29,7 @@ export const poison: Row = {
         const { id } = await bed.submit(chat(n, n === poisonAt ? 'poison' : ''));
         if (n === poisonAt) poisonId = id;
       });
-      const verdict = await settleAndCheck(bed, 260);
+      const verdict = await settleAndCheck(bed);
       const crashes = await supervisor.stop();
       const violations = [...verdict.violations];
       const { completed, failed } = verdict.figures;
@@ -63,11 +63,11 @@ function supervise(bed: Bed, deletesLocks: boolean) {
   let crashes = 0;
   const place = async () => {
     while (!end.signal.aborted) {
-      const worker: Service = await bed.worker({}, obedient);
+      const worker: Service = await bed.worker({}, stubWorker);
       await Promise.race([worker.exited, over.promise]);
       if (end.signal.aborted) return;
       crashes += 1;
-      if (deletesLocks) await deleteLocks(bed, `obedient-${worker.pid}`);
+      if (deletesLocks) await deleteLocks(bed, `stub-${worker.pid}`);
     }
   };
   const over = Promise.withResolvers<void>();

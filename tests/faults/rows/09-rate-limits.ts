@@ -1,72 +1,81 @@
 import { chat, onBed } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
+import { notifyingRedis, watchPauses } from '../bed/pauses.ts';
 import { auditFrom } from '../bed/reader.ts';
 import type { RowContext, RowResult } from '../row.ts';
-import { sendJson } from '../../support/upstream.ts';
-import { each, largest, round, sleep } from '../wait.ts';
+import { sendJson } from '#support/upstream.ts';
+import { each, sleep } from '../wait.ts';
 
-const tolerance = 0.1;
-/** Calls that were under way when the first refusal was sent may still come in. */
-const underWayMs = 500;
-
-/** The part of row 9 about 429: the pool stays away for as long as it is told to, and no attempt is spent. */
+/**
+ * The part of row 9 about 429: the pool pauses for as long as the upstream asks, and no attempt is spent. Redis itself
+ * is the witness. Each pause is recorded with the duration that was asked for, and no job is fetched before it expires.
+ */
 export function rateLimits({ random, isShort }: RowContext): Promise<RowResult> {
-  return onBed({ environment: { WORKER_CONCURRENCY: '10' } }, async (bed) => {
+  const options = { environment: { WORKER_CONCURRENCY: '10' }, redisArgs: notifyingRedis };
+  return onBed(options, async (bed) => {
     const jobs = isShort ? 60 : 200;
     const limitEvery = isShort ? 20 : 40;
     let answered = 0;
-    let pauseMs = 0;
-    let limitedAt = 0;
-    let isWaiting = false;
-    let early = 0;
-    const offBy: number[] = [];
-    const refuse = (): Record<string, string> => {
-      const left = Math.max(1, Math.ceil(pauseMs - (performance.now() - limitedAt)));
+    let isLimited = false;
+    const pauses: number[] = [];
+    const askedMs = new Set<number>();
+    const watch = await watchPauses(bed, 'chat', () => (isLimited = false));
+    const refusal = (pauseMs: number): Record<string, string> => {
+      askedMs.add(pauseMs);
       return random.next() < 0.5
-        ? { 'retry-after-ms': String(left) }
-        : { 'retry-after': String(round(left / 1_000)) };
+        ? { 'retry-after-ms': String(pauseMs) }
+        : { 'retry-after': String(pauseMs / 1_000) };
     };
     bed.upstream.answerWith(async (_call, res) => {
-      const sinceMs = performance.now() - limitedAt;
       const error = {
         error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' },
       };
-      if (isWaiting && sinceMs < pauseMs * (1 - tolerance)) {
-        if (sinceMs > underWayMs) early += 1;
-        return sendJson(res, 429, error, refuse());
-      }
-      if (isWaiting) {
-        isWaiting = false;
-        offBy.push((sinceMs - pauseMs) / pauseMs);
-      }
+      // A call that was under way asks for less than the pause that is on.
+      if (isLimited) return sendJson(res, 429, error, refusal(random.between(1, 3) * 500));
       answered += 1;
       if (answered % limitEvery === 0) {
-        pauseMs = random.between(2, 6) * 1_000;
-        limitedAt = performance.now();
-        isWaiting = true;
-        return sendJson(res, 429, error, refuse());
+        isLimited = true;
+        const pauseMs = random.between(2, 6) * 1_000;
+        pauses.push(pauseMs);
+        return sendJson(res, 429, error, refusal(pauseMs));
       }
       await sleep(20);
       return 'done';
     });
     for (let n = 0; n < 2; n += 1) await bed.worker();
     await each(jobs, 10, async (n) => void (await bed.submit(chat(n, '', { max_attempts: 1 }))));
-    const verdict = await settleAndCheck(bed, 120);
-    const violations = verdict.violations.map((violation) => `429: ${violation}`);
+    const verdict = await settleAndCheck(bed);
+    watch.stop();
+    const violations = [...verdict.violations];
     for await (const { jobId, type, attempts } of auditFrom(bed.redis, `${bed.prefix}:audit`))
       if (type !== 'job.completed' || attempts !== 1)
-        violations.push(`429: ${jobId} is ${type} after ${attempts} attempts`);
-    if (early > 0) violations.push(`429: ${early} calls came too early`);
-    const worst = largest(offBy.map(Math.abs));
-    if (worst > tolerance) violations.push(`429: a pause was off by ${Math.round(worst * 100)} %`);
+        violations.push(`${jobId} is ${type} after ${attempts} attempts`);
+    violations.push(...pauseFaults(pauses, askedMs, watch.recordedMs));
+    if (watch.fetched < jobs) violations.push(`only ${watch.fetched} fetches were seen`);
+    if (watch.fetchedWhilePaused > 0)
+      violations.push(`${watch.fetchedWhilePaused} jobs were fetched while the pool was paused`);
     return {
-      violations: violations.slice(0, 5),
+      violations: violations.slice(0, 5).map((violation) => `429: ${violation}`),
       figures: {
         rate_limited_jobs: verdict.figures.accepted,
-        pauses: offBy.length,
-        pause_off_by_percent_max: round(worst * 100),
-        calls_too_early: early,
+        pauses: pauses.length,
+        fetched_while_paused: watch.fetchedWhilePaused,
       },
     };
   });
+}
+
+/**
+ * Compares what the upstream asked for with what Redis recorded: each pause in its order, and nothing that was not asked
+ * for. What calls under way asked for is recorded only when less than that was left of the pause.
+ */
+function pauseFaults(pauses: number[], askedMs: Set<number>, recordedMs: number[]): string[] {
+  const faults: string[] = [];
+  if (pauses.length === 0) faults.push('the upstream limited nobody: the fault did not happen');
+  const invented = recordedMs.filter((ms) => !askedMs.has(ms));
+  if (invented.length > 0) faults.push(`pauses of ${invented.join()} ms that nobody asked for`);
+  const recorded = recordedMs.filter((ms) => ms >= 2_000);
+  if (recorded.join() !== pauses.join())
+    faults.push(`pauses of ${recorded.join()} ms for the ${pauses.join()} ms that were asked for`);
+  return faults;
 }

@@ -1,11 +1,8 @@
 import { chat, onBed, promptMark } from '../bed/bed.ts';
 import { settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import { sendError, type UpstreamCall } from '../../support/upstream.ts';
-import { each, largest, percentile, sleep, within } from '../wait.ts';
-
-const terminalWithinSeconds = 2;
-const closedWithinMs = 1_000;
+import { sendError, type UpstreamCall } from '#support/upstream.ts';
+import { each, eventually, largest, percentile, sleep } from '../wait.ts';
 
 /** Row 10: jobs cancelled at random moments: queued, delayed, between attempts, running, finishing, finished. */
 export const cancellations: Row = {
@@ -14,7 +11,7 @@ export const cancellations: Row = {
   run: ({ random, isShort }) =>
     onBed({ environment: { WORKER_CONCURRENCY: '20' } }, async (bed) => {
       const jobs = isShort ? 200 : 500;
-      /** The open call of each prompt, and when each was closed by the caller, or answered just before. */
+      /** The open call of each prompt, and the time at which the caller closed it. */
       const open = new Map<string, UpstreamCall>();
       const closedAt = new Map<UpstreamCall, number>();
       bed.upstream.answerWith(async (call, res) => {
@@ -22,15 +19,16 @@ export const cancellations: Row = {
         if (prompt.includes('flaky')) return sendError(res, 500, null);
         open.set(prompt, call);
         call.gone.addEventListener('abort', () => closedAt.set(call, performance.now()));
+        // Held calls are never answered. Their jobs can end only because the worker aborts the call.
+        if (prompt.includes('held')) return undefined;
         await sleep(random.between(20, 1_500));
         open.delete(prompt);
-        if (!call.gone.aborted) closedAt.set(call, performance.now());
         return call.gone.aborted ? undefined : 'done';
       });
       for (let n = 0; n < 4; n += 1) await bed.worker();
 
       const plans = Array.from({ length: jobs }, (_, n) => ({
-        prompt: random.next() < 0.2 ? 'flaky' : '',
+        prompt: random.pick(['flaky', 'held', 'held', '', '']),
         more: random.next() < 0.2 ? { delay_seconds: random.between(1, 60) } : {},
         waitMs: random.between(0, 3_000),
         n,
@@ -50,7 +48,7 @@ export const cancellations: Row = {
         const answer = await bed.request(`/v1/jobs/${id}/cancel`, 'POST');
         if (answer.status !== 200) violations.push(`a cancellation was answered ${answer.status}`);
         let job = answer.body as { status: string; finished_at: string | null };
-        await within(10, async () => {
+        await eventually(async () => {
           if (job?.finished_at) return true;
           job = (await bed.request(`/v1/jobs/${id}`)).body as typeof job;
           return Boolean(job?.finished_at);
@@ -58,18 +56,19 @@ export const cancellations: Row = {
         if (!job?.finished_at) violations.push(`${id} did not end`);
         terminalMs.push(performance.now() - askedAt);
         endedAs.set(job.status, (endedAs.get(job.status) ?? 0) + 1);
-        if (!call || job.status !== 'cancelled') return;
-        await within(5, () => closedAt.has(call));
-        const closed = closedAt.get(call);
+        if (plan.prompt !== 'held') return;
+        if (job.status !== 'cancelled') violations.push(`${id} was held and is ${job.status}`);
+        // The call may have begun just before the cancellation, so it is looked for again.
+        const held = call ?? open.get(`${promptMark}${plan.n} ${plan.prompt}`);
+        if (!held) return;
+        await eventually(() => closedAt.has(held));
+        const closed = closedAt.get(held);
         if (closed === undefined) violations.push(`the socket of ${id} was not closed`);
         else socketMs.push(Math.max(0, closed - askedAt));
       });
-      const verdict = await settleAndCheck(bed, 60);
+      const verdict = await settleAndCheck(bed);
       violations.push(...verdict.violations);
-      if (largest(terminalMs) > terminalWithinSeconds * 1_000)
-        violations.push(`a job ended ${largest(terminalMs)} ms after its cancellation`);
-      if (largest(socketMs) > closedWithinMs)
-        violations.push(`a socket was closed ${largest(socketMs)} ms after the cancellation`);
+      if (socketMs.length === 0) violations.push('no job was cancelled during its call');
       return {
         violations,
         figures: {

@@ -1,12 +1,11 @@
 import { chat, onBed } from '../bed/bed.ts';
 import { endedServices, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
-import { largest, sleep, within } from '../wait.ts';
+import { eventually, largest, sleep } from '../wait.ts';
 import { submitAlways } from './04-redis-restarts.ts';
 
 const largestFillBytes = 256 * 1_024;
 const smallestFillBytes = 128;
-const resumesWithinSeconds = 5;
 
 /** Row 11: Redis runs full under load, stays full for a while, and has room again. */
 export const redisFull: Row = {
@@ -30,7 +29,7 @@ export const redisFull: Row = {
           }
         }
       };
-      const refused = await within(60, async () => {
+      const refused = await eventually(async () => {
         await fill();
         return (await bed.submit(chat(1_000_000))).status === 503;
       });
@@ -46,11 +45,11 @@ export const redisFull: Row = {
       const names = await bed.redis.keys('fill:*');
       for (const name of names) await bed.redis.unlink(name);
       const accepted = bed.accepted.size;
-      const api = await within(30, () => bed.accepted.size > accepted);
-      if (api === null || api > resumesWithinSeconds) violations.push(`resumed after ${api} s`);
+      const api = await eventually(() => bed.accepted.size > accepted);
+      if (api === null) violations.push('the API did not resume');
       await sleep(2_000);
       const { refusedMs, statuses } = await submitter.stop();
-      const verdict = await settleAndCheck(bed, 120);
+      const verdict = await settleAndCheck(bed);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       const odd = [...statuses].filter((status) => status !== 202 && status !== 503);

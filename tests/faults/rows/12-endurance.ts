@@ -3,8 +3,8 @@ import { logFaults } from '../bed/invariants.ts';
 import { measurable } from '../bed/memory.ts';
 import { countOpen, readAll } from '../bed/reader.ts';
 import type { Figures, Row } from '../row.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import { largest, sleep, within } from '../wait.ts';
+import { startTcpProxy, type TcpProxy } from '#support/tcp-proxy.ts';
+import { eventually, largest, maxWaitSeconds, sleep } from '../wait.ts';
 import { Crew, faultKinds, upstreamAnswers } from './12-faults.ts';
 import { startLoad } from './12-load.ts';
 import { measureBoth, memoryFaults, memoryFigures, type Measured } from './12-memory.ts';
@@ -70,12 +70,13 @@ export const endurance: Row = {
       await load.stop();
       await crew.stop();
       await bed.worker();
-      const settled = await within(180, async () => (await countOpen(bed.redis, bed.prefix)) === 0);
+      const settled = await eventually(async () => (await countOpen(bed.redis, bed.prefix)) === 0);
       await sleep(3_000);
       const seen = await watch.stop();
       await proxy.close();
       const violations = [...logFaults(bed), ...(await recordFaults(bed, seen.audit))];
-      if (settled === null) violations.push('not all jobs were terminal 180 s after the end');
+      if (settled === null)
+        violations.push(`not all jobs were terminal ${maxWaitSeconds} s after the end`);
       if (warm) violations.push(...memoryFaults(warm, end));
       else violations.push('too short: memory was not measured at the end of the warm-up');
       const { apiRssMb, workerRssMb, keys, redisMb } = seen.samples;

@@ -1,12 +1,12 @@
-import type { Answer } from '../../support/upstream.ts';
-import { sendError } from '../../support/upstream.ts';
-import type { Service } from '../../support/processes.ts';
-import type { TcpProxy } from '../../support/tcp-proxy.ts';
+import type { Answer } from '#support/upstream.ts';
+import { sendError } from '#support/upstream.ts';
+import type { Service } from '#support/processes.ts';
+import type { TcpProxy } from '#support/tcp-proxy.ts';
 import { signal, type Bed } from '../bed/bed.ts';
 import type { Random } from '../random.ts';
 import { sleep } from '../wait.ts';
 
-const obedient = 'tests/faults/workers/obedient-worker.ts';
+const stubWorker = 'tests/faults/workers/stub-worker.ts';
 
 /** Workers that faults may happen to, started again when they die. */
 export class Crew {
@@ -40,7 +40,7 @@ export class Crew {
   }
 
   private async hire(): Promise<void> {
-    const member = await this.bed.worker({}, obedient);
+    const member = await this.bed.worker({}, stubWorker);
     this.members.push(member);
     void this.replace(member);
   }

@@ -1,5 +1,5 @@
 import { chat, type Bed } from '../bed/bed.ts';
-import { within } from '../wait.ts';
+import { eventually } from '../wait.ts';
 
 const jobsPerSecond = 50;
 const tickMs = 100;
@@ -26,7 +26,7 @@ export function startLoad(bed: Bed) {
     refused: () => refused,
     stop: async () => {
       clearInterval(timer);
-      await within(60, () => open === 0, tickMs);
+      await eventually(() => open === 0, tickMs);
     },
   };
 }

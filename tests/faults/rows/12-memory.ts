@@ -1,4 +1,4 @@
-import type { Service } from '../../support/processes.ts';
+import type { Service } from '#support/processes.ts';
 import { measureMemory, type Memory } from '../bed/memory.ts';
 import type { Figures } from '../row.ts';
 

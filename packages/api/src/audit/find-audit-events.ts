@@ -1,17 +1,26 @@
 import type { Redis } from 'ioredis';
-import { auditEntries, finishedAtOf, type AuditEntry } from '@promptq/shared/audit';
-import type { AuditEvent } from '@promptq/shared/contracts';
-import { createdAtOf, jobTypeOf } from '@promptq/shared/queues';
+import { auditEntries, type AuditEntry } from '@promptq/shared/audit';
+import { finishedAtOf, createdAtOf, jobTypeOf } from '@promptq/shared/jobs';
+import type { AuditEvent, JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
 import type { PageEnd } from '../cursors/list-cursors.ts';
-import type { AuditQuery } from './audit-query.ts';
 
 /** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
 const clockSkewMs = 60_000;
 
 /** One request looks at no more: the next page goes on from there. */
 const maxEntries = 50_000;
+
+interface AuditQuery {
+  job_id?: string | undefined;
+  user_id?: string | undefined;
+  type?: AuditEvent['type'] | JobType | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+  limit: number;
+  after?: string | undefined;
+}
 
 interface Deps {
   redis: Redis;

@@ -1,17 +1,35 @@
 import type { Redis } from 'ioredis';
-import type { z } from 'zod';
-import { auditEventSchema } from '@promptq/shared/contracts';
+import { z } from 'zod';
+import { auditEventSchema, jobTypeSchema } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
 import type { ListCursors } from '../cursors/list-cursors.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { pageSchemaOf } from '../http/page-of.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { limitSchema, momentSchema, pageSchemaOf } from '../http/page.ts';
 import { invalid, parseQuery } from '../http/parse.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { auditQuerySchema } from './audit-query.ts';
 import { findAuditEvents } from './find-audit-events.ts';
+
+/** The query of `GET /v1/audit`. */
+const auditQuerySchema = z.strictObject({
+  job_id: z.string().min(1).optional(),
+  user_id: z.string().min(1).optional(),
+  type: z
+    .union([auditEventSchema.shape.type, jobTypeSchema], {
+      error: 'Must be a type of event (job.completed, job.failed, ...) or of job (chat, analysis).',
+    })
+    .optional(),
+  since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
+  until: momentSchema.optional().meta({ description: 'Finished at this time or earlier.' }),
+  limit: limitSchema,
+  after: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The `last_id` of the page before, or the id of an event.' }),
+});
 
 const pageSchema = pageSchemaOf(auditEventSchema, 'AuditEventList');
 

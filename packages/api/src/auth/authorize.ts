@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { defaultTenant } from '@promptq/shared/contracts';
-import { scopes, type Scope } from '@promptq/shared/keys';
-import { Problem } from '../http/problem.ts';
+import { scopes, type Scope } from '@promptq/shared/api-keys';
+import { Problem } from '../problems/problem.ts';
 import type { Caller, Keyring } from './keyring.ts';
 
 declare module 'node:http' {

@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/keys';
+import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/api-keys';
 import { describeError, type Logger } from '@promptq/shared/logging';
 
 /** Asking for the file's state works on every file system, also where it is a link that is exchanged (Kubernetes secrets). */

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { hashOfApiKey, idOfApiKey, type KeyEntry, type Scope } from '@promptq/shared/keys';
+import { hashOfApiKey, idOfApiKey, type KeyEntry, type Scope } from '@promptq/shared/api-keys';
 
 /** Who makes a request, and what they may do. */
 export interface Caller {

@@ -1,9 +1,9 @@
 import { defaultTenant } from '@promptq/shared/contracts';
 import type { Logger } from '@promptq/shared/logging';
-import { KeyEntryError, type KeyEntry } from '@promptq/shared/keys';
+import { KeyEntryError, type KeyEntry } from '@promptq/shared/api-keys';
 import { SettingsError } from '@promptq/shared/settings';
 import type { ApiSettings } from '../settings.ts';
-import { checkWebhookSecrets } from './check-tenants.ts';
+import { checkWebhookSecrets } from './check-webhook-secrets.ts';
 import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { keyringOf, type Keyring } from './keyring.ts';
 

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { batchCreatedAt, newBatchId } from '@promptq/shared/queues';
+import { batchCreatedAt, newBatchId } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
-import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
-import { keyReused, type Idempotency } from '../jobs/idempotency-key.ts';
+import { fromRedis, redisUnavailable } from '../problems/store-unavailable.ts';
+import { keyReused, type Idempotency } from '../idempotency/idempotency-key.ts';
 import type { BatchBody } from './batch-body.ts';
 import { dropUpload, type Staged } from './stage-requests.ts';
 

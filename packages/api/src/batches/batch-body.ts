@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { batchSubmissionSchema, batchWebhookSchema } from '@promptq/shared/contracts';
 import { jsonBodyUpTo } from '../http/json-body.ts';
 import { parseBody, parseQuery } from '../http/parse.ts';
-import { Problem, tooLarge } from '../http/problem.ts';
+import { Problem, tooLarge } from '../problems/problem.ts';
 import { jsonLines } from './json-lines.ts';
 import type { ReadRequest } from './stage-requests.ts';
 

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { nextChunk, pendingType } from '@promptq/shared/batches';
 import { batchResultSchema } from '@promptq/shared/contracts';
-import { fromRedis } from '../http/from-redis.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { batchPathSchema } from './batch-answers.ts';
+import { batchPathSchema } from './batch-response.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
-
-const firstChunk = 20;
-const maxChunkSize = 500;
+import { resultLines } from './result-lines.ts';
 
 /**
  * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order; those that have not are
@@ -54,29 +50,6 @@ export function batchResults(deps: BatchDeps): Route {
       res.end();
     },
   };
-}
-
-/** @throws {Error} when the batch is gone before its end: an answer that is cut off is seen, a short one is not */
-async function* resultLines(
-  { redis, keys }: BatchDeps,
-  id: string,
-  total: number,
-): AsyncGenerator<string> {
-  let count = firstChunk;
-  for (let at = 0; at < total;) {
-    const places = Array.from({ length: Math.min(count, total - at) }, (_, n) => String(at + n));
-    const found = await fromRedis(redis.hmget(keys.batchResults(id), ...places));
-    at += places.length;
-    if (found.some((line) => line === null)) throw new Error('the batch is no longer kept');
-    const lines = found.filter((line) => line !== null);
-    count = nextChunk(
-      count,
-      lines.map((line) => line.length),
-      maxChunkSize,
-    );
-    const ended = lines.filter((line) => pendingType(line) === null);
-    if (ended.length > 0) yield `${ended.join('\n')}\n`;
-  }
 }
 
 /** Waits while the client takes its time, or has gone away. */

@@ -1,19 +1,10 @@
-import { luaScript } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses } from '../http/responses.ts';
+import { openApiResponses } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { batchResponse, batchPathSchema, sendBatch } from './batch-answers.ts';
+import { batchResponse, batchPathSchema, sendBatch } from './batch-response.ts';
+import { cancelScript } from './cancel-script.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
-
-/** Only the wish is written: the worker whose turn it is tells the jobs, so that nothing is left half done. */
-const cancelScript = luaScript(
-  'promptqCancelBatch',
-  `
-if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'finished_at') == 1 then return 0 end
-return redis.call('HSETNX', KEYS[1], 'cancel_requested_at', ARGV[1])
-`,
-);
 
 /**
  * `POST /v1/batches/{id}/cancel`: asks for the end of a batch and answers with it. Idempotent; a batch that has ended

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { batchRequestSchema, batchSubmissionSchema, jobTypes } from '@promptq/shared/contracts';
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses } from '../http/responses.ts';
+import { openApiResponses } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { checkWebhook, type WebhookPolicy } from '../jobs/check-webhook.ts';
+import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
 import {
   canonicalJson,
   idempotencyKeyOf,
   keyHeaderSchema,
   scopeOf,
-} from '../jobs/idempotency-key.ts';
+} from '../idempotency/idempotency-key.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
-import type { JobDefaults } from '../jobs/wanted.ts';
+import type { JobDefaults } from '../jobs/to-job-spec.ts';
 import { addBatch } from './add-batch.ts';
-import { batchResponse, hasEnded, sendBatch } from './batch-answers.ts';
+import { batchResponse, hasEnded, sendBatch } from './batch-response.ts';
 import { batchBodyOf, batchQuerySchema, readBatchBody } from './batch-body.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
 import { stageRequests } from './stage-requests.ts';

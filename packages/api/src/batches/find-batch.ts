@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
-import { readBatchRecord, toPublicBatch } from '@promptq/shared/batches';
+import { readBatchRecord } from '@promptq/shared/batches';
+import { toPublicBatch, isBatchId } from '@promptq/shared/jobs';
 import type { PublicBatch } from '@promptq/shared/contracts';
-import { isBatchId } from '@promptq/shared/queues';
 import { hashFields, luaScript, type RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { Problem } from '../problems/problem.ts';
 
 /**
  * The record and how many of the batch's jobs are active, in one step, so that the counts belong together. The lists

@@ -1,7 +1,7 @@
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses } from '../http/responses.ts';
+import { openApiResponses } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { batchResponse, batchPathSchema, sendBatch } from './batch-answers.ts';
+import { batchResponse, batchPathSchema, sendBatch } from './batch-response.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
 
 /** `GET /v1/batches/{id}`: the batch with its counts as they are now. */

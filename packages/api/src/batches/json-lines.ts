@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Problem, tooLarge } from '../http/problem.ts';
+import { Problem, tooLarge } from '../problems/problem.ts';
 
 const newline = 0x0a;
 

@@ -3,12 +3,12 @@ import type { Redis } from 'ioredis';
 import { pendingResult, writeStaged } from '@promptq/shared/batches';
 import { batchRequestSchema, maxRequests, type JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { checkValue, invalid, maxFaults } from '../http/parse.ts';
-import type { Fault } from '../http/problem.ts';
-import { webhookFault, type WebhookPolicy } from '../jobs/check-webhook.ts';
-import { canonicalJson } from '../jobs/idempotency-key.ts';
-import { toJobSpec, type JobDefaults } from '../jobs/wanted.ts';
+import type { Fault } from '../problems/problem.ts';
+import { webhookFault, type WebhookPolicy } from '../deliveries/check-target.ts';
+import { canonicalJson } from '../idempotency/idempotency-key.ts';
+import { toJobSpec, type JobDefaults } from '../jobs/to-job-spec.ts';
 
 /** A request as it was read, or what is wrong with the line it stood in. */
 export type ReadRequest = {

@@ -10,7 +10,7 @@ import type {
 import type { Redis } from 'ioredis';
 import { readQueueState, type QueueSnapshot } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { boardStates, type BoardJob, type BoardState } from './board-job.ts';
 import { readBoardJob, readBoardJobs } from './read-board-jobs.ts';
 

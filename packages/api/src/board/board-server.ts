@@ -6,7 +6,7 @@ import type {
   UIConfig,
 } from '@bull-board/api/typings/app';
 import { Router, static as serveFiles, type RequestHandler } from 'express';
-import { Problem } from '../http/problem.ts';
+import { Problem } from '../problems/problem.ts';
 import { boardPage } from './board-page.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { RedisKeys } from '@promptq/shared/redis';
 import { webhooksQueue } from '@promptq/shared/webhooks';
 import { authorize } from '../auth/authorize.ts';
 import type { Keyring } from '../auth/keyring.ts';
-import { Problem } from '../http/problem.ts';
+import { Problem } from '../problems/problem.ts';
 import { BoardQueue } from './board-queue.ts';
 import { BoardServer } from './board-server.ts';
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { jobTypeOf } from '@promptq/shared/queues';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 import { webhooksQueue } from '@promptq/shared/webhooks';
 import {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { invalid } from '../http/parse.ts';
 import { isCursor, keyBytes, seal, unseal, type CursorScope } from './seal.ts';
 

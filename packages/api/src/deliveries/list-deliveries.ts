@@ -1,13 +1,22 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { deliverySchema } from '@promptq/shared/contracts';
+import { deliverySchema, type PublicDelivery } from '@promptq/shared/contracts';
 import { readJob } from '@promptq/shared/queues';
-import { deliveryIdOf, readDelivery } from '@promptq/shared/webhooks';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { deliveryIdOf, readDelivery, type DeliveryData } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { Problem } from '../problems/problem.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { DeliveryRouteDeps } from './delivery-route.ts';
+
+/** What a route about deliveries needs. */
+export interface DeliveryRouteDeps {
+  redis: Redis;
+  keys: RedisKeys;
+  deliveries: Pick<Queue<DeliveryData>, 'getJob'>;
+}
 
 const pathSchema = z.object({ id: z.string() });
 
@@ -62,4 +71,16 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliver
       res.set('Cache-Control', 'no-store').json(list);
     },
   };
+}
+
+/** The delivery with this id. @throws {Problem} `not_found`, `redis_unavailable` */
+export async function findDelivery(
+  { redis, keys }: Pick<DeliveryRouteDeps, 'redis' | 'keys'>,
+  id: string,
+  tenant: string,
+): Promise<PublicDelivery> {
+  const delivery = await fromRedis(readDelivery(redis, keys, id, tenant));
+  if (!delivery)
+    throw new Problem('not_found', 'There is no such delivery, or it is no longer kept.');
+  return delivery;
 }

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { timeSchema, toTime } from '@promptq/shared/contracts';
-import { readDelivery, redeliver } from '@promptq/shared/webhooks';
+import { redeliver } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { momentSchema } from '../http/list-query.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { momentSchema } from '../http/page.ts';
 import { parseBody } from '../http/parse.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import type { DeliveryRouteDeps } from './delivery-route.ts';
+import { listDead } from './list-dead.ts';
+import type { DeliveryRouteDeps } from './list-deliveries.ts';
 
 /** One request sends no more again: with `has_more` the same request is made again, with the answer's `until`. */
-const maxChunkSize = 1_000;
-const chunkSize = 500;
+const maxPerRequest = 1_000;
 
 const bodySchema = z
   .strictObject({
@@ -65,8 +65,8 @@ export function redeliverDead(deps: DeliveryRouteDeps): Route {
       res.once('close', () => disconnected.abort());
       let redelivered = 0;
       let hasMore = false;
-      for await (const id of deadOf(deps, tenant, Date.parse(since), untilMs)) {
-        hasMore = redelivered === maxChunkSize;
+      for await (const id of listDead(deps, tenant, Date.parse(since), untilMs)) {
+        hasMore = redelivered === maxPerRequest;
         if (hasMore || disconnected.signal.aborted) break;
         await fromRedis(redeliver(deps, id));
         redelivered += 1;
@@ -80,27 +80,4 @@ export function redeliverDead(deps: DeliveryRouteDeps): Route {
       res.status(202).set('Cache-Control', 'no-store').json(answer);
     },
   };
-}
-
-/**
- * The deliveries of this tenant that were given up in this time, oldest first: BullMQ's set of failed jobs, by when they
- * failed. What is sent again leaves the set, so only those of others have to be passed over.
- */
-async function* deadOf(
-  { redis, keys }: DeliveryRouteDeps,
-  tenant: string,
-  sinceMs: number,
-  untilMs: number,
-): AsyncGenerator<string> {
-  const chunkAt = (passedOver: number) =>
-    redis.zrangebyscore(keys.deadDeliveries, sinceMs, untilMs, 'LIMIT', passedOver, chunkSize);
-  let passedOver = 0;
-  for (;;) {
-    const ids = await fromRedis(chunkAt(passedOver));
-    for (const id of ids) {
-      if (await fromRedis(readDelivery(redis, keys, id, tenant))) yield id;
-      else passedOver += 1;
-    }
-    if (ids.length < chunkSize) return;
-  }
 }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { deliverySchema } from '@promptq/shared/contracts';
 import { redeliver } from '@promptq/shared/webhooks';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { findDelivery, type DeliveryRouteDeps } from './delivery-route.ts';
+import { findDelivery, type DeliveryRouteDeps } from './list-deliveries.ts';
 
 const pathSchema = z.object({ id: z.string() });
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Router } from 'express';
 import { contentSecurityPolicy } from 'helmet';
 import { z } from 'zod';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from './responses.ts';
 import type { Route } from '../http/route.ts';
 import { openApiDocument } from './openapi-document.ts';
 

@@ -1,5 +1,5 @@
 import { createDocument } from 'zod-openapi';
-import { openApiResponses } from '../http/responses.ts';
+import { openApiResponses } from './responses.ts';
 import type { Route } from '../http/route.ts';
 
 /** The OpenAPI 3.1 document of these routes. */

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { fromRedis, redisUnavailable } from '../problems/store-unavailable.ts';
+import { Problem } from '../problems/problem.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 
 const okSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findJsonFault } from './check-json.ts';
-import { toPointer } from './pointer.ts';
+import { findJsonFault, toPointer } from './check-json.ts';
 
 const badTexts = fc.constantFrom('a\0', '\ud800', 'x\udc00y');
 

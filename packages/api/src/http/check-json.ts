@@ -1,5 +1,4 @@
-import { toPointer } from './pointer.ts';
-import type { Fault } from './problem.ts';
+import type { Fault } from '../problems/problem.ts';
 
 /** No member of the contract is nested deeper; JSON deeper than a few thousand levels breaks serialisers. */
 const maxDepth = 64;
@@ -40,4 +39,11 @@ function textFault(text: string): string | null {
   if (!text.isWellFormed()) return 'Not valid Unicode: it has a lone surrogate.';
   if (text.includes('\0')) return 'It has a NUL character (U+0000), which is not allowed.';
   return null;
+}
+
+/** A JSON Pointer (RFC 6901); the empty path is the whole document. */
+export function toPointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
 }

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
-import { malformed, Problem } from './problem.ts';
+import { malformed, Problem } from '../problems/problem.ts';
 
 const defaultMaxBytes = 1024 * 1024;
 const plainTypes = new Set(['application/json', 'application/json; charset=utf-8']);

@@ -1,6 +1,6 @@
 import { withoutRedaction, type Logger } from '@promptq/shared/logging';
-import type { RequestObserver } from './begin-request.ts';
-import { requestIdOf } from './request-id.ts';
+import type { RequestObserver } from './request-context.ts';
+import { requestIdOf } from '../problems/problem.ts';
 
 /** Asked every few seconds by whoever runs the process: no news while all is well. */
 const probes = new Set(['/healthz', '/readyz']);

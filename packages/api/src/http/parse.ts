@@ -1,8 +1,7 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { findJsonFault } from './check-json.ts';
-import { toPointer } from './pointer.ts';
-import { Problem, type Fault } from './problem.ts';
+import { findJsonFault, toPointer } from './check-json.ts';
+import { Problem, type Fault } from '../problems/problem.ts';
 
 /** As many faults as one answer lists: a list of 1,000 bad texts needs no 1,000 errors. */
 export const maxFaults = 20;

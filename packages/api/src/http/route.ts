@@ -1,8 +1,8 @@
 import type { Express, RequestHandler } from 'express';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
-import type { Scope } from '@promptq/shared/keys';
+import type { Scope } from '@promptq/shared/api-keys';
 import { jsonBody } from './json-body.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problems/problem.ts';
 
 /** One operation of the API. The router and the OpenAPI document are both made of these. */
 export interface Route {

@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { answerUnreadable } from './answer-unreadable.ts';
+import { answerUnreadable } from '../problems/unreadable-request.ts';
 
 /** A client that takes longer to send the head of a request is not one; looked at every few seconds. */
 const headersTimeoutMs = 15_000;

@@ -1,7 +1,10 @@
-import { SpanKind } from 'bullmq';
-import { addGuarded, bullJob, createdAtOf, type NewJob } from '@promptq/shared/queues';
-import { fromRedis } from '../http/from-redis.ts';
-import type { AddDeps } from './add-job.ts';
+import { SpanKind, type Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobType } from '@promptq/shared/contracts';
+import type { RedisKeys } from '@promptq/shared/redis';
+import { addGuarded, bullJob, type NewJob } from '@promptq/shared/queues';
+import { createdAtOf, type JobData } from '@promptq/shared/jobs';
+import { fromRedis } from '../problems/store-unavailable.ts';
 
 type Steps = Omit<Parameters<typeof addGuarded>[2], 'jobs'>;
 
@@ -12,7 +15,11 @@ type Steps = Omit<Parameters<typeof addGuarded>[2], 'jobs'>;
  * @throws {Problem} `redis_unavailable`
  */
 export async function addInTransaction(
-  { redis, keys, queues }: Pick<AddDeps, 'redis' | 'keys' | 'queues'>,
+  {
+    redis,
+    keys,
+    queues,
+  }: { redis: Redis; keys: RedisKeys; queues: Record<JobType, Queue<JobData>> },
   job: NewJob,
   steps: Steps,
 ): Promise<string | null> {

@@ -1,26 +1,24 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType, PublicJob } from '@promptq/shared/contracts';
+import { bullOptions, priorityOfSingle, type NewJob } from '@promptq/shared/queues';
 import {
-  bullOptions,
   createdAtOf,
   newJobId,
-  priorityOfSingle,
   startBy,
   toPublicJob,
   toStored,
   type JobData,
-  type NewJob,
-} from '@promptq/shared/queues';
+} from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
 import type { FairShare } from '../fairness/fair-share.ts';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import type { QueueLimit } from '../limits/queue-limit.ts';
 import type { TenantLimit } from '../limits/tenant-limit.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import { addInTransaction } from './add-in-transaction.ts';
 import type { AppendToIndex } from './index-writer.ts';
-import type { JobSpec } from './wanted.ts';
+import type { JobSpec } from '@promptq/shared/jobs';
 
 export type JobQueues = Record<JobType, Queue<JobData>>;
 

@@ -1,12 +1,14 @@
 import type { PublicJob } from '@promptq/shared/contracts';
-import { readJob, toPublicJob } from '@promptq/shared/queues';
-import { fromRedis, redisUnavailable } from '../http/from-redis.ts';
+import { readJob } from '@promptq/shared/queues';
+import { toPublicJob } from '@promptq/shared/jobs';
+import { fromRedis, redisUnavailable } from '../problems/store-unavailable.ts';
 import { noSlot } from '../limits/tenant-limit.ts';
 import { addInTransaction } from './add-in-transaction.ts';
 import { toAcceptedJob, assertCapacity, toNewJob, type AddDeps } from './add-job.ts';
 import { isPastRetention } from './find-job.ts';
-import { keyReused, type Idempotency } from './idempotency-key.ts';
-import type { JobSpec } from './wanted.ts';
+import { keyReused, type Idempotency } from '../idempotency/idempotency-key.ts';
+import { isKnown } from '../idempotency/is-known.ts';
+import type { JobSpec } from '@promptq/shared/jobs';
 
 /**
  * The job that holds the key stops the adding, whatever its type, unless it is gone. `args`: the new job, the one
@@ -88,12 +90,4 @@ export async function addKeyedJob(
     goneId = held;
   }
   throw redisUnavailable(new Error('the job of an Idempotency-Key changes all the time'));
-}
-
-/** Whether something was submitted with this key before, so that it will be a replay. */
-export async function isKnown(
-  { redis, keys }: Pick<AddDeps, 'redis' | 'keys'>,
-  scope: string,
-): Promise<boolean> {
-  return (await fromRedis(redis.exists(keys.keyed(scope)))) === 1;
 }

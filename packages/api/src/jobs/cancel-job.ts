@@ -1,11 +1,12 @@
 import { jobSchema } from '@promptq/shared/contracts';
-import { requestCancel, toPublicJob } from '@promptq/shared/queues';
+import { requestCancel } from '@promptq/shared/queues';
+import { toPublicJob } from '@promptq/shared/jobs';
 import { callerOf } from '../auth/authorize.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { openApiResponses, jobHeaders } from '../http/responses.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { openApiResponses, jobHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
 
 /**
  * `POST /v1/jobs/{id}/cancel`: asks for the end of a job and answers with the job. Idempotent; a finished job

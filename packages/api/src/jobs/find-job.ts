@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import { readJob, statusOf, type JobRecord } from '@promptq/shared/queues';
+import { readJob } from '@promptq/shared/queues';
+import { statusOf, type JobRecord } from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { Problem } from '../problems/problem.ts';
 
 /**
  * The job of this tenant with this id; another tenant's is answered as if there were none.

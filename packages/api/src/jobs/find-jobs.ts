@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import type { PublicJob } from '@promptq/shared/contracts';
-import { readJob, toPublicJob } from '@promptq/shared/queues';
+import type { JobStatus, PublicJob } from '@promptq/shared/contracts';
+import { readJob } from '@promptq/shared/queues';
+import { toPublicJob } from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { isPastRetention } from './find-job.ts';
 import { peekStatuses } from './glance.ts';
-import { indexedIds } from './indexed-ids.ts';
-import type { ListQuery } from './list-query.ts';
+import { indexedIds, type IdQuery } from './indexed-ids.ts';
 
 /** One request looks at so many ids, and reads so many jobs: the next page goes on from there. */
 const maxIds = 10_000;
@@ -13,6 +13,11 @@ const maxReads = 500;
 const idBatchSize = 100;
 /** A job can have 1 MiB of input, and its answer. */
 const readBatchSize = 10;
+
+interface ListQuery extends IdQuery {
+  status?: JobStatus | undefined;
+  limit: number;
+}
 
 interface Deps {
   redis: Redis;
@@ -68,7 +73,7 @@ export async function findJobs(
 async function withStatus(
   { redis, keys }: Deps,
   ids: string[],
-  status: NonNullable<ListQuery['status']>,
+  status: JobStatus,
 ): Promise<string[]> {
   if (ids.length === 0) return [];
   const statuses = await peekStatuses(redis, keys, ids);

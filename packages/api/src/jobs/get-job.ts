@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import { jobSchema } from '@promptq/shared/contracts';
-import { toPublicJob } from '@promptq/shared/queues';
+import { toPublicJob } from '@promptq/shared/jobs';
 import { parseQuery } from '../http/parse.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses, jobHeaders } from '../http/responses.ts';
+import { openApiResponses, jobHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { JobSubscriptions } from '../live/open-live.ts';
-import { waitForEnd } from '../live/wait-for-end.ts';
+import { waitForEnd } from '../waiting/wait-for-end.ts';
 import {
   preferenceApplied,
   preferHeaderSchema,
   readWaitPreference,
   waitedHeaders,
   waitSchema,
-} from '../live/wait-preference.ts';
+} from '../waiting/wait-preference.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
 
 const querySchema = z.strictObject({
   include: z.enum(['input']).optional().meta({ description: 'Adds the `input` to the job.' }),

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { JobStatus } from '@promptq/shared/contracts';
 import { readFailure } from '@promptq/shared/failure';
-import { failedStatus, jobTypeOf } from '@promptq/shared/queues';
+import { failedStatus, jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 /** What is small of each job: neither prompts nor answers are read. */

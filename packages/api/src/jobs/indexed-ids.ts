@@ -1,12 +1,18 @@
+import type { JobType } from '@promptq/shared/contracts';
 import type { Redis } from 'ioredis';
-import { bucketOf, createdAtOf, idsInBucket, jobTypeOf, newestFirst } from '@promptq/shared/queues';
+import { bucketOf, idsInBucket, newestFirst } from '@promptq/shared/queues';
+import { createdAtOf, jobTypeOf } from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
-import type { ListQuery } from './list-query.ts';
 
 const bucketBatchSize = 50;
 
 /** What the index tells without a look at any job. */
-export type IdQuery = Pick<ListQuery, 'type' | 'created_after' | 'created_before' | 'after'>;
+export interface IdQuery {
+  type?: JobType | undefined;
+  created_after?: string | undefined;
+  created_before?: string | undefined;
+  after?: string | undefined;
+}
 
 interface Chunk {
   /** Those that match, newest first. */

@@ -1,17 +1,43 @@
 import type { Redis } from 'ioredis';
-import type { z } from 'zod';
-import { jobSchema } from '@promptq/shared/contracts';
+import { z } from 'zod';
+import { jobSchema, jobStatusSchema, jobTypes, jobTypeSchema } from '@promptq/shared/contracts';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { ListCursors } from '../cursors/list-cursors.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { pageSchemaOf } from '../http/page-of.ts';
+import { isCursor } from '../cursors/seal.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { limitSchema, momentSchema, pageSchemaOf } from '../http/page.ts';
 import { parseQuery } from '../http/parse.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
 import { findJobs } from './find-jobs.ts';
-import { listQuerySchema } from './list-query.ts';
+
+/** The query of `GET /v1/jobs`. */
+const listQuerySchema = z.strictObject({
+  status: z
+    .enum(jobStatusSchema.options, {
+      error: `Must be one of ${jobStatusSchema.options.join(', ')}.`,
+    })
+    .optional(),
+  type: z
+    .enum(jobTypeSchema.options, { error: `Must be one of ${jobTypes.join(', ')}.` })
+    .optional(),
+  created_after: momentSchema.optional().meta({ description: 'Created at this time or later.' }),
+  created_before: momentSchema.optional().meta({ description: 'Created before this time.' }),
+  limit: limitSchema,
+  after: z
+    .string()
+    // An id is never looked up, only its time counts: that of a foreign job tells no more than one that is made up.
+    .refine((after) => isCursor(after) || jobTypeOf(after) !== null, {
+      error: 'Must be the `last_id` of a page, or the id of a job.',
+    })
+    .optional()
+    .meta({
+      description: 'The `last_id` of the page before, or the id of a job, which may be gone.',
+    }),
+});
 
 const pageSchema = pageSchemaOf(jobSchema, 'JobList');
 

@@ -1,13 +1,13 @@
 import { jobSchema } from '@promptq/shared/contracts';
-import { statusOf } from '@promptq/shared/queues';
-import { Problem } from '../http/problem.ts';
+import { statusOf } from '@promptq/shared/jobs';
+import { Problem } from '../problems/problem.ts';
 import { callerOf } from '../auth/authorize.ts';
-import { openApiResponses, acceptedHeaders } from '../http/responses.ts';
+import { openApiResponses, acceptedHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { addJob, type AddDeps } from './add-job.ts';
-import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
+import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
 import { findJob } from './find-job.ts';
-import { jobPathSchema, type JobRouteDeps } from './job-route.ts';
+import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
 import { sendAccepted } from './submit-job.ts';
 
 /** What a new job does not take over: a cancellation, a key, a place in a batch. */

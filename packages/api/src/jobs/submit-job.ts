@@ -2,19 +2,29 @@ import type { Response } from 'express';
 import { isTerminal, jobSchema, submissionSchema, type PublicJob } from '@promptq/shared/contracts';
 import { callerOf } from '../auth/authorize.ts';
 import { parseBody } from '../http/parse.ts';
-import { openApiResponses, replayedHeaders } from '../http/responses.ts';
+import { openApiResponses, replayedHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { JobSubscriptions } from '../live/open-live.ts';
-import { waitAfterSubmission } from '../live/wait-after-submission.ts';
-import { preferHeaderSchema, readWaitPreference, waitedHeaders } from '../live/wait-preference.ts';
+import { waitAfterSubmission } from '../waiting/wait-after-submission.ts';
+import {
+  preferHeaderSchema,
+  readWaitPreference,
+  waitedHeaders,
+} from '../waiting/wait-preference.ts';
 import { addJob, type AddDeps } from './add-job.ts';
-import { addKeyedJob, isKnown } from './add-keyed-job.ts';
-import { checkWebhook, type WebhookPolicy } from './check-webhook.ts';
+import { isKnown } from '../idempotency/is-known.ts';
+import { addKeyedJob } from './add-keyed-job.ts';
+import { checkWebhook, type WebhookPolicy } from '../deliveries/check-target.ts';
 import { findJob } from './find-job.ts';
-import { fingerprintOf, idempotencyKeyOf, keyHeaderSchema, scopeOf } from './idempotency-key.ts';
+import {
+  fingerprintOf,
+  idempotencyKeyOf,
+  keyHeaderSchema,
+  scopeOf,
+} from '../idempotency/idempotency-key.ts';
 import type { PollHint } from './poll-hint.ts';
-import { toJobSpec, type JobDefaults } from './wanted.ts';
+import { toJobSpec, type JobDefaults } from './to-job-spec.ts';
 
 interface Deps extends AddDeps {
   subscriptions: JobSubscriptions;

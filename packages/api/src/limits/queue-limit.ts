@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { countSingleJobs } from '../queues/count-single-jobs.ts';
 import { queueFull } from './queue-full.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { NewJob } from '@promptq/shared/queues';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { fromRedis } from '../http/from-redis.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
 import { queueFull } from './queue-full.ts';
 
 /** What the guard refuses with. It is no job's id. */

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { gate } from './gate.ts';
+import pLimit from 'p-limit';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { RedisKeys } from '@promptq/shared/redis';
 
@@ -140,7 +140,7 @@ export function openJobSubscriptions({ subscriber, keys, log, stopping }: Deps):
       if (stopping.aborted) listener('stopping');
       return end;
     },
-    limit: gate(maxConcurrentReads),
+    limit: pLimit(maxConcurrentReads),
     notify: (jobId) => notifyListeners(keys.wakeUp(jobId)),
     close: () => {
       clearInterval(pingTimer);

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { describeError, type Logger } from '@promptq/shared/logging';
-import { jobTypeOf } from '@promptq/shared/queues';
+import { jobTypeOf } from '@promptq/shared/jobs';
 import { luaScript, type RedisKeys } from '@promptq/shared/redis';
 
 const pollIntervalMs = 500;

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 
 /** `GET /metrics`: what Prometheus scrapes. It is answered without Redis as well, `promptq_redis_up` being 0 then. */

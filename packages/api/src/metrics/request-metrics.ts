@@ -1,9 +1,9 @@
 import type { Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { cacheLabels } from '@promptq/shared/metrics';
-import type { RequestObserver } from '../http/begin-request.ts';
+import type { RequestObserver } from '../http/request-context.ts';
 import { toExpressPath } from '../http/route.ts';
-import { problemCodes, type ProblemCode } from '../http/problem.ts';
+import { problemCodes, type ProblemCode } from '../problems/problem.ts';
 
 /** Up to a request that waits for its job. */
 const secondsBounds = [

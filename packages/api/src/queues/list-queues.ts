@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobTypes } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { queueSchema, readQueue } from './queue-answer.ts';
+import { queueSchema, readQueue } from './queue-response.ts';
 
 const listSchema = z
   .object({

@@ -1,16 +1,15 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { plainEvent } from '@promptq/shared/audit';
-import { jobTypeSchema, type JobType } from '@promptq/shared/contracts';
+import { plainEvent, jobTypeSchema, type JobType } from '@promptq/shared/contracts';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { callerOf } from '../auth/authorize.ts';
 import type { Caller } from '../auth/keyring.ts';
-import { fromRedis } from '../http/from-redis.ts';
-import { Problem } from '../http/problem.ts';
-import { openApiResponses, plainHeaders } from '../http/responses.ts';
+import { fromRedis } from '../problems/store-unavailable.ts';
+import { Problem } from '../problems/problem.ts';
+import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { queueSchema, readQueue } from './queue-answer.ts';
+import { queueSchema, readQueue } from './queue-response.ts';
 
 interface Deps {
   redis: Redis;

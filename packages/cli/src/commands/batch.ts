@@ -1,20 +1,20 @@
-import type { Batch } from '@promptq/client';
 import type { Command } from 'commander';
-import type { AddCommand } from '../command-line.ts';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { finishBatch, runBatch, type RunFlags } from './run-batch.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import { exitCodes } from '../context/exit-codes.ts';
+import { printBatch } from '../output/print.ts';
+import { followBatch, runBatch, type RunFlags } from './run-batch.ts';
 import { writeResults } from './write-results.ts';
 
 const runHelp = `
-FILE has one JSON object on each line:
+FILE holds one JSON object per line:
   {"custom_id": "row-1", "type": "chat", "input": {"message": "Say hello"}}
-with a custom_id of its own and, else, what a single job may have. At most 50,000 lines (split -l 50000).
+Each custom_id must be unique in the file. The other members are those of a single job. A file has at most 50,000
+lines; split -l 50000 cuts a larger one.
 
-The batch is known by the content of the file: Ctrl-C and the same command again go on with it, and show what is
-there when it has ended. --new begins another one.
+The content of the file identifies the batch. After Ctrl-C, run the same command again to resume the batch, or to get
+the results if it has finished. --new starts another batch.
 
-Results are JSON lines in input order, on stdout or, when all of them are there, in --output.
+The results are JSON lines in input order. They go to stdout, or to the file of --output once all of them are there.
 
 Examples:
   promptq batch run requests.jsonl --output results.jsonl
@@ -25,18 +25,20 @@ interface OutputFlag {
   output?: string;
 }
 
-/** `promptq batch`. */
+/** Adds the commands of `promptq batch`. */
 export function addBatch(program: Command, add: AddCommand): void {
-  const batch = program.command('batch').description('Many jobs at once.');
+  const batch = program.command('batch').description('Runs many jobs as one batch.');
+  const addOutputFlag = (command: Command) =>
+    void command.option('-o, --output <path>', 'write the results to this file');
   add(
     batch,
     'run <file>',
-    'Submits a file of requests, shows their progress, and writes their results.',
+    'Submits a file of requests, shows the progress, and writes the results.',
     (command) => {
+      addOutputFlag(command);
       command
-        .option('-o, --output <path>', 'write the results there')
-        .option('--idempotency-key <key>', 'instead of one made from the content of the file')
-        .option('--new', 'a new batch, also when this file was submitted before')
+        .option('--idempotency-key <key>', 'identify the batch by this key instead of the content')
+        .option('--new', 'start a new batch even if this file was submitted before')
         .addHelpText('after', runHelp);
     },
     ([file = ''], command) =>
@@ -46,7 +48,7 @@ export function addBatch(program: Command, add: AddCommand): void {
   add(
     batch,
     'get <id>',
-    'Prints a batch as it is now.',
+    'Prints the current state of a batch.',
     () => undefined,
     ([id = '']) =>
       async (context) =>
@@ -55,40 +57,30 @@ export function addBatch(program: Command, add: AddCommand): void {
   add(
     batch,
     'wait <id>',
-    'Shows the progress of a batch until it ends, and writes its results.',
-    (command) => {
-      command.option('-o, --output <path>', 'write the results there');
-    },
+    'Shows the progress of a batch until it has finished, and writes its results.',
+    addOutputFlag,
     ([id = ''], command) =>
       (context) =>
-        finishBatch(id, command.opts<OutputFlag>().output, `promptq batch wait ${id}`, context),
+        followBatch(id, command.opts<OutputFlag>().output, `promptq batch wait ${id}`, context),
   );
   add(
     batch,
     'results <id>',
-    'Writes the results that are there, in input order, also while the batch runs.',
-    (command) => {
-      command.option('-o, --output <path>', 'write the results there');
-    },
+    'Writes the results of the finished jobs in input order, even while the batch runs.',
+    addOutputFlag,
     ([id = ''], command) =>
       async (context) => {
         await writeResults(id, command.opts<OutputFlag>().output, context);
-        return exitCodes.done;
+        return exitCodes.success;
       },
   );
   add(
     batch,
     'cancel <id>',
-    'Cancels what has not ended yet.',
+    'Cancels the jobs of a batch that have not finished.',
     () => undefined,
     ([id = '']) =>
       async (context) =>
         printBatch(await context.client.batch.cancel(id, { signal: context.signal }), context),
   );
-}
-
-async function printBatch(batch: Batch, { out, json }: Context): Promise<number> {
-  const { id, status } = batch;
-  await out.write(`${json ? JSON.stringify(batch) : `${id}  ${status}`}\n`);
-  return exitCodes.done;
 }

@@ -1,22 +1,17 @@
-import type { Job } from '@promptq/client';
 import type { Command } from 'commander';
-import type { AddCommand } from '../command-line.ts';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { wholeNumber } from '../flags.ts';
-import { describeJob } from '../output/describe-job.ts';
-import { shownOn } from '../output/output.ts';
-import { printEnd } from '../output/print-end.ts';
-import { waitForEnd } from './wait-for-end.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import { wholeNumber } from '../arguments/flags.ts';
+import { printAnswer, printBatch, printJob, printJobId } from '../output/print.ts';
+import { waitForJob } from './wait-for-job.ts';
 
-/** `promptq get`, `wait`, `cancel` and `retry`. */
+/** Adds `promptq get`, `wait`, `cancel` and `retry`. */
 export function addJobs(program: Command, add: AddCommand): void {
   add(
     program,
     'get <id>',
-    'Prints a job as it is now. Exit code 0, whatever its status.',
+    'Prints the current state of a job. The exit code is 0 for every status.',
     (command) => {
-      command.option('--input', 'with its input, when --json is given');
+      command.option('--input', 'include the input, with --json');
     },
     ([id = ''], command) =>
       async (context) => {
@@ -32,46 +27,37 @@ export function addJobs(program: Command, add: AddCommand): void {
   add(
     program,
     'wait <id>',
-    'Waits for the end of a job and prints its answer.',
+    'Waits until a job has finished and prints its answer.',
     (command) => {
-      command.option('--timeout <seconds>', 'how long', wholeNumber(1, 31_536_000));
+      command.option('--timeout <seconds>', 'maximum time to wait', wholeNumber(1, 31_536_000));
     },
     ([id = ''], command) =>
       async (context) => {
         const { timeout } = command.opts<{ timeout?: number }>();
         const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
-        return printEnd(await waitForEnd(id, timeoutMs, context), context);
+        return printAnswer(await waitForJob(id, timeoutMs, context), context);
       },
   );
   add(
     program,
     'cancel <id>',
-    'Cancels a job, or a batch. Again does nothing more.',
+    'Cancels a job or a batch. It has no effect on one that has finished.',
     () => undefined,
     ([id = '']) =>
       async (context) => {
-        const { client, signal, out, json } = context;
-        if (!id.startsWith('batch_')) return printJob(await client.cancel(id, { signal }), context);
-        const batch = await client.batch.cancel(id, { signal });
-        await out.write(`${json ? JSON.stringify(batch) : `${batch.id}  ${batch.status}`}\n`);
-        return exitCodes.done;
+        const { client, signal } = context;
+        if (id.startsWith('batch_'))
+          return printBatch(await client.batch.cancel(id, { signal }), context);
+        return printJob(await client.cancel(id, { signal }), context);
       },
   );
   add(
     program,
     'retry <id>',
-    'Runs a failed, cancelled or expired job again, as a new one, and prints its id.',
+    'Submits a failed, cancelled or expired job again and prints the id of the new job.',
     () => undefined,
     ([id = '']) =>
-      async ({ client, signal, out, json }) => {
-        const job = await client.retry(id, { signal });
-        await out.write(`${json ? JSON.stringify(job) : job.id}\n`);
-        return exitCodes.done;
-      },
+      async (context) =>
+        printJobId(await context.client.retry(id, { signal: context.signal }), context),
   );
-}
-
-async function printJob(job: Job, { out, json }: Context): Promise<number> {
-  await out.write(`${json ? JSON.stringify(job) : shownOn(out, describeJob(job))}\n`);
-  return exitCodes.done;
 }

@@ -1,9 +1,9 @@
 import type { SubmissionRequest } from '@promptq/client';
-import { BadInput } from '../bad-input.ts';
+import { BadInput } from '../context/errors.ts';
 
 type AnalysisRequest = Extract<SubmissionRequest, { type: 'analysis' }>;
 
-/** The flags of `promptq submit`, as commander reads them. */
+/** The flags of `promptq submit`, as commander parses them. */
 export interface SubmitFlags {
   text?: string;
   file?: string;
@@ -11,7 +11,7 @@ export interface SubmitFlags {
   model?: string;
   temperature?: number;
   maxTokens?: number;
-  /** As they were typed: the API knows which there are, and says so. */
+  /** Not checked here: the API validates them. */
   tasks?: AnalysisRequest['input']['tasks'];
   maxConcurrent?: number;
   userId?: string;
@@ -29,14 +29,14 @@ export interface SubmitFlags {
   timeout?: number;
 }
 
-/** The body of the request that flags ask for. What is left out is left to the API. @throws {BadInput} */
+/** Builds the request from the flags. The API sets the default for each missing member. @throws {BadInput} */
 export function toSubmission(
   type: string | undefined,
   text: string,
   flags: SubmitFlags,
 ): SubmissionRequest {
   if (flags.webhookOutput === true && flags.webhook === undefined)
-    throw new BadInput('--webhook-output needs --webhook.');
+    throw new BadInput('--webhook-output requires --webhook.');
   const common = {
     user_id: flags.userId,
     priority: flags.priority,
@@ -52,13 +52,13 @@ export function toSubmission(
   };
   switch (type) {
     case 'chat': {
-      refuse(flags, ['tasks', 'maxConcurrent'], 'an analysis');
+      rejectFlags(flags, ['tasks', 'maxConcurrent'], 'analysis');
       const { model, temperature, maxTokens, stream } = flags;
       const input = { message: text, model, temperature, max_tokens: maxTokens, stream };
       return { type, input, ...common };
     }
     case 'analysis': {
-      refuse(flags, ['temperature', 'maxTokens', 'stream'], 'a chat');
+      rejectFlags(flags, ['temperature', 'maxTokens', 'stream'], 'chat');
       const { model, tasks, maxConcurrent } = flags;
       const input = { text, model, tasks, max_concurrent: maxConcurrent };
       return { type, input, ...common };
@@ -68,9 +68,9 @@ export function toSubmission(
   }
 }
 
-function refuse(flags: SubmitFlags, names: (keyof SubmitFlags)[], of: string): void {
+function rejectFlags(flags: SubmitFlags, names: (keyof SubmitFlags)[], type: string): void {
   const found = names.find((name) => flags[name] !== undefined);
   if (found === undefined) return;
   const flag = found.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new BadInput(`--${flag} is a flag of ${of}.`);
+  throw new BadInput(`--${flag} applies to the type ${type} only.`);
 }

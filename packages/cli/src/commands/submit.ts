@@ -1,15 +1,13 @@
 import type { Job, SubmissionRequest } from '@promptq/client';
 import { Option, type Command } from 'commander';
-import { BadInput } from '../bad-input.ts';
-import type { AddCommand } from '../command-line.ts';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { names, number, pair, wholeNumber } from '../flags.ts';
-import { Interrupted } from '../interrupted.ts';
-import { printEnd } from '../output/print-end.ts';
-import { readText } from '../read-text.ts';
+import type { AddCommand } from '../arguments/add-command.ts';
+import type { Context } from '../context/context.ts';
+import { BadInput, Interrupted } from '../context/errors.ts';
+import { readText } from '../arguments/files.ts';
+import { commaSeparated, decimalNumber, keyValue, wholeNumber } from '../arguments/flags.ts';
+import { printAnswer, printJobId } from '../output/print.ts';
 import { toSubmission, type SubmitFlags } from './submission.ts';
-import { waitForEnd } from './wait-for-end.ts';
+import { waitForJob } from './wait-for-job.ts';
 import { watchJob } from './watch.ts';
 
 const examples = `
@@ -17,10 +15,10 @@ Examples:
   promptq submit chat "Say hello" --wait
   promptq submit chat --file question.txt --model gpt-4o --temperature 0.7 --stream
   promptq submit analysis --text "The harbour was calm." --tasks sentiment,summary --wait --json
-  promptq submit --json-body job.json        the body of POST /v1/jobs, as the API's contract has it
+  promptq submit --json-body job.json        the body of POST /v1/jobs
   ID=$(promptq submit chat "Say hello" --priority high --metadata order=42)`;
 
-/** `promptq submit`. */
+/** Adds `promptq submit`. */
 export function addSubmit(program: Command, add: AddCommand): void {
   add(
     program,
@@ -28,33 +26,37 @@ export function addSubmit(program: Command, add: AddCommand): void {
     'Submits a job (type: chat or analysis) and prints its id, or its answer.',
     (command) => {
       command
-        .option('--text <text>', 'the message of a chat, the text of an analysis')
-        .option('--file <path>', 'read the text from a file, - is stdin')
-        .option('--json-body <path>', 'read the whole body of the request, - is stdin')
-        .option('--model <name>', 'default: the one of the API (DEFAULT_MODEL)')
-        .option('--temperature <t>', 'of a chat, 0 to 2', number(0, 2))
-        .option('--max-tokens <n>', 'of a chat', wholeNumber(1, 1_000_000))
-        .option('--tasks <list>', 'of an analysis: sentiment,topics,summary', names)
-        .option('--max-concurrent <n>', 'of an analysis: calls at once', wholeNumber(1, 50))
-        .option('--user-id <id>', 'comes back with the job and its audit event')
+        .option('--text <text>', 'message of a chat, or text of an analysis')
+        .option('--file <path>', 'read the text from a file (- is stdin)')
+        .option('--json-body <path>', 'read the whole request body from a file (- is stdin)')
+        .option('--model <name>', 'default: DEFAULT_MODEL of the API')
+        .option('--temperature <t>', 'chat only, 0 to 2', decimalNumber(0, 2))
+        .option('--max-tokens <n>', 'chat only', wholeNumber(1, 1_000_000))
+        .option('--tasks <list>', 'analysis only: sentiment,topics,summary', commaSeparated)
+        .option('--max-concurrent <n>', 'analysis only: calls at a time', wholeNumber(1, 50))
+        .option('--user-id <id>', 'returned with the job and its audit event')
         .addOption(
-          new Option('--priority <p>', 'goes first or last').choices(['high', 'normal', 'low']),
+          new Option('--priority <p>', 'order in the queue').choices(['high', 'normal', 'low']),
         )
-        .option('--metadata <key=value>', 'comes back with the job; several times', pair)
-        .option('--delay-seconds <n>', 'start later', wholeNumber(0, 604_800))
+        .option('--metadata <key=value>', 'returned with the job; can be repeated', keyValue)
+        .option('--delay-seconds <n>', 'do not start before this time', wholeNumber(0, 604_800))
         .option(
           '--start-within-seconds <n>',
-          'expires if not started by then',
+          'expire if the job has not started after this time',
           wholeNumber(1, 2_592_000),
         )
-        .option('--timeout-seconds <n>', 'of one attempt', wholeNumber(1, 7_200))
-        .option('--max-attempts <n>', 'how often to try', wholeNumber(1, 10))
-        .option('--webhook <url>', 'who is told of the end')
-        .option('--webhook-output', 'the webhook carries the output')
-        .option('--idempotency-key <key>', 'the same key and body is the same job')
-        .option('--wait', 'wait for the end and print the answer')
-        .option('--stream', 'print the answer of a chat as it comes')
-        .option('--timeout <seconds>', 'with --wait: how long', wholeNumber(1, 31_536_000))
+        .option('--timeout-seconds <n>', 'time limit of one attempt', wholeNumber(1, 7_200))
+        .option('--max-attempts <n>', 'maximum number of attempts', wholeNumber(1, 10))
+        .option('--webhook <url>', 'send the webhook event of the finished job to this URL')
+        .option('--webhook-output', 'include the output in the webhook event')
+        .option('--idempotency-key <key>', 'the same key and body return the same job')
+        .option('--wait', 'wait until the job has finished and print the answer')
+        .option('--stream', 'print the answer of a chat as it arrives')
+        .option(
+          '--timeout <seconds>',
+          'with --wait: maximum time to wait',
+          wholeNumber(1, 31_536_000),
+        )
         .addHelpText('after', examples);
     },
     ([type, text], command) =>
@@ -62,7 +64,7 @@ export function addSubmit(program: Command, add: AddCommand): void {
         const flags = command.opts<SubmitFlags>();
         const request =
           flags.jsonBody === undefined
-            ? toSubmission(type, await textOf(text, flags), flags)
+            ? toSubmission(type, await readInput(text, flags), flags)
             : parseBody(await readText(flags.jsonBody, '--json-body'), type);
         return submit(request, flags, context);
       },
@@ -74,48 +76,48 @@ async function submit(
   flags: SubmitFlags,
   context: Context,
 ): Promise<number> {
-  const { client, out, say, json, signal } = context;
+  const { client, log, json, signal } = context;
   const { idempotencyKey } = flags;
   let job: Job;
   try {
-    // Without a wait: whoever gives up waiting must know the id of what goes on.
+    // No wait here: after Ctrl-C or --timeout, the message must contain the id of the job.
     job = await client.submit(request, {
       signal,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
   } catch (error) {
     if (error instanceof Interrupted)
-      await say('Interrupted before the API answered: the job may have been accepted.');
+      await log('Interrupted before the API responded. The job may have been accepted.');
     throw error;
   }
   if (flags.stream === true) return watchJob(job.id, context);
   if (flags.wait === true) {
     const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1_000;
-    return printEnd(await waitForEnd(job, timeoutMs, context), context);
+    return printAnswer(await waitForJob(job, timeoutMs, context), context);
   }
-  await out.write(`${json ? JSON.stringify(job) : job.id}\n`);
+  const code = await printJobId(job, context);
   if (!json && context.err.isTerminal)
-    await say(`It is ${job.status}. Next: promptq wait ${job.id}`);
-  return exitCodes.done;
+    await log(`The job is ${job.status}. To wait for its answer: promptq wait ${job.id}`);
+  return code;
 }
 
-async function textOf(text: string | undefined, flags: SubmitFlags): Promise<string> {
-  const given = [text, flags.text, flags.file].filter((source) => source !== undefined);
-  if (given.length !== 1) {
+async function readInput(text: string | undefined, flags: SubmitFlags): Promise<string> {
+  const sources = [text, flags.text, flags.file].filter((source) => source !== undefined);
+  if (sources.length !== 1) {
     throw new BadInput(
-      'Give the text once: as an argument, with --text, or with --file (- is stdin). The whole body goes with --json-body.',
+      'Give the text once: as an argument, with --text, or with --file (- is stdin). For a whole request body, use --json-body.',
     );
   }
-  return flags.file === undefined ? String(given[0]) : readText(flags.file, '--file');
+  return flags.file === undefined ? String(sources[0]) : readText(flags.file, '--file');
 }
 
 function parseBody(text: string, type: string | undefined): SubmissionRequest {
   if (type !== undefined)
-    throw new BadInput('--json-body has the type and the text: give no others.');
+    throw new BadInput('--json-body contains the type and the text. Do not give them again.');
   try {
-    // Whatever it is: the API checks it, and names what is wrong.
+    // The API validates it.
     return JSON.parse(text) as SubmissionRequest;
   } catch (cause) {
-    throw new BadInput(`--json-body is no JSON: ${(cause as Error).message}`, { cause });
+    throw new BadInput(`--json-body is not JSON: ${(cause as Error).message}`, { cause });
   }
 }

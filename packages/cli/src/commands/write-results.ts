@@ -1,26 +1,25 @@
 import { access, constants, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BadInput } from '../bad-input.ts';
-import type { Context } from '../context.ts';
-import { cannotWrite } from '../read-text.ts';
+import type { Context } from '../context/context.ts';
+import { BadInput } from '../context/errors.ts';
+import { cannotWrite } from '../arguments/files.ts';
 
-/** As many lines are written at once. */
-const linesAtOnce = 500;
+const linesPerWrite = 500;
 
-/** Finds out before hours were spent on it that a file cannot be written there. @throws {BadInput} */
+/** Checks that a file can be written, before the batch runs for hours. @throws {BadInput} */
 export async function requireWritable(path: string): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK);
   } catch (cause) {
     throw cannotWrite(path, '--output', cause);
   }
-  const there = await stat(path).catch(() => null);
-  if (there?.isDirectory() === true) throw new BadInput(`--output ${path} is a directory.`);
+  const existing = await stat(path).catch(() => null);
+  if (existing?.isDirectory() === true) throw new BadInput(`--output ${path} is a directory.`);
 }
 
 /**
- * Writes the results of a batch to stdout, or to a file that is there when it is whole: until then it is called
- * `<path>.part`. Returns how many there were.
+ * Writes the results of a batch to stdout or to a file. The file appears when it is complete; until then it is called
+ * `<path>.part`. Returns the number of results.
  */
 export async function writeResults(
   id: string,
@@ -29,9 +28,9 @@ export async function writeResults(
 ): Promise<number> {
   const results = client.batch.results(id, { signal });
   if (path === undefined) return writeLines(results, (text) => out.write(text));
-  const part = `${path}.part`;
-  const file = await open(part, 'w').catch((cause: unknown) => {
-    throw cannotWrite(part, '--output', cause);
+  const partPath = `${path}.part`;
+  const file = await open(partPath, 'w').catch((cause: unknown) => {
+    throw cannotWrite(partPath, '--output', cause);
   });
   try {
     const lines = await writeLines(results, async (text) => {
@@ -39,11 +38,12 @@ export async function writeResults(
     });
     await file.sync();
     await file.close();
-    await rename(part, path);
+    await rename(partPath, path);
     return lines;
   } catch (error) {
+    // The first error is the one to report, so errors of the cleanup are ignored.
     await file.close().catch(() => undefined);
-    await unlink(part).catch(() => undefined);
+    await unlink(partPath).catch(() => undefined);
     throw error;
   }
 }
@@ -53,14 +53,14 @@ async function writeLines(
   write: (text: string) => Promise<void>,
 ): Promise<number> {
   let lines = 0;
-  let waiting: string[] = [];
+  let pending: string[] = [];
   for await (const result of results) {
     lines += 1;
-    waiting.push(`${JSON.stringify(result)}\n`);
-    if (waiting.length < linesAtOnce) continue;
-    await write(waiting.join(''));
-    waiting = [];
+    pending.push(`${JSON.stringify(result)}\n`);
+    if (pending.length < linesPerWrite) continue;
+    await write(pending.join(''));
+    pending = [];
   }
-  if (waiting.length > 0) await write(waiting.join(''));
+  if (pending.length > 0) await write(pending.join(''));
   return lines;
 }

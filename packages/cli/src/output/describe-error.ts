@@ -1,32 +1,34 @@
 import { PromptQError, type Fault } from '@promptq/client';
 
-const ways: Record<string, string> = {
-  unreachable: 'Is the API running? Its address is --url or PROMPTQ_URL.',
-  request_timeout: 'The API is there, but does not answer. Try again, or look at its log.',
-  unexpected_answer: 'Its address is --url or PROMPTQ_URL, without /v1.',
-  unauthorized: 'Set PROMPTQ_API_KEY.',
-  not_found: 'Finished jobs are kept for a while only (RESULT_TTL_SECONDS of the API).',
+const hints: Record<string, string> = {
+  unreachable: 'Is the API running? Set its address with --url or PROMPTQ_URL.',
+  request_timeout:
+    'The API accepted the connection but did not respond. Try again, or check its log.',
+  unexpected_answer: 'Set the address of the API with --url or PROMPTQ_URL, without /v1.',
+  unauthorized: 'Set an API key in PROMPTQ_API_KEY.',
+  not_found: 'The API deletes finished jobs after RESULT_TTL_SECONDS.',
 };
 
-/** An error for people: what, where, and what to do. Several lines, the first one is enough. */
+/** An error for people: what happened, where, and what to do. The first line is enough on its own. */
 export function describeError(error: unknown, url: string): string {
   if (!(error instanceof PromptQError)) {
     return `promptq: ${error instanceof Error ? error.message : String(error)}`;
   }
   const { status, code, detail, errors, requestId } = error;
-  const where = status === null || code === 'unexpected_answer' ? ` (${url})` : '';
-  const lines = [`promptq: ${detail}${where} [${status === null ? '' : `${status} `}${code}]`];
-  // One fault is the detail already.
-  if (errors.length > 1) lines.push(...errors.map((fault) => `  ${nameOf(fault)}${fault.detail}`));
-  else if (flagOf(errors[0]?.pointer)) lines.push(`  The flag is ${flagOf(errors[0]?.pointer)}.`);
-  const way = ways[code];
-  if (way !== undefined) lines.push(`  ${way}`);
+  const address = status === null || code === 'unexpected_answer' ? ` (${url})` : '';
+  const lines = [`promptq: ${detail}${address} [${status === null ? '' : `${status} `}${code}]`];
+  // The detail already describes a single fault.
+  if (errors.length > 1)
+    lines.push(...errors.map((fault) => `  ${faultPrefix(fault)}${fault.detail}`));
+  else if (flagFor(errors[0]?.pointer)) lines.push(`  The flag is ${flagFor(errors[0]?.pointer)}.`);
+  const hint = hints[code];
+  if (hint !== undefined) lines.push(`  ${hint}`);
   if (requestId !== null && (status ?? 0) >= 500)
-    lines.push(`  The API's log has it as ${requestId}.`);
+    lines.push(`  The request id in the API's log is ${requestId}.`);
   return lines.join('\n');
 }
 
-/** The same for scripts. */
+/** An error as JSON, for scripts. */
 export function errorAsJson(error: unknown): string {
   if (error instanceof PromptQError) {
     const { code, status, detail, requestId, errors } = error;
@@ -37,21 +39,23 @@ export function errorAsJson(error: unknown): string {
   return JSON.stringify({ error: { code, status: null, detail, request_id: null, errors: [] } });
 }
 
-function nameOf({ pointer, detail }: Fault): string {
-  // A line of a batch is named by its number, which is what an editor shows.
+function faultPrefix({ pointer, detail }: Fault): string {
+  // The detail of a batch's line starts with the line number, which an editor shows too.
   if (pointer === '' || detail.startsWith('Line ')) return '';
-  const flag = flagOf(pointer);
+  const flag = flagFor(pointer);
   return `${flag === null ? '' : `${flag}, `}${pointer}: `;
 }
 
-/** `/max_attempts` was given as `--max-attempts`, `/input/model` as `--model`. */
-function flagOf(pointer: string | undefined): string | null {
-  const member = pointer === undefined ? null : /^(?:\/input)?\/([a-z_]+)(?:\/|$)/.exec(pointer);
-  const name = member?.[1];
-  return name !== undefined && flagged.has(name) ? `--${name.replaceAll('_', '-')}` : null;
+/** The flag for a member of the request: `--max-attempts` for `/max_attempts`, `--model` for `/input/model`. */
+function flagFor(pointer: string | undefined): string | null {
+  const match = pointer === undefined ? null : /^(?:\/input)?\/([a-z_]+)(?:\/|$)/.exec(pointer);
+  const member = match?.[1];
+  return member !== undefined && membersWithFlag.has(member)
+    ? `--${member.replaceAll('_', '-')}`
+    : null;
 }
 
-const flagged = new Set([
+const membersWithFlag = new Set([
   'delay_seconds',
   'max_attempts',
   'max_concurrent',

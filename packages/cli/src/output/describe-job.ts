@@ -1,33 +1,33 @@
 import type { Job } from '@promptq/client';
 
-/** The answer of a completed job as a person reads it: a chat's text, an analysis as JSON. */
-export function answerOf(job: Job): string {
+/** The answer of a completed job for people: the text of a chat, or an analysis as JSON. */
+export function formatAnswer(job: Job): string {
   if (job.output === null) return '';
   return job.type === 'chat' ? job.output.response : JSON.stringify(job.output, null, 2);
 }
 
-/** Why a job has no answer. */
-export function endOf(job: Job): string {
-  const why =
-    job.error && job.status === 'failed' ? `: ${job.error.code}: ${job.error.message}` : '';
-  const again = job.error?.retryable === true ? ' Trying again may help.' : '';
-  return `${job.id} is ${job.status}${why}${again}`;
+/** One sentence about how a job ended, for example `chat_1 failed: timeout: ...`. */
+export function describeOutcome({ id, status, error }: Job): string {
+  if (status === 'cancelled') return `${id} was cancelled.`;
+  if (status !== 'failed' || !error) return `${id} ${status}.`;
+  const hint = error.retryable ? ' A retry may help.' : '';
+  return `${id} failed: ${error.code}: ${error.message}${hint}`;
 }
 
 /** A job in a few lines. */
 export function describeJob(job: Job): string {
-  const times = [
+  const details = [
     job.attempt > 0 && `attempt ${job.attempt} of ${job.max_attempts}`,
     job.progress.total > 1 && `${job.progress.done} of ${job.progress.total} calls`,
     job.timings.queued_ms !== null && `queued ${job.timings.queued_ms} ms`,
     job.timings.running_ms !== null && `ran ${job.timings.running_ms} ms`,
     job.usage.total_tokens > 0 && `${job.usage.total_tokens} tokens`,
-    job.finished_at === null && job.cancel_requested_at !== null && 'to be cancelled',
+    job.finished_at === null && job.cancel_requested_at !== null && 'cancellation requested',
     job.next_attempt_at !== null && `next attempt at ${job.next_attempt_at}`,
-  ].filter((part) => part !== false);
+  ].filter((detail) => detail !== false);
   const lines = [`${job.id}  ${job.status}`];
-  if (times.length > 0) lines.push(`  ${times.join(', ')}`);
+  if (details.length > 0) lines.push(`  ${details.join(', ')}`);
   if (job.error) lines.push(`  ${job.error.code}: ${job.error.message}`);
-  if (job.output) lines.push('', answerOf(job));
+  if (job.output) lines.push('', formatAnswer(job));
   return lines.join('\n');
 }

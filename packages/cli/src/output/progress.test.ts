@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { describe, duration, openProgress, rateOf } from './progress.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../context/output.ts';
+import { openProgress } from './progress.ts';
 
-function outputOf(isTerminal: boolean): Output & { text: () => string } {
+function recordingOutput(isTerminal: boolean): Output & { text: () => string } {
   let text = '';
   return {
     isTerminal,
-    columns: () => 80,
+    columns: () => 60,
     write: async (more) => {
       text += more;
     },
@@ -14,61 +14,38 @@ function outputOf(isTerminal: boolean): Output & { text: () => string } {
   };
 }
 
-test('what is shown of a batch', () => {
-  expect(describe({ done: 4_210, failed: 3, total: 10_000 }, 512.4)).toBe(
-    '4,210/10,000 42%  3 failed  512/s  12s left',
-  );
-  expect(describe({ done: 0, failed: 0, total: 5 }, null)).toBe('0/5 0%');
-  expect(describe({ done: 1, failed: 0, total: 5 }, 0)).toBe('1/5 20%  0.0/s');
-  expect(describe({ done: 9_999, failed: 0, total: 10_000 }, 3.14)).toBe(
-    '9,999/10,000 99%  3.1/s  1s left',
-  );
-  expect(describe({ done: 5, failed: 1, total: 5 }, 100)).toBe('5/5 100%  1 failed');
-  expect(describe({ done: 0, failed: 0, total: 0 }, null)).toBe('0/0 100%');
-});
-
-test.each([
-  [0.2, '1s'],
-  [59, '59s'],
-  [59.5, '1m00s'],
-  [245, '4m05s'],
-  [7_380, '2h03m'],
-])('%d seconds are %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
-});
-
-test('the rate is that of what was seen, and none of a single look', () => {
-  expect(rateOf([{ atMs: 0, done: 5 }])).toBe(null);
-  expect(
-    rateOf([
-      { atMs: 0, done: 5 },
-      { atMs: 2_000, done: 25 },
-    ]),
-  ).toBe(10);
-});
-
-test('a bar fits its terminal, is drawn in place, and is left standing', async () => {
-  const err = outputOf(true);
-  const progress = openProgress(err, () => 0);
-  await progress.show({ done: 1, failed: 0, total: 2 });
-  await progress.show({ done: 2, failed: 0, total: 2 });
+test('a bar fits the terminal, is drawn in place, and stays when it ends', async () => {
+  const err = recordingOutput(true);
+  const progress = openProgress(err);
+  await progress.show({ done: 1_000, failed: 0, total: 2_000 });
+  await err.write('promptq: a message meanwhile\n');
+  await progress.show({ done: 2_000, failed: 7, total: 2_000 });
   await progress.end();
-  const [, ...frames] = err.text().split('\r');
-  expect(frames).toHaveLength(2);
-  for (const frame of frames) {
-    const line = frame.replace('\u001B[K', '').trimEnd();
-    expect(line.length).toBeLessThan(80);
-    expect(line).toMatch(/^\[=+>? *\] /);
-  }
-  expect(err.text().endsWith('\n')).toBe(true);
+  // Each frame starts with "cursor to column 1" and ends with "erase to the right" (ECMA-48, CHA and EL).
+  const frames = err.text().split('\u001B[1G').slice(1);
+  expect(frames.map((frame) => frame.replace('\u001B[0K', ''))).toEqual([
+    `[${'='.repeat(20)}>${' '.repeat(19)}] 1,000/2,000 50%promptq: a message meanwhile\n`,
+    `[${'='.repeat(30)}] 2,000/2,000 100%  7 failed\n`,
+  ]);
+  // The cursor is neither saved nor restored (DECSC, DECRC), nor are other settings of the terminal changed.
+  const rest = err.text().replaceAll('\u001B[1G', '').replaceAll('\u001B[0K', '');
+  expect(rest).not.toContain('\u001B');
 });
 
-test('a log gets a line every ten seconds and the last one, and no control characters', async () => {
-  const err = outputOf(false);
-  let atMs = 0;
-  const progress = openProgress(err, () => atMs);
+test('a display without any progress writes nothing', async () => {
+  for (const isTerminal of [true, false]) {
+    const err = recordingOutput(isTerminal);
+    await openProgress(err).end();
+    expect(err.text()).toBe('');
+  }
+});
+
+test('a log gets a line every ten seconds and the last one, without control characters', async () => {
+  const err = recordingOutput(false);
+  let nowMs = 0;
+  const progress = openProgress(err, () => nowMs);
   for (let done = 0; done <= 30; done += 1) {
-    atMs = done * 1_000;
+    nowMs = done * 1_000;
     await progress.show({ done, failed: 0, total: 30 });
   }
   await progress.end();

@@ -1,8 +1,8 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 
 /**
- * Lines of JSON, one request each. What cannot be read twice is given as a function that begins it anew, because a
- * try that failed is made again from the start.
+ * JSON lines, one request per line. A source that can be read only once is given as a function that opens it again,
+ * because each try starts from the beginning.
  */
 export type JsonLines =
   | string
@@ -11,41 +11,41 @@ export type JsonLines =
   | (() => AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>);
 
 /**
- * The body of one try. A function's parts are streamed, as they are asked for; where `fetch` takes no stream
- * (some browsers), give a `Blob` or a text.
+ * Creates the body of one try. The chunks of a function are streamed. Some browsers accept no stream as a body; there,
+ * give a `Blob` or a text.
  */
-export function toBody(lines: JsonLines): Exclude<RequestInit['body'], undefined> {
+export function linesBody(lines: JsonLines): Exclude<RequestInit['body'], undefined> {
   if (typeof lines !== 'function') return lines;
   const encoder = new TextEncoder();
-  const parts = eachOf(lines());
+  const chunks = iterate(lines());
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: async (controller) => {
-      const part = await parts.next();
-      if (part.done === true) return controller.close();
-      const { value } = part;
+      const chunk = await chunks.next();
+      if (chunk.done === true) return controller.close();
+      const { value } = chunk;
       controller.enqueue(typeof value === 'string' ? encoder.encode(value) : new Uint8Array(value));
     },
-    // The API answered before all was sent, or the caller gave up: the source is closed.
+    // The API responded before the end, or the caller aborted. This closes the source.
     cancel: async () => {
-      await parts.return();
+      await chunks.return();
     },
   });
 }
 
-async function* eachOf<Part>(
-  parts: AsyncIterable<Part> | Iterable<Part>,
-): AsyncGenerator<Part, void> {
-  yield* parts;
+async function* iterate<Chunk>(
+  chunks: AsyncIterable<Chunk> | Iterable<Chunk>,
+): AsyncGenerator<Chunk, void> {
+  yield* chunks;
 }
 
 /**
- * The values of JSON lines that come in parts, cut anywhere; empty lines are none.
- * @throws {PromptQError} `unexpected_answer` for a line that is no JSON
+ * Yields the values of JSON lines. A chunk can end anywhere. Empty lines are skipped.
+ * @throws {PromptQError} `unexpected_answer` if a line is not JSON
  */
-export async function* parseLines(parts: AsyncIterable<string>): AsyncGenerator<unknown, void> {
+export async function* parseLines(chunks: AsyncIterable<string>): AsyncGenerator<unknown, void> {
   let rest = '';
-  for await (const part of parts) {
-    const lines = part.split('\n');
+  for await (const chunk of chunks) {
+    const lines = chunk.split('\n');
     lines[0] = rest + (lines[0] ?? '');
     rest = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') yield parseLine(line);
@@ -59,7 +59,8 @@ function parseLine(line: string): unknown {
   } catch (cause) {
     throw new PromptQError({
       code: 'unexpected_answer',
-      detail: 'A line of the answer is no JSON: it was cut off, or it is not from promptq.',
+      detail:
+        'A line of the response is not JSON. It is incomplete, or it did not come from promptq.',
       cause,
     });
   }

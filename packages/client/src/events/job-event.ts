@@ -3,7 +3,7 @@ import type { Job } from '../jobs/job.ts';
 
 type Received<Sent> = Sent extends { event: infer Type; data: infer Data }
   ? {
-      /** Where to go on after a break: give it as `lastEventId`. */
+      /** Pass it as `lastEventId` to continue after this event. */
       id: string;
       type: Type;
       data: Data extends PublicJob ? Job : Data;
@@ -11,8 +11,8 @@ type Received<Sent> = Sent extends { event: infer Type; data: infer Data }
   : never;
 
 /**
- * What happens to a job. The first event shows it as it is, the last one is terminal. `output.delta` is the next
- * piece of a streamed answer; `output.reset` says that the attempt that spoke has failed: all deltas so far are
- * void, and the answer begins anew.
+ * An event of a job's stream. The first event is the job's current state, the last one is terminal. `output.delta` is
+ * the next piece of a streamed answer. `output.reset` means that the attempt failed: discard all deltas so far, the
+ * answer starts again.
  */
 export type JobEvent = Received<SentEvent>;

@@ -1,23 +1,24 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { sleep } from '../requests/sleep.ts';
-import type { OpenAnswer, Transport } from '../requests/transport.ts';
+import type { StreamedResponse, Transport } from '../requests/transport.ts';
 import { createSseParser, type SseEvent, type SseParser } from './sse-parser.ts';
 
-/** The API sends something every 15 s; three times nothing is a connection that is no more. */
-const longestSilenceMs = 45_000;
+/** The API sends a comment every 15 s. A connection that is silent for three times as long is broken. */
+const maxSilenceMs = 45_000;
 
-const reconnectMs = 250;
+const defaultReconnectMs = 250;
 
+/** Options of a stream. */
 export interface EventsOptions {
-  /** Goes on after this event: the `id` of one that was read earlier. */
+  /** The `id` of the last event that was read earlier. The stream continues after it. */
   lastEventId?: string;
   signal?: AbortSignal;
 }
 
 /**
- * The events at a path up to and with the one that `isLast`. A connection that breaks, or that the API ends
- * because it is stopping, is opened again after the last event that was read, so none is lost and none comes twice.
- * @throws {PromptQError} when it cannot be opened, or broke off `maxRetries` times without a single new event
+ * Yields the events at a path, up to and including the one that `isLast`. If the connection breaks, or the API closes it
+ * because it is stopping, the stream is opened again after the last event that was read. So no event is lost or repeated.
+ * @throws {PromptQError} if the stream cannot be opened, or broke `maxRetries` times without a new event
  */
 export async function* readEvents(
   transport: Transport,
@@ -27,7 +28,7 @@ export async function* readEvents(
 ): AsyncGenerator<SseEvent, void> {
   let lastId = lastEventId;
   for (let breaks = 0; ; breaks += 1) {
-    const answer = await transport.open({
+    const response = await transport.open({
       method: 'GET',
       path,
       headers: {
@@ -36,45 +37,52 @@ export async function* readEvents(
       },
       signal,
       repeatable: true,
-      timeoutMs: longestSilenceMs,
+      timeoutMs: maxSilenceMs,
     });
-    // The last event was `lastEventId`: there is nothing more to come (HTML standard, 9.2.3).
-    if (answer.status === 204) return answer.close();
-    await requireEvents(answer);
+    // 204: nothing follows `lastEventId` (HTML standard, 9.2.3).
+    if (response.status === 204) return response.close();
+    await requireEventStream(response);
     const parser = createSseParser();
-    let brokenBy: unknown = null;
+    let breakError: PromptQError | null = null;
     try {
-      for await (const event of parse(answer, parser)) {
+      for await (const event of parseChunks(response, parser)) {
         breaks = -1;
         if (event.lastEventId !== '') lastId = event.lastEventId;
         yield event;
         if (isLast(event)) return;
       }
     } catch (error) {
-      if (!(error instanceof PromptQError)) throw error;
-      brokenBy = error;
+      // Opening the stream again does not help against a server that sends something else.
+      if (!(error instanceof PromptQError) || error.code === 'unexpected_answer') throw error;
+      breakError = error;
     }
     if (breaks >= transport.maxRetries) {
       throw (
-        brokenBy ??
-        new PromptQError({ code: 'unreachable', detail: `${path} ends before its last event.` })
+        breakError ??
+        new PromptQError({
+          code: 'unreachable',
+          detail: `The stream ${path} ended before its last event.`,
+        })
       );
     }
-    await sleep((parser.reconnectMs() ?? reconnectMs) * (1 + Math.random()), signal);
+    await sleep((parser.reconnectMs() ?? defaultReconnectMs) * (1 + Math.random()), signal);
   }
 }
 
-async function* parse(answer: OpenAnswer, parser: SseParser): AsyncGenerator<SseEvent, void> {
-  for await (const text of answer.parts()) yield* parser.push(text);
+async function* parseChunks(
+  response: StreamedResponse,
+  parser: SseParser,
+): AsyncGenerator<SseEvent, void> {
+  for await (const text of response.chunks()) yield* parser.push(text);
 }
 
-async function requireEvents(answer: OpenAnswer): Promise<void> {
-  const { headers } = answer;
+async function requireEventStream(response: StreamedResponse): Promise<void> {
+  const { headers } = response;
   if (headers.get('content-type')?.startsWith('text/event-stream') === true) return;
-  await answer.close();
+  await response.close();
   throw new PromptQError({
     code: 'unexpected_answer',
-    detail: 'The answer is no stream of events: is baseUrl the address of promptq?',
+    detail: 'The response is not an event stream. Is baseUrl the address of the promptq API?',
     requestId: headers.get('x-request-id'),
   });
 }

@@ -1,11 +1,11 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import type { Transport } from '../requests/transport.ts';
 import type { JobEvent } from './job-event.ts';
 import { readEvents, type EventsOptions } from './read-events.ts';
 
 const terminalTypes = new Set(['job.completed', 'job.failed', 'job.cancelled', 'job.expired']);
 
-/** The typed events of a job, up to and with its terminal one. @throws {PromptQError} */
+/** Yields the typed events of a job, up to and including its terminal event. @throws {PromptQError} */
 export async function* streamEvents(
   transport: Transport,
   path: string,
@@ -13,15 +13,15 @@ export async function* streamEvents(
 ): AsyncGenerator<JobEvent, void> {
   const isLast = ({ type }: { type: string }) => terminalTypes.has(type);
   for await (const { type, data, lastEventId } of readEvents(transport, path, isLast, options)) {
-    yield { id: lastEventId, type, data: parse(data) } as JobEvent;
+    yield { id: lastEventId, type, data: parseData(data) } as JobEvent;
   }
 }
 
-function parse(data: string): unknown {
+function parseData(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch (cause) {
-    const detail = 'An event of the stream is no JSON: is baseUrl the address of promptq?';
+    const detail = 'The data of an event is not JSON. Is baseUrl the address of the promptq API?';
     throw new PromptQError({ code: 'unexpected_answer', detail, cause });
   }
 }

@@ -6,7 +6,7 @@ import type {
   SubmissionRequest,
 } from '@promptq/shared/contracts';
 
-/** The job of a type: `job.type` tells which output it has. */
+/** A job of one type. `job.type` tells which output it has. */
 export type JobOf<Type extends JobType> = Type extends 'chat'
   ? Omit<PublicJob, 'type' | 'output'> & { type: 'chat'; output: ChatOutput | null }
   : Omit<PublicJob, 'type' | 'output'> & { type: 'analysis'; output: AnalysisOutput | null };
@@ -14,24 +14,22 @@ export type JobOf<Type extends JobType> = Type extends 'chat'
 /** A job of any type. */
 export type Job = JobOf<JobType>;
 
-/** A job that will never change again. */
+/** A status that never changes again. */
 export type TerminalStatus = Exclude<Job['status'], 'queued' | 'in_progress'>;
 
 /** A job or its id. A job keeps the type of its output. */
 export type JobReference<Type extends JobType = JobType> = string | { id: string; type: Type };
 
-/** What a submission becomes. */
+/** The job that a submission creates. */
 export type JobFor<Request extends SubmissionRequest> = JobOf<Request['type']>;
 
-function idOf(reference: string | { id: string }): string {
-  return typeof reference === 'string' ? reference : reference.id;
-}
-
+/** Whether a job with this status has finished. */
 export function isTerminal(status: Job['status']): status is TerminalStatus {
   return status !== 'queued' && status !== 'in_progress';
 }
 
-/** An id in a path: whatever it is, it names nothing else. */
-export function pathOf(reference: string | { id: string }, more = ''): string {
-  return `/v1/jobs/${encodeURIComponent(idOf(reference))}${more}`;
+/** The path of a job, with its id encoded. */
+export function jobPath(job: string | { id: string }, suffix = ''): string {
+  const id = typeof job === 'string' ? job : job.id;
+  return `/v1/jobs/${encodeURIComponent(id)}${suffix}`;
 }

@@ -1,38 +1,38 @@
-/** Ends a request that takes too long, or whose caller has lost interest. */
+/** The time limit of one request, combined with the caller's signal. */
 export interface Deadline {
-  /** Aborted by either. */
+  /** Aborted when the time is up or when the caller's signal is aborted. */
   signal: AbortSignal;
-  /** Whether it was the time. */
-  isOver(): boolean;
-  /** The whole time again from now: something has arrived. */
+  /** Whether the time was up. */
+  hasExpired(): boolean;
+  /** Starts the full time again, because data has arrived. */
   restart(): void;
-  /** Stands still until `restart`: what is slow now is the reader. */
+  /** Stops the clock until `restart`, while the consumer handles the data. */
   pause(): void;
-  /** Lets go of the timer and of the caller's signal; to be called exactly when the request has ended. */
+  /** Releases the timer and the caller's signal. Call it once, when the request has ended. */
   clear(): void;
 }
 
 /**
- * One controller for each request: `AbortSignal.any` would leave something behind at a caller's long-lived signal
- * for each (nodejs/node 54614).
+ * Starts a deadline with a controller of its own. `AbortSignal.any` would leak memory at a long-lived caller signal
+ * with each request (nodejs/node 54614).
  */
 export function startDeadline(timeoutMs: number, caller: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
-  let isOver = false;
+  let hasExpired = false;
   const onAbort = () => controller.abort(caller?.reason);
-  const onTime = () => {
-    isOver = true;
+  const onTimeout = () => {
+    hasExpired = true;
     controller.abort();
   };
-  let timer = setTimeout(onTime, timeoutMs);
+  let timer = setTimeout(onTimeout, timeoutMs);
   if (caller?.aborted) onAbort();
   else caller?.addEventListener('abort', onAbort);
   return {
     signal: controller.signal,
-    isOver: () => isOver,
+    hasExpired: () => hasExpired,
     restart: () => {
       clearTimeout(timer);
-      timer = setTimeout(onTime, timeoutMs);
+      timer = setTimeout(onTimeout, timeoutMs);
     },
     pause: () => clearTimeout(timer),
     clear: () => {

@@ -1,4 +1,4 @@
-/** Resolves after a time. @throws the signal's reason as soon as it is aborted */
+/** Resolves after `ms` milliseconds. @throws the signal's reason as soon as the signal is aborted */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
@@ -6,7 +6,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', onAbort);
       settle();
     };
-    // The reason is the caller's own value and reaches him as it is.
+    // The reason is the caller's own value, so it is passed on unchanged.
     const onAbort = () => end(() => reject(signal?.reason as Error));
     const timer = setTimeout(() => end(resolve), ms);
     if (signal?.aborted) onAbort();

@@ -1,46 +1,49 @@
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from './promptq-error.ts';
 import { pollAfterMs } from './retry-after.ts';
 import { sleep } from './sleep.ts';
 
-/** The longest that the API holds a request (contract, "Limits"). */
-const longestWaitSeconds = 60;
+/** The API holds a request for at most a minute. */
+const maxWaitSeconds = 60;
 
 const defaultPollMs = 500;
+const minPollMs = 50;
 
+/** Options of a wait. */
 export interface WaitOptions {
-  /** How long in all, in milliseconds. Default: until it ends. */
+  /** The time limit of the whole wait, in milliseconds. Default: none. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Asks again and again until `isEnd`. The API holds each request for up to `waitSeconds`; when it answers
- * sooner (it is stopping, or does not wait), the next one comes when its headers say.
- * @throws {PromptQError} `wait_timeout`
+ * Polls until `isFinished`. The API holds each request for up to `waitSeconds`. If it responds sooner, because it is
+ * stopping or does not hold requests, the next poll comes after the pause that its headers ask for.
+ * @param path names the job or the batch in the error
+ * @throws {PromptQError} `wait_timeout` after `timeoutMs`
  */
 export async function waitUntil<Body>(
-  what: string,
-  ask: (waitSeconds: number) => Promise<{ body: Body; headers: Headers }>,
-  isEnd: (body: Body) => boolean,
+  path: string,
+  poll: (waitSeconds: number) => Promise<{ body: Body; headers: Headers }>,
+  isFinished: (body: Body) => boolean,
   { timeoutMs = Infinity, signal }: WaitOptions,
 ): Promise<Body> {
-  const endsAtMs = Date.now() + timeoutMs;
+  const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
-    const askedAtMs = Date.now();
-    const leftMs = Math.max(0, endsAtMs - askedAtMs);
-    const waitSeconds = Math.min(longestWaitSeconds, Math.floor(leftMs / 1_000));
-    const { body, headers } = await ask(waitSeconds);
-    if (isEnd(body)) return body;
+    const polledAtMs = Date.now();
+    const leftMs = Math.max(0, deadlineMs - polledAtMs);
+    const waitSeconds = Math.min(maxWaitSeconds, Math.floor(leftMs / 1_000));
+    const { body, headers } = await poll(waitSeconds);
+    if (isFinished(body)) return body;
     const nowMs = Date.now();
-    if (nowMs >= endsAtMs) {
+    if (nowMs >= deadlineMs) {
       throw new PromptQError({
         code: 'wait_timeout',
-        detail: `${what} has not ended within ${timeoutMs} ms. It goes on; wait again or poll.`,
+        detail: `${path} has not finished within ${timeoutMs} ms. It continues on the server: wait again or poll.`,
       });
     }
-    const wasHeld = nowMs - askedAtMs >= (waitSeconds - 1) * 1_000 && waitSeconds > 1;
+    const wasHeld = nowMs - polledAtMs >= (waitSeconds - 1) * 1_000 && waitSeconds > 1;
     if (wasHeld) continue;
-    const pauseMs = Math.max(50, pollAfterMs(headers, nowMs) ?? defaultPollMs);
-    await sleep(Math.min(pauseMs, endsAtMs - nowMs), signal);
+    const pauseMs = Math.max(minPollMs, pollAfterMs(headers, nowMs) ?? defaultPollMs);
+    await sleep(Math.min(pauseMs, deadlineMs - nowMs), signal);
   }
 }

@@ -1,19 +1,19 @@
-/** Standard base64 (RFC 4648, 4) with padding. */
+/** Encodes bytes as standard base64 (RFC 4648, 4) with padding. */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** The bytes of standard base64, or `null` when it is none. */
+/** Decodes standard base64. Returns `null` if the text is not base64. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   } catch {
-    // `atob` throws for whatever is no base64: the caller says what that means.
+    // `atob` throws only for a text that is not base64. The caller reports it.
     return null;
   }
 }
 
-/** Whether two texts are the same, in a time that does not depend on where they differ. */
+/** Compares two texts in a time that does not depend on where they differ. */
 export function equalInConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -1,28 +1,33 @@
 import type { WebhookEvent } from '@promptq/shared/contracts';
-import { PromptQError } from '../promptq-error.ts';
+import { PromptQError } from '../requests/promptq-error.ts';
 import { equalInConstantTime, fromBase64, toBase64 } from './base64.ts';
 
-/** `Headers` of a fetch request, or `req.headers` of Node.js. */
+/** The `Headers` of a Fetch request, or `req.headers` of Node.js. */
 export type WebhookHeaders = Headers | Record<string, string | readonly string[] | undefined>;
 
+/** Options of `verifyWebhook`. */
 export interface VerifyWebhookOptions {
-  /** How far the sender's clock and ours, and the way here, may differ. Default 5 minutes, as the standard says. */
+  /** How far `webhook-timestamp` may be from the current time. Default: 5 minutes, as the specification recommends. */
   toleranceSeconds?: number;
-  /** The time to compare with, in milliseconds since 1970. Default now. */
+  /** The current time, in milliseconds since 1970. Default: the system clock. */
   nowMs?: number;
 }
 
 const secretPrefix = 'whsec_';
 
+// This does not use the library `standardwebhooks` 1.1. The library and its dependencies are CommonJS, which a browser
+// loads only from a bundle. Its tolerance is fixed, and it hashes in JavaScript instead of Web Crypto. The tests compare
+// this code with it.
+
 /**
- * The event of a webhook, when it was signed with the secret (Standard Webhooks, "Verifying webhooks"). Uses Web
- * Crypto only, compares in constant time, and takes any of several signatures or secrets while one is rotated.
- * An event can arrive more than once: remember `event.id`.
+ * Verifies the signature of a webhook and returns its event (Standard Webhooks, "Verifying webhooks"). It uses Web Crypto
+ * only and compares in constant time. If there are several signatures or secrets, one match is enough, so secrets can be
+ * rotated. promptq may deliver an event more than once: remember `event.id`.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- * @param body the bytes as they came, or their text: a body that was parsed and written again does not verify
+ * @param body the raw body, as bytes or text; a body that was parsed and serialized again does not verify
  * @param secret `whsec_...`, one or several
- * @throws {PromptQError} `invalid_webhook`: answer 400 or 401 and do nothing else
- * @throws {TypeError} when a secret is none
+ * @throws {PromptQError} `invalid_webhook`: respond with 400 or 401 and ignore the webhook
+ * @throws {TypeError} if a secret is malformed
  */
 export async function verifyWebhook(
   body: string | Uint8Array | ArrayBuffer,
@@ -30,53 +35,56 @@ export async function verifyWebhook(
   secret: string | readonly string[],
   options: VerifyWebhookOptions = {},
 ): Promise<WebhookEvent> {
-  const secrets = (typeof secret === 'string' ? [secret] : secret).map(readSecret);
-  if (secrets.length === 0) throw new TypeError('verifyWebhook needs a secret.');
-  const id = headerOf(headers, 'webhook-id');
-  const timestamp = headerOf(headers, 'webhook-timestamp');
-  const given = headerOf(headers, 'webhook-signature')
+  const secrets = (typeof secret === 'string' ? [secret] : secret).map(decodeSecret);
+  if (secrets.length === 0) throw new TypeError('verifyWebhook requires at least one secret.');
+  const id = requireHeader(headers, 'webhook-id');
+  const timestamp = requireHeader(headers, 'webhook-timestamp');
+  const signatures = requireHeader(headers, 'webhook-signature')
     .split(' ')
     .filter((signature) => signature.startsWith('v1,'))
     .map((signature) => signature.slice('v1,'.length));
-  checkTime(timestamp, options);
+  checkTimestamp(timestamp, options);
 
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : new Uint8Array(body);
-  const signed = concat(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
-  let isSigned = false;
-  for (const bytesOfSecret of secrets) {
-    const expected = toBase64(await hmacSha256(bytesOfSecret, signed));
-    // All are compared, so the time does not tell which one it was.
-    for (const signature of given) {
-      if (equalInConstantTime(signature, expected)) isSigned = true;
+  const signedContent = concat(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
+  let isValid = false;
+  for (const key of secrets) {
+    const expected = toBase64(await hmacSha256(key, signedContent));
+    // Every signature is compared, so the time does not reveal which one matched.
+    for (const signature of signatures) {
+      if (equalInConstantTime(signature, expected)) isValid = true;
     }
   }
-  if (!isSigned) throw invalid('No signature matches: another secret, or another body.');
-  return readEvent(bytes);
+  if (!isValid)
+    throw invalid('No signature matches. The secret is different, or the body was changed.');
+  return parseEvent(bytes);
 }
 
-function headerOf(headers: WebhookHeaders, name: string): string {
+function requireHeader(headers: WebhookHeaders, name: string): string {
   const value =
     headers instanceof Headers
       ? headers.get(name)
       : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
-  if (typeof value !== 'string' || value === '') throw invalid(`There is no header ${name}.`);
+  if (typeof value !== 'string' || value === '') throw invalid(`The header ${name} is missing.`);
   return value;
 }
 
-function checkTime(timestamp: string, options: VerifyWebhookOptions): void {
-  if (!/^\d{1,12}$/.test(timestamp)) throw invalid('webhook-timestamp is no time.');
+function checkTimestamp(timestamp: string, options: VerifyWebhookOptions): void {
+  if (!/^\d{1,12}$/.test(timestamp)) throw invalid('webhook-timestamp is not a number of seconds.');
   const nowSeconds = Math.floor((options.nowMs ?? Date.now()) / 1_000);
   const { toleranceSeconds = 5 * 60 } = options;
   if (Math.abs(nowSeconds - Number(timestamp)) > toleranceSeconds)
-    throw invalid('webhook-timestamp is too far from now: a replay, or a wrong clock.');
+    throw invalid(
+      'webhook-timestamp is too far from the current time. It is a replay, or a clock is wrong.',
+    );
 }
 
-function readSecret(secret: string): Uint8Array<ArrayBuffer> {
+function decodeSecret(secret: string): Uint8Array<ArrayBuffer> {
   const encoded = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : secret;
   const bytes = fromBase64(encoded);
-  // The secret itself stays out of the text.
+  // The message does not contain the secret.
   if (!bytes || bytes.length === 0) {
-    throw new TypeError('A webhook secret is "whsec_" and standard base64.');
+    throw new TypeError('A webhook secret must be "whsec_" followed by standard base64.');
   }
   return bytes;
 }
@@ -90,16 +98,16 @@ async function hmacSha256(
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, content));
 }
 
-/** It is signed, so it is promptq's; the look at it only finds a secret that is shared with another sender. */
-function readEvent(bytes: Uint8Array): WebhookEvent {
+/** The signature is valid here. The check detects a secret that is shared with another sender. */
+function parseEvent(bytes: Uint8Array): WebhookEvent {
   let event: unknown;
   try {
     event = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw invalid('The body is signed, but no JSON.', cause);
+    throw invalid('The signature is valid, but the body is not JSON.', cause);
   }
   if ((event as { object?: unknown } | null)?.object !== 'event')
-    throw invalid('The body is signed, but no event of promptq.');
+    throw invalid('The signature is valid, but the body is not an event of promptq.');
   return event as WebhookEvent;
 }
 

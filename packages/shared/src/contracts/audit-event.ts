@@ -1,6 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import { jobErrorSchema, jobTypeSchema, usageSchema } from './job.ts';
-import { timeSchema } from './time.ts';
+import { jobErrorSchema, jobTypeSchema, noUsage, timeSchema, toTime, usageSchema } from './job.ts';
 
 /** A webhook that may not be sent to where it was to go. No failure of the job, which has ended already. */
 const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
@@ -43,3 +43,28 @@ export const auditEventSchema = z
   })
   .meta({ id: 'AuditEvent' });
 export type AuditEvent = z.infer<typeof auditEventSchema>;
+
+type Given = Pick<AuditEvent, 'type' | 'tenant'> & Partial<AuditEvent>;
+
+/** An audit event that is not about the end of a job: every member that is not given is `null`. */
+export function plainEvent(about: string, given: Given): AuditEvent {
+  const nowMs = Date.now();
+  return {
+    id: `evt_${about}_${nowMs}_${randomInt(1_000_000_000)}`,
+    object: 'audit_event',
+    timestamp: toTime(nowMs),
+    job_id: null,
+    job_type: null,
+    user_id: null,
+    model: null,
+    attempts: null,
+    queued_ms: null,
+    latency_ms: null,
+    usage: noUsage,
+    message: null,
+    reply: null,
+    error: null,
+    worker: null,
+    ...given,
+  };
+}

@@ -7,8 +7,8 @@ import {
   submissionSchema,
   usageSchema,
   webhookSchema,
+  timeSchema,
 } from './job.ts';
-import { timeSchema } from './time.ts';
 
 /** No control characters, nothing invisible. */
 const customIdSchema = z

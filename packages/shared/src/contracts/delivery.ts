@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timeSchema } from './time.ts';
+import { timeSchema } from './job.ts';
 
 /** Why a try had no answer, as a closed set: texts of the network quote addresses. */
 export const tryErrorSchema = z.enum([

@@ -6,5 +6,4 @@ export * from './delivery.ts';
 export * from './excerpt.ts';
 export * from './job-event.ts';
 export * from './job.ts';
-export * from './time.ts';
 export * from './webhook-event.ts';

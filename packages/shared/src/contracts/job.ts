@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { failureCodeSchema, upstreamAnswerSchema } from '../failure/index.ts';
 import { analysisListSchema, analysisRequestSchema, textAnalysisSchema } from './analysis.ts';
 import { chatOutputSchema, chatRequestSchema } from './chat.ts';
-import { timeSchema } from './time.ts';
+
+/** A moment as the contract writes it: RFC 3339, UTC, milliseconds. */
+export const timeSchema = z.iso.datetime({ precision: 3 }).meta({ id: 'Time' });
+
+/** @param epochMs milliseconds since 1970-01-01T00:00:00Z */
+export function toTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
 
 export const jobTypeSchema = z.enum(['chat', 'analysis']).meta({ id: 'JobType' });
 export type JobType = z.infer<typeof jobTypeSchema>;

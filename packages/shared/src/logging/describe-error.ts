@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+
 /**
  * What may be logged of an error at `info` and above: its name, its code, and the same of its causes.
  * Texts and stacks are left out: they quote prompts (a JSON parser), keys (an upstream) and URLs with
@@ -27,4 +29,13 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
 function codeOf(error: Error): unknown {
   if ('code' in error) return error.code;
   return error.name === 'ReplyError' ? /^[A-Z]+\b/.exec(error.message)?.[0] : undefined;
+}
+
+/**
+ * Logs a fault of our own: its kind at `error`, its text and stack at `debug` only, where an operator
+ * who looks for it accepts that prompts may show.
+ */
+export function logFault(log: Logger, error: unknown, text: string, fields: object = {}): void {
+  log.error({ ...fields, error: describeError(error) }, text);
+  log.debug({ ...fields, err: error }, text);
 }

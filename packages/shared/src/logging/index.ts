@@ -1,3 +1,2 @@
-export { describeError, type ErrorDescription } from './describe-error.ts';
-export { logFault } from './log-fault.ts';
+export { describeError, logFault, type ErrorDescription } from './describe-error.ts';
 export { createLogger, withoutRedaction, type Logger } from './logger.ts';

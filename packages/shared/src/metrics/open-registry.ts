@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { watchEventLoopDelay } from './loop-delay.ts';
+import { addEventLoopGauges, type EventLoopMonitor } from './event-loop-delay.ts';
 
 /**
  * Defaults of prom-client that are left out. The first three are gauges with a counter's ending, which
  * `promtool check metrics` refuses; their counts by kind tell little of these processes. The lag is measured
- * by loop-delay.ts, because prom-client forgets it with each scrape: two Prometheus would each see a part.
+ * by event-loop-delay.ts, because prom-client forgets it with each scrape: two Prometheus would each see a part.
  */
 const leftOut = [
   'nodejs_active_handles_total',
@@ -23,10 +23,10 @@ const leftOut = [
 const lagIntervalMs = 1_000;
 
 /** The metrics of one process: a registry of its own, with those of the process and its event loop. */
-export function openRegistry(): Registry {
+export function openRegistry(eventLoop: EventLoopMonitor): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagIntervalMs });
   for (const name of leftOut) registry.removeSingleMetric(name);
-  watchEventLoopDelay(registry);
+  addEventLoopGauges(registry, eventLoop);
   return registry;
 }

@@ -22,34 +22,61 @@ export function urlOf(protocols: string[]) {
 
 /** The settings of both services. */
 export const sharedSettings = {
-  REDIS_URL: urlOf(['redis:', 'rediss:']).default('redis://127.0.0.1:6379'),
+  REDIS_URL: urlOf(['redis:', 'rediss:'])
+    .default('redis://127.0.0.1:6379')
+    .meta({ description: 'Address of the Redis (6.2 or newer) or Valkey that holds all data.' }),
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[^{}:\s]{1,64}\}$/, {
       error:
         'must be a name in braces, for example {promptq}, so that all keys lie in one hash slot',
     })
-    .default('{promptq}'),
+    .default('{promptq}')
+    .meta({
+      description:
+        'Prefix of every Redis key, a name in braces. All processes of one installation use the same prefix.',
+    }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be one of fatal, error, warn, info, debug, trace, silent',
     })
-    .default('info'),
-  /** Base address of a collector of traces (OTLP over HTTP). Without it there are none. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(['http:', 'https:']).optional(),
-  /** The share of traces that begin here and are kept. */
+    .default('info')
+    .meta({
+      description:
+        'Lowest level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. At `debug`, prompts can appear in the log.',
+    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(['http:', 'https:']).optional().meta({
+    description:
+      'Base URL of an OpenTelemetry collector (OTLP over HTTP). Without it, promptq sends no traces.',
+  }),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .regex(/^(0|1|0?\.\d{1,9})$/, { error: 'must be a number from 0 to 1' })
     .transform(Number)
-    .default(1),
-  SHUTDOWN_GRACE_SECONDS: wholeNumber({ min: 1, max: 86_400, default: 30 }),
-  /** How long a finished job is kept. The worker removes it, the API tells clients. */
-  RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }),
-  /** The worker signs webhooks with each of them; the API takes no webhook while there is none. */
-  WEBHOOK_SECRET: webhookSecrets.optional(),
+    .default(1)
+    .meta({
+      description: 'Share of the traces that start in promptq and are kept.',
+    }),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber({ min: 1, max: 86_400, default: 30 }).meta({
+    description:
+      'Seconds that a process has to stop after SIGTERM or SIGINT. A worker finishes its running jobs within this time.',
+  }),
+  RESULT_TTL_SECONDS: wholeNumber({ min: 60, max: 31_536_000, default: 86_400 }).meta({
+    description:
+      'Seconds that a finished job or batch is kept, with its result. Set the same value for the API and the workers.',
+  }),
+  WEBHOOK_SECRET: webhookSecrets.optional().meta({
+    description:
+      'Secret that signs webhooks (`whsec_...`), or several separated by commas while a secret is rotated. Without a secret, the API refuses jobs with a webhook.',
+  }),
   /** The settings `WEBHOOK_SECRET_<TENANT>`, for which a schema begins with `gatherTenantSecrets`. */
-  WEBHOOK_SECRETS_OF_TENANTS: tenantSecrets,
-  /** Receivers that may have a private address or speak plain HTTP: host names, addresses, CIDRs. */
-  WEBHOOK_ALLOWED_HOSTS: webhookAllowedHosts,
+  WEBHOOK_SECRETS_OF_TENANTS: tenantSecrets.meta({
+    title: 'WEBHOOK_SECRET_<TENANT>',
+    description:
+      'Secret that signs the webhooks of one tenant, instead of `WEBHOOK_SECRET`. The name is in capitals, with `_` for `-`.',
+  }),
+  WEBHOOK_ALLOWED_HOSTS: webhookAllowedHosts.meta({
+    description:
+      'Webhook receivers that may have a private address or use plain HTTP: host names, addresses and CIDRs, separated by commas.',
+  }),
 };

@@ -1,4 +1,4 @@
-import type { Telemetry } from 'bullmq';
+import type { BullMQOtel } from 'bullmq-otel';
 
 /** What carries a trace from one process to the next: `traceparent` and, where there is one, `tracestate` (W3C Trace Context). */
 export type TraceHeaders = Record<string, string>;
@@ -19,7 +19,7 @@ export interface OpenSpan {
 /** The traces of a process. There are none unless a collector is set, and then nobody is given this. */
 export interface Tracing {
   /** For the queues and workers whose jobs are traced. */
-  bullmq: Telemetry;
+  bullmq: BullMQOtel;
   /** @param from the headers of a caller, whose trace is gone on with; else that of what runs now */
   begin(kind: SpanKind, name: string, from?: TraceHeaders): OpenSpan;
   /** Sends what is left, if the collector takes it within the time. */

@@ -4,13 +4,9 @@ export {
   deliveryIdOf,
   maxTries,
   maxTriesKept,
-  openDeliveries,
-  queueDeliveries,
   webhooksQueue,
   type DeliveryData,
 } from './delivery.ts';
-export { readDelivery } from './read-delivery.ts';
-export { redeliver } from './redeliver.ts';
 export { type Lookup } from './resolver.ts';
 export { newWebhookSecret, sign, webhookSecrets, type WebhookSecret } from './signature.ts';
 export {
@@ -21,5 +17,5 @@ export {
   tenantSecrets,
   type SigningSecrets,
   type TenantSecrets,
-} from './tenant-secrets.ts';
+} from './signing-secrets.ts';
 export { targetGuard, type TargetFault, type TargetGuard } from './target-guard.ts';

@@ -1,39 +1,18 @@
 import { expect, test } from 'vitest';
-import { noUsage, type AuditEvent } from '@promptq/shared/contracts';
+import { plainEvent, type AuditEvent } from '@promptq/shared/contracts';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
-import {
-  chatSpec,
-  openTestStore,
-  type TestStore,
-} from '../../../../tests/support/open-test-store.ts';
+import type { Store } from '../open-store.ts';
+import { storeOfTest } from '../testing/batches.ts';
+import { chatSpec } from '../testing/test-store.ts';
 
 const { signal } = new AbortController();
 const everybody = { tenant: null, afterEntry: null, signal };
 
-function eventOf(id: string, given: Partial<AuditEvent> = {}): AuditEvent & { job_id: string } {
-  return {
-    id,
-    object: 'audit_event',
-    type: 'queue.paused',
-    timestamp: new Date(Date.now()).toISOString(),
-    job_type: null,
-    tenant: 'default',
-    user_id: null,
-    model: null,
-    attempts: null,
-    queued_ms: null,
-    latency_ms: null,
-    usage: noUsage,
-    message: null,
-    reply: null,
-    error: null,
-    worker: null,
-    ...given,
-    job_id: given.job_id ?? '',
-  };
+function eventOf(id: string): AuditEvent {
+  return { ...plainEvent('queue', { type: 'queue.paused', tenant: 'default' }), id };
 }
 
-async function cancelledJob(store: TestStore, given: Parameters<typeof chatSpec>[0] = {}) {
+async function cancelledJob(store: Store, given: Parameters<typeof chatSpec>[0] = {}) {
   const added = await store.jobs.add(chatSpec(given));
   if (added.kind !== 'added') throw new Error('the job was refused');
   await store.jobs.cancel(added.job.id, null);
@@ -41,7 +20,7 @@ async function cancelledJob(store: TestStore, given: Parameters<typeof chatSpec>
 }
 
 test('events are found newest first, by type, user and tenant, and a page goes on after an id or an entry', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const a = await cancelledJob(store, { tenant: 'a', user_id: 'u' });
   const b = await cancelledJob(store, { tenant: 'b' });
   const c = await cancelledJob(store, { tenant: 'a' });
@@ -76,7 +55,7 @@ test('events are found newest first, by type, user and tenant, and a page goes o
 });
 
 test('the event of a job is found when the job is gone', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const id = await cancelledJob(store);
   await store.context.redis.del(store.context.keys.job('chat.default', id));
   const found = await store.audit.find({ job_id: id, limit: 10 }, everybody);
@@ -84,26 +63,27 @@ test('the event of a job is found when the job is gone', async () => {
 });
 
 test('a blocked delivery is audited once and is found with its job', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const webhook = { url: 'https://example.com/', include_output: false };
   const jobId = await cancelledJob(store, { webhook });
-  const event = (n: number) =>
-    eventOf(`evt_webhook_${Date.now()}_${n}`, { type: 'webhook.blocked', job_id: jobId });
-  const first = event(1);
-  await store.audit.appendOnce(first);
-  await store.audit.appendOnce(event(2));
+  const delivery = { job_id: jobId, tenant: 'default' };
+  await store.audit.appendBlocked(delivery, 'worker-1');
+  await store.audit.appendBlocked(delivery, 'worker-2');
   const found = await store.audit.find({ job_id: jobId, limit: 10 }, everybody);
-  expect(found?.events.map(({ id }) => id)).toEqual([first.id, `evt_${jobId}`]);
+  expect(found?.events).toMatchObject([
+    { type: 'webhook.blocked', job_type: 'chat', worker: 'worker-1' },
+    { id: `evt_${jobId}` },
+  ]);
 
   const { redis, keys } = store.context;
   const length = await redis.xlen(keys.audit);
   await redis.del(keys.delivery(deliveryIdOf(jobId)));
-  await store.audit.appendOnce(event(3));
+  await store.audit.appendBlocked(delivery, 'worker-1');
   expect(await redis.xlen(keys.audit)).toBe(length);
 });
 
 test('a process that keeps audit events for a time removes older ones; another removes none', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest({ auditTtlSeconds: undefined as never });
   const { redis, keys } = store.context;
   await redis.xadd(keys.audit, '1-1', 'job_id', '', 'type', 'queue.paused', 'event', '{}');
   await store.audit.append(eventOf('evt_queue_1_1'));
@@ -116,7 +96,7 @@ test('a process that keeps audit events for a time removes older ones; another r
 });
 
 test('all processes have one key for cursors; one of another length is refused', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   expect(await store.audit.readCursorKey()).toBeNull();
   const made = await Promise.all([1, 2].map(() => store.audit.ensureCursorKey()));
   expect(made[0]).toHaveLength(32);
@@ -127,7 +107,7 @@ test('all processes have one key for cursors; one of another length is refused',
 });
 
 test('a value of another kind under the key of the audit stream is refused at start', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const { redis, keys } = store.context;
   await redis.set(keys.audit, 'foreign');
   await expect(store.start(AbortSignal.timeout(10_000))).rejects.toThrow(

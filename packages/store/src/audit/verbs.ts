@@ -1,7 +1,8 @@
 import type { AuditEvent } from '@promptq/shared/contracts';
+import type { DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { guardVerbs } from '../guard-verbs.ts';
-import { appendOnce } from './append-once.ts';
+import { appendBlocked } from './append-blocked.ts';
 import { appendAuditEvent, trimAudit } from './append.ts';
 import { ensureCursorKey, readCursorKey } from './cursor-key.ts';
 import { findAuditEvents, type AuditQuery } from './find.ts';
@@ -14,7 +15,8 @@ export function auditVerbs(context: StoreContext) {
       scope: { tenant: string | null; afterEntry: string | null; signal: AbortSignal },
     ) => findAuditEvents(context, query, scope),
     append: (event: AuditEvent) => appendAuditEvent(context, event),
-    appendOnce: (event: AuditEvent & { job_id: string }) => appendOnce(context, event),
+    appendBlocked: (delivery: Pick<DeliveryData, 'job_id' | 'tenant'>, workerName: string) =>
+      appendBlocked(context, delivery, workerName),
     trim: () => trimAudit(context),
     readCursorKey: () => readCursorKey(context),
     ensureCursorKey: () => ensureCursorKey(context),

@@ -4,12 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRedis } from '../../../../scripts/redis.ts';
-import {
-  chatSpec,
-  createTestBatch,
-  openTestStore,
-} from '../../../../tests/support/open-test-store.ts';
 import { StoreUnavailableError } from '../store-error.ts';
+import { createTestBatch, newBatch, storeOfTest } from '../testing/batches.ts';
+import { chatSpec } from '../testing/test-store.ts';
 import { definedScripts } from '../scripts/script.ts';
 
 let server: Awaited<ReturnType<typeof findRedis>>;
@@ -29,7 +26,7 @@ afterAll(async () => {
 });
 
 test('a Redis that is full creates no batch, releases no request and corrects none; later all is as it was', async () => {
-  const store = await openTestStore({ url: server.url });
+  const store = await storeOfTest({ url: server.url });
   const { redis, keys } = store.context;
   const id = await createTestBatch(store, 10);
   const uploadId = randomUUID();
@@ -41,14 +38,7 @@ test('a Redis that is full creates no batch, releases no request and corrects no
   const before = await snapshot();
 
   await redis.config('SET', 'maxmemory', '1');
-  const batch = {
-    uploadId,
-    total: 1,
-    tenant: 'default',
-    metadata: {},
-    webhookUrl: null,
-    ownSecret: false,
-  };
+  const batch = newBatch(uploadId, 1);
   await expect(store.batches.create(batch, null)).rejects.toThrow(StoreUnavailableError);
   await expect(store.batches.release(record)).rejects.toThrow(StoreUnavailableError);
   await expect(

@@ -1,17 +1,12 @@
 import { Worker, UnrecoverableError } from 'bullmq';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { deliveryIdOf, webhooksQueue } from '@promptq/shared/webhooks';
-import {
-  chatSpec,
-  openTestStore,
-  type TestStore,
-} from '../../../../tests/support/open-test-store.ts';
-
-const eventually = (expectation: () => Promise<void> | void) =>
-  vi.waitFor(expectation, { timeout: 60_000, interval: 20 });
+import type { Store } from '../open-store.ts';
+import { eventually, storeOfTest } from '../testing/batches.ts';
+import { chatSpec } from '../testing/test-store.ts';
 
 /** A job with a webhook that has ended, so its delivery is enqueued. */
-async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<string> {
+async function enqueueDelivery(store: Store, tenant = 'default'): Promise<string> {
   const webhook = { url: 'https://example.com/', include_output: false };
   const added = await store.jobs.add(chatSpec({ webhook, tenant }));
   if (added.kind !== 'added') throw new Error('the job was refused');
@@ -19,7 +14,7 @@ async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<st
   return deliveryIdOf(added.job.id);
 }
 
-function startDeliveries(store: TestStore, deliver: (attempt: number) => void): Worker {
+function startDeliveries(store: Store, deliver: (attempt: number) => void): Worker {
   const worker = new Worker(
     webhooksQueue,
     async (job) => {
@@ -27,7 +22,8 @@ function startDeliveries(store: TestStore, deliver: (attempt: number) => void): 
       return 'arrived';
     },
     {
-      ...store.deliveries.workerOptions(),
+      connection: store.context.redis,
+      prefix: store.context.prefix,
       settings: { backoffStrategy: () => 3_600_000 },
     },
   );
@@ -37,7 +33,7 @@ function startDeliveries(store: TestStore, deliver: (attempt: number) => void): 
 }
 
 test('a delivery is read by its tenant: pending, then delivered', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const id = await enqueueDelivery(store, 'a');
   expect(await store.deliveries.find(id, 'b')).toBeNull();
   expect(await store.deliveries.find('dlv_unknown', 'a')).toBeNull();
@@ -56,7 +52,7 @@ test('a delivery is read by its tenant: pending, then delivered', async () => {
 });
 
 test('a delivery that waits for its next try is tried again at once, and no try is used up', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const id = await enqueueDelivery(store);
   const attempts: number[] = [];
   startDeliveries(store, (attempt) => {
@@ -74,7 +70,7 @@ test('a delivery that waits for its next try is tried again at once, and no try 
 });
 
 test('the dead deliveries of one tenant are listed, and each is redelivered; those of others stay dead', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   const own = await Promise.all([1, 2, 3].map(() => enqueueDelivery(store, 'a')));
   const other = await enqueueDelivery(store, 'b');
   let isReachable = false;
@@ -103,10 +99,10 @@ test('the dead deliveries of one tenant are listed, and each is redelivered; tho
 });
 
 test('an outage ends the list of dead deliveries with the error of the store', async () => {
-  const store = await openTestStore();
+  const store = await storeOfTest();
   store.context.redis.disconnect();
   const range = { sinceMs: 0, untilMs: 1 };
-  await expect(Array.fromAsync(store.deliveries.dead('a', range))).rejects.toThrow(
+  await expect(store.deliveries.dead('a', range).next()).rejects.toThrow(
     'the job store is not available',
   );
 });

@@ -1,23 +1,15 @@
-import type { ConnectionOptions, Queue, WorkerOptions } from 'bullmq';
-import { webhooksQueue, type DeliveryData } from '@promptq/shared/webhooks';
+import type { Queue } from 'bullmq';
+import type { DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { openQueue } from '../queues/open-queue.ts';
+import { webhooksQueue } from '../queues/registry.ts';
 
 /**
  * Opens the BullMQ queue of deliveries: one job for each webhook event that is sent; enqueue-delivery.lua adds them. It is
- * usable when the connection is.
+ * usable when the connection is. `store.queues.workerHost` is what a worker of it needs.
  */
 export function openDeliveries(
   context: Pick<StoreContext, 'redis' | 'prefix'>,
 ): Queue<DeliveryData> {
   return openQueue<DeliveryData>(context, webhooksQueue);
-}
-
-/** What a BullMQ `Worker` of deliveries is opened with. The connection is the store's; BullMQ duplicates it to wait on. */
-export function deliveryWorkerOptions({
-  redis,
-  prefix,
-}: Pick<StoreContext, 'redis' | 'prefix'>): Pick<WorkerOptions, 'connection' | 'prefix'> {
-  const connection: ConnectionOptions = redis;
-  return { connection, prefix };
 }

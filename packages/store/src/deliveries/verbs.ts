@@ -5,7 +5,7 @@ import { guardIteration } from '../guard-iteration.ts';
 import { guardVerbs } from '../guard-verbs.ts';
 import { findDelivery } from './find-delivery.ts';
 import { deadDeliveries } from './list-dead.ts';
-import { deliveryWorkerOptions } from './open-queue.ts';
+import { promoteDelivery } from './promote.ts';
 import { redeliver } from './redeliver.ts';
 
 /** `store.deliveries`. */
@@ -14,9 +14,9 @@ export function deliveryVerbs(context: StoreContext, queue: Queue<DeliveryData>)
     ...guardVerbs({
       find: (id: string, tenant: string) => findDelivery(context, id, tenant),
       redeliver: (id: string) => redeliver(context, queue, id),
+      promote: (id: string) => promoteDelivery(queue, id),
     }),
     dead: (tenant: string, range: { sinceMs: number; untilMs: number }) =>
       guardIteration(deadDeliveries(context, tenant, range)),
-    workerOptions: () => deliveryWorkerOptions(context),
   };
 }

@@ -8,6 +8,7 @@ import {
 } from '@promptq/shared/contracts';
 import {
   attemptsOf,
+  eventIdOf,
   failedStatus,
   jobError,
   timingsOf,
@@ -17,11 +18,6 @@ import {
 import type { FinishedEvent, FinishedRecord, FinishedStatus } from './finished-job.ts';
 
 const excerptLength = 100;
-
-/** A job ends once, so its event needs no other name. */
-export function eventIdOf(jobId: string): string {
-  return `evt_${jobId}`;
-}
 
 export function finishedStatusOf({ state }: FinishedRecord): FinishedStatus {
   return state.at === 'completed' ? 'completed' : failedStatus(state.failure);

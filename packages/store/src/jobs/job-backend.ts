@@ -30,7 +30,8 @@ const fetch = defineWrappedScript(import.meta.url, 'fetch', bullmqScript('moveTo
 
 type Args = (string | number | Buffer)[];
 type KeepJobs = Parameters<RedisQueueBackend['moveToCompletedArgs']>[2];
-type Finishing = Pick<Job<JobData, JobResult>, keyof MinimalJob> & Job<JobData, JobResult>;
+/** BullMQ types a finishing job as its smallest interface; what it passes is the whole job. */
+type Finishing = Job<JobData, JobResult>;
 
 /**
  * BullMQ's access to Redis for a queue of jobs, with the store's own scripts where a job is fetched and where it ends.
@@ -44,7 +45,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     context: StoreContext,
     connection: RedisConnection,
     name: string,
-    opts: QueueBaseOptions,
+    opts: QueueBaseOptions & { prefix?: string },
     blockingConnection?: RedisConnection,
   ) {
     const keys = new QueueKeys(opts.prefix);
@@ -68,7 +69,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     // BullMQ's argument is typed as the value; its script stores the text.
     const text = JSON.stringify(returnValue) as R;
     const args = this.moveToCompletedArgs(job, text, removeOnComplete, token, fetchNext) as Args;
-    return this.#finish(job as Finishing, args, {
+    return this.#finish(job as unknown as Finishing, args, {
       at: 'completed',
       result: returnValue as JobResult,
       finishedAtMs: Number(args[finishKeys + 1]),
@@ -84,8 +85,8 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     fieldsToUpdate?: Record<string, unknown>,
   ) {
     const args = this.moveToFailedArgs(job, reason, removeOnFail, token, fetchNext, fieldsToUpdate) as Args;
-    const { stalledCounter } = job as Finishing;
-    return this.#finish(job as Finishing, args, {
+    const { stalledCounter } = job as unknown as Finishing;
+    return this.#finish(job as unknown as Finishing, args, {
       at: 'failed',
       failure: readFailure(reason, stalledCounter),
       finishedAtMs: Number(args[finishKeys + 1]),

@@ -1,5 +1,6 @@
 import type { DeliveryData } from '@promptq/shared/webhooks';
-import { eventIdOf, finishedStatusOf } from './audit-event.ts';
+import { eventIdOf } from '../shared-jobs.ts';
+import { finishedStatusOf } from './audit-event.ts';
 import type { FinishedRecord } from './finished-job.ts';
 
 /** A larger output is left out of the event: receivers read it from the API. */

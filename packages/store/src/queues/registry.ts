@@ -15,6 +15,16 @@ export function queueNameOf(type: JobType): string {
   return `${type}.${defaultRoute}`;
 }
 
+/** The queue of deliveries. It has no number: its jobs have no job ids. */
+export const webhooksQueue = 'webhooks';
+
+/** A queue by what its jobs are. */
+export type QueueKind = JobType | typeof webhooksQueue;
+
+export function queueNameFor(kind: QueueKind): string {
+  return kind === webhooksQueue ? webhooksQueue : queueNameOf(kind);
+}
+
 /** The queues and their numbers. A job's id carries the number of its queue, so an id alone tells where the job is. */
 export interface QueueRegistry {
   /** The names of all queues of jobs that this process knows. */

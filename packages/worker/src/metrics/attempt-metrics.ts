@@ -2,7 +2,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
 import { failureCodeSchema, isRetryable, type FailureCode } from '@promptq/shared/failure';
 import { cacheLabels } from '@promptq/shared/metrics';
-import type { Outcome, PauseReason } from '../execution/outcome.ts';
+import type { Outcome } from '../attempts/outcome.ts';
+import type { PauseReason } from '../backpressure/pause.ts';
+import type { QueueMetrics } from '../bullmq-worker/consume-queue.ts';
 
 /** From a queue that is empty to one that is a day long. */
 const waitBounds = [
@@ -13,25 +15,10 @@ const runBounds = [
   0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 7_200,
 ];
 
-/** A failure code, or why there is none: the job waits for our own budget. */
-type EndReason = FailureCode | 'budget';
+type EndReason = FailureCode | PauseReason;
 
-/** What happens to attempts in this process. */
-export interface AttemptMetrics {
-  /** @param waitMs since the job was submitted and its delay was over; `null` when it was started before */
-  started(type: JobType, waitMs: number | null): void;
-  ended(type: JobType, outcome: Outcome['kind'], reason: EndReason | null, runMs: number): void;
-  /** A pause of the pool began here; one that goes on is counted once. */
-  poolPaused(type: JobType, reason: PauseReason): void;
-  /** Locks of running jobs ran out. */
-  locksLost(this: void, type: JobType, jobs: number): void;
-  /** A result came too late: its job is another worker's. */
-  resultDiscarded(this: void, type: JobType): void;
-  /** The worker of a job was gone; this one found out. */
-  stalled(this: void, type: JobType): void;
-}
-
-export function attemptMetrics(registry: Registry): AttemptMetrics {
+/** The metrics of attempts and of the workers' events. */
+export function attemptMetrics(registry: Registry): QueueMetrics {
   const registers = [registry];
   const counter = (name: string, help: string, labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });

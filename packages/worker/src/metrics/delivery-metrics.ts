@@ -1,15 +1,11 @@
 import { Counter, type Registry } from 'prom-client';
+import type { TryResultLabel } from '../bullmq-worker/consume-deliveries.ts';
 
-/**
- * How a try ended: `retry`, another follows; `dead`, none does; `blocked`, the address is not allowed; `unsigned`, there
- * was none, because this process has not the secret.
- */
-const outcomes = ['delivered', 'retry', 'dead', 'blocked', 'unsigned'] as const;
-type TryOutcome = (typeof outcomes)[number];
+const outcomes: readonly TryResultLabel[] = ['delivered', 'retry', 'dead', 'blocked', 'unsigned'];
 
 export interface DeliveryMetrics {
   /** One try of a delivery ended. */
-  tried(this: void, outcome: TryOutcome): void;
+  tried(this: void, outcome: TryResultLabel): void;
 }
 
 export function deliveryMetrics(registry: Registry): DeliveryMetrics {

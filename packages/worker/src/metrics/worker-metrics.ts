@@ -1,14 +1,16 @@
 import { Gauge, type Registry } from 'prom-client';
-import { attemptMetrics, type AttemptMetrics } from './attempt-metrics.ts';
+import type { QueueMetrics } from '../bullmq-worker/consume-queue.ts';
+import { attemptMetrics } from './attempt-metrics.ts';
 import { deliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
-import { settlementMetrics, type SettlementMetrics } from './settlement-metrics.ts';
-import { upstreamMetrics, type UpstreamMetrics } from './upstream-metrics.ts';
+import { finishedMetrics, type FinishedMetrics } from '@promptq/shared/metrics';
+import type { UpstreamObserver } from '../upstream/observer.ts';
+import { upstreamMetrics } from './upstream-metrics.ts';
 
 /** What a worker process counts and measures. Each room asks for its own part. */
 export interface WorkerMetrics {
-  attempts: AttemptMetrics;
-  settlement: SettlementMetrics;
-  upstream: UpstreamMetrics;
+  attempts: QueueMetrics;
+  finished: FinishedMetrics;
+  upstream: UpstreamObserver;
   deliveries: DeliveryMetrics;
   /** From here on a scrape asks this whether Redis answers. */
   watchRedis(isUp: () => boolean): void;
@@ -24,7 +26,7 @@ export function workerMetrics(registry: Registry): WorkerMetrics {
   });
   return {
     attempts: attemptMetrics(registry),
-    settlement: settlementMetrics(registry),
+    finished: finishedMetrics(registry),
     upstream: upstreamMetrics(registry),
     deliveries: deliveryMetrics(registry),
     watchRedis: (ask) => {

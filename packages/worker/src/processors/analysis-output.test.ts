@@ -7,7 +7,7 @@ import {
 } from '@promptq/shared/contracts';
 import { analysisOutput } from './analysis-output.ts';
 import { parseTopics } from './analysis-tasks.ts';
-import type { Checkpoint } from './parts.ts';
+import type { Checkpoint } from './checkpoints.ts';
 
 const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
 

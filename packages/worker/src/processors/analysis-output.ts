@@ -8,7 +8,7 @@ import {
 } from '@promptq/shared/contracts';
 import { publicMessage } from '@promptq/shared/failure';
 import { parseTopics } from './analysis-tasks.ts';
-import type { Checkpoint } from './parts.ts';
+import type { Checkpoint } from './checkpoints.ts';
 
 const textExcerptLength = 30;
 

@@ -7,17 +7,16 @@ import {
   type AnalysisTask,
 } from '@promptq/shared/contracts';
 import { isRetryable, type Failure } from '@promptq/shared/failure';
-import { analysisDataSchema } from '@promptq/shared/queues';
-import { BudgetSpentError } from '../budgets/budget-spent-error.ts';
-import type { AbortCause } from '../execution/outcome.ts';
-import type { AttemptContext, Processor } from '../execution/run-job.ts';
+import { analysisDataSchema } from '@promptq/shared/jobs';
+import { BudgetSpentError } from '../backpressure/within-budget.ts';
+import type { AbortCause } from '../attempts/outcome.ts';
+import type { AttemptContext, Processor } from '../attempts/run-attempt.ts';
 import type { Complete } from '../upstream/complete.ts';
 import { FailureError, failureOf } from '../upstream/upstream-failure.ts';
 import { analysisOutput } from './analysis-output.ts';
 import { analysisTasks } from './analysis-tasks.ts';
-import { isRateLimit, isRetryableError } from './may-mend.ts';
-import { outOfBudget } from './out-of-budget.ts';
-import type { Checkpoint, Checkpoints } from './parts.ts';
+import { isRateLimit, isRetryableError, outOfBudget } from './retryable.ts';
+import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 
 interface Call {
   step: string;

@@ -1,8 +1,8 @@
 import type OpenAI from 'openai';
-import { chatDataSchema, type ChatData } from '@promptq/shared/queues';
-import type { AttemptContext, Processor } from '../execution/run-job.ts';
+import { chatDataSchema, type ChatData } from '@promptq/shared/jobs';
+import type { AttemptContext, Processor } from '../attempts/run-attempt.ts';
 import type { Complete } from '../upstream/complete.ts';
-import type { OutputWriter } from './token-writer.ts';
+import type { OutputWriter } from './output-writer.ts';
 
 interface Deps {
   complete: Complete;

@@ -1,51 +1,36 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { RedisKeys } from '@promptq/shared/redis';
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
+import type { Store } from '@promptq/store';
 
-import { sweepIndex } from './index-sweep.ts';
-import { sweepOpenJobs } from './open-jobs-sweep.ts';
-
+/** How often the process that holds the lease sweeps, and how often the others ask for it. */
+const sweepIntervalMs = 45_000;
 /**
- * Every process asks so often; one of them sweeps. Together with the length of a sweep this is how much
- * later than its time a finished job may be removed.
+ * A process that dies with the lease holds it for this long. Together with the interval this bounds how late a job is
+ * removed, and how late it is noticed that a job was removed by hand or is overdue: two minutes.
  */
-const sweepIntervalMs = 60_000;
-/** The process that sweeps has the right to for so long, even if it dies meanwhile. */
-const leaseMs = 5 * 60 * 1_000;
-const jobBatchSize = 1_000;
-
-/** A queue, and for how many seconds it keeps what has ended. */
-interface Swept {
-  queue: Pick<Queue, 'clean' | 'name'>;
-  keepSeconds: { completed: number; failed: number };
-}
+const leaseMs = 60_000;
 
 interface Deps {
-  redis: Redis;
-  keys: RedisKeys;
-  queues: Swept[];
-  /** Of jobs. */
-  resultTtlSeconds: number;
+  store: Pick<Store, 'isReady' | 'leases' | 'retention' | 'batches' | 'audit'>;
+  /** How long a delivery that failed for good is kept. */
+  deadDeliverySeconds: number;
   workerName: string;
   log: Logger;
 }
 
 /**
- * Removes finished jobs when their time is over. BullMQ does so only when another job finishes, so the last
- * jobs of a quiet queue would stay, and their prompts with them.
+ * Removes what is no longer kept and corrects what removed jobs still count in. BullMQ removes finished jobs only when
+ * another job finishes, so the last jobs of a quiet queue would stay, and their prompts with them.
  * @returns stops it
  */
 export function startSweeper(deps: Deps): () => void {
-  const { log } = deps;
+  const { store, log } = deps;
   let isSweeping = false;
   const timer = setInterval(() => {
-    if (isSweeping || deps.redis.status !== 'ready') return;
+    if (isSweeping || !store.isReady()) return;
     isSweeping = true;
     sweepIfLeader(deps)
       .catch((error: unknown) => {
-        if (deps.redis.status === 'ready')
-          logFault(log, error, 'finished jobs could not be removed');
+        if (store.isReady()) logFault(log, error, 'the sweep failed; it is repeated');
         else log.debug({ error: describeError(error) }, 'Redis went away during a sweep');
       })
       .finally(() => {
@@ -55,23 +40,20 @@ export function startSweeper(deps: Deps): () => void {
   return () => clearInterval(timer);
 }
 
-/** Sweeps when no other process has done so within `leaseMs`. */
+/** Sweeps when no other process holds the lease. */
 export async function sweepIfLeader(deps: Deps): Promise<void> {
-  const { redis, keys, workerName, queues, resultTtlSeconds, log } = deps;
-  if ((await redis.set(keys.sweep, workerName, 'PX', leaseMs, 'NX')) === null) return;
-  for (const { queue, keepSeconds } of queues) {
-    for (const state of ['completed', 'failed'] as const) {
-      let removed = jobBatchSize;
-      let all = 0;
-      while (removed === jobBatchSize) {
-        removed = (await queue.clean(keepSeconds[state] * 1_000, jobBatchSize, state)).length;
-        all += removed;
-      }
-      if (all > 0) log.info({ type: queue.name, state, jobs: all }, 'removed finished jobs');
-    }
+  const { store, workerName, log } = deps;
+  if (!(await store.leases.holds('sweep', { holder: workerName, ttlMs: leaseMs }))) return;
+  const overdue = await store.retention.sweepOverdue();
+  if (overdue > 0) log.info({ jobs: overdue }, 'expired jobs that had not started in time');
+  for (const removed of await store.retention.cleanFinished(deps.deadDeliverySeconds)) {
+    log.info(removed, 'removed finished jobs');
   }
-  // After the jobs: what went just now leaves the index with it.
-  await sweepIndex(redis, keys, resultTtlSeconds);
-  const freed = await sweepOpenJobs(redis, keys);
-  if (freed > 0) log.info({ jobs: freed }, 'freed places of tenants whose jobs are gone');
+  // After the jobs: what was removed just now leaves the index with them.
+  await store.retention.sweepIndexes();
+  await store.audit.trim();
+  const freed = await store.retention.sweepTenantSlots();
+  if (freed > 0) log.info({ jobs: freed }, 'freed the slots of jobs that were removed');
+  const corrected = await store.batches.correctRemoved();
+  if (corrected > 0) log.info({ jobs: corrected }, 'failed requests of batches whose jobs were removed');
 }

@@ -1,5 +1,4 @@
-import type { Tracing } from '@promptq/shared/tracing';
-import { endCall } from './end-call.ts';
+import type { OpenSpan, Tracing } from '@promptq/shared/tracing';
 
 /** The same `fetch`, with a span for each call, whose `traceparent` the other side is sent. @param name of the spans */
 export function traceCalls(
@@ -20,4 +19,20 @@ export function traceCalls(
       endCall(span, status, 400);
     }
   };
+}
+
+/**
+ * Ends the span of a call.
+ * @param status of the answer; `null` when none came, which is a failure as well
+ * @param failedFrom the lowest status that is a failure
+ */
+export function endCall(
+  span: Pick<OpenSpan, 'end'>,
+  status: number | null,
+  failedFrom: 300 | 400,
+): void {
+  span.end({
+    attributes: status === null ? {} : { 'http.response.status_code': status },
+    failed: status === null || status >= failedFrom,
+  });
 }

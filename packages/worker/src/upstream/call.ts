@@ -1,8 +1,8 @@
 import OpenAI from 'openai';
 import type { Pool } from 'undici';
 import type { Tracing } from '@promptq/shared/tracing';
-import type { UpstreamMetrics } from '../metrics/upstream-metrics.ts';
-import { endCall } from '../tracing/end-call.ts';
+import type { UpstreamObserver } from './observer.ts';
+import { endCall } from '../tracing/trace-calls.ts';
 import { exchange, type Exchanged } from './exchange.ts';
 
 interface CallOptions {
@@ -11,7 +11,7 @@ interface CallOptions {
 }
 
 interface CallDeps {
-  metrics: Pick<UpstreamMetrics, 'called'>;
+  metrics: Pick<UpstreamObserver, 'called'>;
   /** `null`: calls are not traced. */
   tracing: Pick<Tracing, 'begin'> | null;
 }

@@ -1,7 +1,8 @@
 import OpenAI from 'openai';
 import { Pool } from 'undici';
 import type { Tracing } from '@promptq/shared/tracing';
-import { measureCalls, type UpstreamMetrics } from '../metrics/upstream-metrics.ts';
+import type { UpstreamObserver } from './observer.ts';
+import { measureCalls } from './measure.ts';
 import { traceCalls } from '../tracing/trace-calls.ts';
 import { callsOf, type Call } from './call.ts';
 import { poolFetch } from './pool-fetch.ts';
@@ -26,7 +27,7 @@ export function openUpstream(options: {
   apiKey: string | undefined;
   baseUrl: string | undefined;
   connections: number;
-  metrics: Pick<UpstreamMetrics, 'called'>;
+  metrics: Pick<UpstreamObserver, 'called'>;
   tracing: Pick<Tracing, 'begin'> | null;
 }): Upstream {
   const baseURL = options.baseUrl ?? defaultBaseUrl;

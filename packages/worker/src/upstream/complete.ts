@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { Upstream } from './client.ts';
+import type { Call } from './call.ts';
 import { toCompletion, type Completion } from './completion.ts';
 import { readStreamed } from './read-streamed.ts';
 
@@ -22,7 +22,7 @@ export type Complete = (
  * @throws openai's errors, a SyntaxError (no JSON) or a FailureError (JSON of another shape, or a streamed answer
  * that was cut off): see `failureOf`
  */
-export function completions({ client, call }: Pick<Upstream, 'client' | 'call'>): Complete {
+export function completions({ client, call }: { client: OpenAI; call: Call }): Complete {
   return async (request, { signal, idempotencyKey, onText }) => {
     const options = { signal, headers: { 'Idempotency-Key': idempotencyKey } };
     if (!onText) {

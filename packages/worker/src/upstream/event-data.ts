@@ -1,36 +1,30 @@
+import { createParser } from 'eventsource-parser';
+
 /** The upstream sent an event that is larger than an answer may be. */
 class EventTooLargeError extends Error {
   override readonly name = 'EventTooLargeError';
 }
 
-/** No event of a chat completion comes near this; a larger one is refused before it fills the memory. */
+/** No event of a chat completion comes near this size. A larger one is refused before it fills the memory. */
 const maxEventLength = 1024 * 1024;
 
 /**
- * The data of each server-sent event of a body, in order (HTML standard, "Server-sent events", section
- * "Interpreting an event stream"). Names and ids of events are passed over: chat completions have none. An event
- * that the end of the body cuts off is none.
+ * Yields the data of each server-sent event of a body, in order. Event names and ids are ignored, because chat
+ * completions have none. An event that the end of the body cuts off is dropped.
+ * @throws {EventTooLargeError} when the body has more than `maxEventLength` characters without the end of an event
  */
 export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
-  let data: string[] = [];
-  let size = 0;
+  const read: string[] = [];
+  // Parse errors are unknown fields, which the standard says to ignore.
+  const parser = createParser({ onEvent: ({ data }) => read.push(data) });
+  let sinceEvent = 0;
   for await (const bytes of body) {
-    rest += decoder.decode(bytes, { stream: true });
-    // A CR at the end may be half of a CRLF: it waits for what follows.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line === '') {
-        if (data.length > 0) yield data.join('\n');
-        data = [];
-        size = 0;
-      } else if (line.startsWith('data:')) {
-        data.push(line.slice(line[5] === ' ' ? 6 : 5));
-        size += line.length;
-      }
-    }
-    if (rest.length + size > maxEventLength) throw new EventTooLargeError('of a streamed answer');
+    const text = decoder.decode(bytes, { stream: true });
+    parser.feed(text);
+    sinceEvent = read.length > 0 ? 0 : sinceEvent + text.length;
+    yield* read.splice(0);
+    // Not the parser's `maxBufferSize`: it does not count the field names, so many short lines could exceed the bound.
+    if (sinceEvent > maxEventLength) throw new EventTooLargeError('of a streamed answer');
   }
 }

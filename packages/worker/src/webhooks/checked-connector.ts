@@ -3,7 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Lookup, TargetGuard } from '@promptq/shared/webhooks';
-import { BlockedAddressError } from './try-error.ts';
+import { BlockedAddressError } from './send-error.ts';
 
 /** Of several addresses of a host, the next is tried after so long; Node's 250 ms is short for the other side of the world. */
 const addressMs = 1_000;

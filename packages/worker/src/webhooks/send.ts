@@ -1,10 +1,10 @@
 import { Agent } from 'undici';
 import type { TryError } from '@promptq/shared/contracts';
 import type { TargetGuard } from '@promptq/shared/webhooks';
-import type { Attempt } from '../execution/attempt.ts';
-import { readRetryAfter } from '../http/retry-after.ts';
+import type { Attempt } from '../attempts/attempt.ts';
+import { readRetryAfter } from '../retry-after.ts';
 import { checkedConnector, type ConnectorOptions } from './checked-connector.ts';
-import { sendErrorOf } from './try-error.ts';
+import { sendErrorOf } from './send-error.ts';
 
 /** More of an answer is not read; so much of it is shown. */
 const maxAnswerBytes = 16 * 1024;

@@ -1,0 +1,47 @@
+import type { Webhook } from '@promptq/shared/contracts';
+import type { SigningSecrets, TargetGuard } from '@promptq/shared/webhooks';
+import { Problem, type Fault } from '../problems/problem.ts';
+
+/** What decides whether a webhook can be taken. */
+export interface WebhookPolicy {
+  /** One that cannot be signed is refused, not accepted and never sent. */
+  secrets: SigningSecrets;
+  guard: TargetGuard;
+}
+
+interface WebhookFault extends Fault {
+  code: 'invalid_request' | 'webhook_forbidden';
+}
+
+/**
+ * Why a webhook could never be delivered: a URL of the wrong form, no secret to sign with (`invalid_request`), or a
+ * receiver that may not be called (`webhook_forbidden`); `null` when nothing is wrong. The address is checked again
+ * at every connection, because names can change.
+ */
+export async function webhookFault(
+  { secrets, guard }: WebhookPolicy,
+  { url }: Pick<Webhook, 'url'>,
+  tenant: string,
+): Promise<WebhookFault | null> {
+  if (!secrets.of({ tenant, own_secret: false })) {
+    const detail =
+      'Webhooks are off: the operator has to set WEBHOOK_SECRET (pnpm keygen webhook).';
+    return { code: 'invalid_request', pointer: '/webhook', detail };
+  }
+  const fault = guard.check(url) ?? (await guard.resolve(url));
+  if (!fault) return null;
+  const code = fault.kind === 'forbidden' ? 'webhook_forbidden' : 'invalid_request';
+  return { code, pointer: '/webhook/url', detail: fault.detail };
+}
+
+/** Refuses such a webhook, before its job is accepted. @throws {Problem} */
+export async function checkWebhook(
+  policy: WebhookPolicy,
+  webhook: Pick<Webhook, 'url'>,
+  tenant: string,
+): Promise<void> {
+  const fault = await webhookFault(policy, webhook, tenant);
+  if (!fault) return;
+  const { code, pointer, detail } = fault;
+  throw new Problem(code, `${pointer}: ${detail}`, { faults: [{ pointer, detail }] });
+}

@@ -1,0 +1,43 @@
+import type { OutputPosition } from '@promptq/shared/live';
+import { Problem } from '../problems/problem.ts';
+
+/**
+ * Where a client is in the events of a job: how much of the output it has, and how many events came before.
+ * The first means the same to every API process, so that any can go on from there.
+ */
+export interface EventPosition {
+  output: OutputPosition;
+  /** Grows with each event, also over several connections. */
+  count: number;
+  /** Whether it is the last event of the job. */
+  isEnd: boolean;
+}
+
+const pattern = /^(.{1,100})\.(\d{1,12})\.(\d{1,12})\.(\d{1,12})(\.end)?$/;
+
+/** The `id` of an event. */
+export function eventId(jobId: string, { output, count, isEnd }: EventPosition): string {
+  return `${jobId}.${output.attempt}.${output.characters}.${count}${isEnd ? '.end' : ''}`;
+}
+
+/**
+ * Reads the header `Last-Event-ID`; empty counts as none (HTML standard, "Server-sent events").
+ * @throws {Problem} `invalid_request` when it is no id of an event of this job
+ */
+export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
+  if (header === undefined || header === '') return null;
+  const [, id, attempt, characters, count, end] = pattern.exec(header) ?? [];
+  if (id === undefined) throw refused('It is no id of an event.');
+  if (id !== jobId) throw refused('It is the id of an event of another job.');
+  return {
+    output: { attempt: Number(attempt), characters: Number(characters) },
+    count: Number(count),
+    isEnd: end !== undefined,
+  };
+}
+
+function refused(detail: string): Problem {
+  return new Problem('invalid_request', `The header Last-Event-ID: ${detail}`, {
+    faults: [{ pointer: '/last-event-id', detail: `In the header Last-Event-ID. ${detail}` }],
+  });
+}

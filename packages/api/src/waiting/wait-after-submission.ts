@@ -1,0 +1,47 @@
+import type { Response } from 'express';
+import type { PublicJob } from '@promptq/shared/contracts';
+import { toPublicJob, type JobRecord } from '@promptq/shared/jobs';
+import { Problem } from '../problems/problem.ts';
+import type { JobSubscriptions } from '../live/open-live.ts';
+import { waitForEnd } from './wait-for-end.ts';
+import { preferenceApplied } from './wait-preference.ts';
+
+interface Submitted {
+  subscriptions: JobSubscriptions;
+  accepted: PublicJob;
+  /** As the client prefers; `null` when it said nothing. */
+  seconds: number | null;
+  read: () => Promise<JobRecord>;
+  resultTtlSeconds: number;
+  res: Response;
+}
+
+interface Answer {
+  job: PublicJob;
+  headers: Record<string, string>;
+}
+
+/**
+ * What a submission is answered with: the job, when it has ended or the wait is over. A job that was
+ * accepted is never answered with an error, whatever becomes of the wait: a client would submit it again.
+ * @returns `null` when the client has left
+ */
+export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {
+  const { subscriptions, accepted, seconds, read, resultTtlSeconds, res } = submitted;
+  const immediate: Answer = { job: accepted, headers: {} };
+  if (seconds === null) return immediate;
+  if (seconds === 0) return { ...immediate, headers: preferenceApplied(0) };
+  try {
+    const waited = await waitForEnd({ subscriptions, jobId: accepted.id, seconds, read, res });
+    if (!waited) return null;
+    const { record, isHonoured } = waited;
+    const job = toPublicJob(record, { resultTtlSeconds, includeInput: false, nowMs: Date.now() });
+    return {
+      job,
+      headers: isHonoured ? preferenceApplied(seconds) : {},
+    };
+  } catch (error) {
+    if (error instanceof Problem) return immediate;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Request } from 'express';
+import { z } from 'zod';
+import { Problem } from '../problems/problem.ts';
+
+const maxWaitSeconds = 60;
+const waitError = `Must be a whole number of seconds from 0 to ${maxWaitSeconds}.`;
+
+/** How long to wait for the end of a job, in seconds, as text. */
+export const waitSchema = z
+  .string()
+  .regex(/^(?:\d|[1-5]\d|60)$/, { error: waitError })
+  .transform(Number)
+  .meta({
+    description: 'Answers when the job has ended, or after so many seconds.',
+    override: { type: 'integer', minimum: 0, maximum: maxWaitSeconds, pattern: undefined },
+  });
+
+/** The header that asks for a wait, for the OpenAPI document. */
+export const preferHeaderSchema = z.object({
+  Prefer: z
+    .string()
+    .optional()
+    .meta({
+      description: `\`wait=n\` answers when the job has ended, or after n seconds (0 to ${maxWaitSeconds}). Other preferences are ignored (RFC 7240).`,
+      example: 'wait=20',
+    }),
+});
+
+/** Headers of an answer that may have been waited for. */
+export const waitedHeaders = {
+  'Preference-Applied': z
+    .string()
+    .optional()
+    .meta({ description: 'The wait that was honoured: not when the process stops.' }),
+};
+
+/** One preference: a name, and a value as a token or in quotes; its parameters are passed over (RFC 7240, section 2). */
+const preference =
+  /[\t ]*([^\s=,;"]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?((?:"(?:[^"\\]|\\.)*"|[^,"])*)(?:,|$)/gy;
+
+/**
+ * The `wait` that the header `Prefer` asks for, in seconds, or `null`. Of several the first counts (RFC 7240,
+ * section 2). Preferences that are not known are ignored, as the RFC demands; a `wait` that is none is refused,
+ * because a client that relies on it would poll without a pause.
+ * @throws {Problem} `invalid_request`
+ */
+export function readWaitPreference(req: Pick<Request, 'get'>): number | null {
+  for (const [, name, value] of (req.get('prefer') ?? '').matchAll(preference)) {
+    if (name?.toLowerCase() !== 'wait') continue;
+    const parsed = waitSchema.safeParse(value?.replace(/^"(.*)"$/, '$1') ?? '');
+    if (parsed.success) return parsed.data;
+    throw new Problem('invalid_request', `The header Prefer: wait: ${waitError}`, {
+      faults: [{ pointer: '/wait', detail: `In the header Prefer. ${waitError}` }],
+    });
+  }
+  return null;
+}
+
+/** What says that a wait was honoured (RFC 7240, section 3). */
+export function preferenceApplied(seconds: number): Record<string, string> {
+  return { 'Preference-Applied': `wait=${seconds}` };
+}

@@ -1,0 +1,34 @@
+import type { JobStatus } from '../contracts/index.ts';
+import type { Failure } from '../failure/index.ts';
+import type { JobRecord } from './record.ts';
+
+/** How a job stands for clients: its status and, when it is terminal, since when and why. */
+interface StatusDetail {
+  status: JobStatus;
+  finishedAtMs: number | null;
+  failure: Failure | null;
+}
+
+/** The public status. A terminal one is stored: it is never derived from a clock or from what a client has asked for. */
+export function statusOf({ state }: JobRecord): StatusDetail {
+  switch (state.at) {
+    case 'waiting':
+    case 'delayed':
+      return { status: 'queued', finishedAtMs: null, failure: null };
+    case 'active':
+      return { status: 'in_progress', finishedAtMs: null, failure: null };
+    case 'completed':
+      return { status: 'completed', finishedAtMs: state.finishedAtMs, failure: null };
+    case 'failed':
+      return {
+        status: failedStatus(state.failure),
+        finishedAtMs: state.finishedAtMs,
+        failure: state.failure,
+      };
+  }
+}
+
+/** The public status of a job that BullMQ has failed. */
+export function failedStatus({ code }: Failure): 'cancelled' | 'expired' | 'failed' {
+  return code === 'cancelled' || code === 'expired' ? code : 'failed';
+}

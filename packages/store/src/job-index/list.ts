@@ -1,0 +1,95 @@
+import type { JobStatus } from '@promptq/shared/contracts';
+import type { StoreContext } from '../context.ts';
+import { findJob } from '../jobs/find.ts';
+import { statusOf, type JobRecord } from '../shared-jobs.ts';
+import { indexedIds, type IdQuery } from './indexed-ids.ts';
+import { peekJobs, statusesOf } from './peek.ts';
+
+/**
+ * A page that holds a job ends after so many looked-at ids, or jobs read: the next page goes on from there. An empty page
+ * goes on for longer, because its client would have to ask again at once.
+ */
+export interface ListBounds {
+  maxIds: number;
+  maxReads: number;
+  maxIdsOfEmptyPage: number;
+}
+const defaultBounds: ListBounds = { maxIds: 10_000, maxReads: 500, maxIdsOfEmptyPage: 200_000 };
+
+const idBatchSize = 200;
+/** A job can have 1 MiB of input, and its answer. */
+const readBatchSize = 10;
+
+export interface JobQuery extends IdQuery {
+  /** Whose jobs; `null`: everybody's. */
+  tenant: string | null;
+  status?: JobStatus | undefined;
+  limit: number;
+}
+
+export interface JobPage {
+  jobs: JobRecord[];
+  hasMore: boolean;
+  /** The id to go on after: the last one that was looked at. It is one of this tenant's jobs, and may be gone. */
+  lastId: string | null;
+}
+
+/**
+ * The jobs that match, newest first. The order is that of their ids, which does not change while jobs run, finish and go,
+ * so pages neither skip nor repeat a job. A page can hold fewer jobs than `limit` and still have more behind it. It is empty
+ * and has more behind it only when none of `maxIdsOfEmptyPage` jobs matches.
+ *
+ * A waiting job whose time to start is over is finished when it is met.
+ * @param signal aborted when nobody waits for the answer any more
+ */
+export async function listJobs(
+  context: StoreContext,
+  query: JobQuery,
+  signal: AbortSignal,
+  bounds: ListBounds = defaultBounds,
+): Promise<JobPage> {
+  const { tenant, status, limit } = query;
+  const index = tenant === null ? 'all' : `tenant:${tenant}`;
+  const jobs: JobRecord[] = [];
+  let lastId: string | null = null;
+  let [scanned, reads] = [0, 0];
+  const isSpent = () =>
+    signal.aborted ||
+    scanned >= (jobs.length > 0 ? bounds.maxIds : bounds.maxIdsOfEmptyPage) ||
+    (jobs.length > 0 && reads >= bounds.maxReads);
+  for await (const chunk of indexedIds(context, index, query, idBatchSize)) {
+    // The first jobs are there most of the time; later it is worth a round trip to leave out those that are gone.
+    const isWorthReading = status === undefined && scanned === 0;
+    const ids = isWorthReading ? chunk.ids : await withStatus(context, chunk.ids, status);
+    for (let at = 0; at < ids.length; at += readBatchSize) {
+      const some = ids.slice(at, at + readBatchSize);
+      const records = await Promise.all(some.map((id) => findJob(context, id, tenant)));
+      for (const [i, record] of records.entries()) {
+        const isMatch = record && (status === undefined || statusOf(record).status === status);
+        if (isMatch && jobs.length === limit) return { jobs, hasMore: true, lastId };
+        if (jobs.length < limit) lastId = some[i] as string;
+        if (isMatch) jobs.push(record);
+        reads += 1;
+      }
+      if (isSpent()) return { jobs, hasMore: true, lastId };
+    }
+    if (jobs.length < limit) lastId = chunk.lastId;
+    scanned += chunk.size;
+    if (isSpent()) return { jobs, hasMore: true, lastId };
+  }
+  return { jobs, hasMore: false, lastId: jobs.at(-1)?.id ?? null };
+}
+
+/** The jobs that are still kept and may have the status. */
+async function withStatus(
+  context: StoreContext,
+  ids: string[],
+  status: JobStatus | undefined,
+): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const states = await peekJobs(context, ids);
+  return ids.filter((_, at) => {
+    const statuses = statusesOf(states[at] ?? { at: 'gone' });
+    return status === undefined ? statuses.length > 0 : statuses.includes(status);
+  });
+}

@@ -1,0 +1,92 @@
+import type { StoreContext } from '../context.ts';
+import { defineScript } from '../scripts/script.ts';
+import { readBucket, replaceBucket } from './replace-bucket.ts';
+import { bucketOf, indexEntry } from './time-index.ts';
+
+const forgetTenant = defineScript(import.meta.url, 'forget-tenant');
+
+const bucketBatchSize = 100;
+const idBatchSize = 1_000;
+const tenantBatchSize = '1000';
+/** A bucket is left alone for so long after its jobs could have gone: one may still be on its way into it. */
+const spareMs = 60_000;
+
+/**
+ * Takes the jobs that are gone out of the indexes of all tenants and the index over all. Jobs that wait or run for longer
+ * than finished ones are kept stay in them.
+ * @returns how many ids were taken out of the index over all
+ */
+export async function sweepIndexes(context: StoreContext): Promise<number> {
+  const { redis, keys, resultTtlSeconds } = context;
+  const newest = bucketOf(Date.now() - resultTtlSeconds * 1_000 - spareMs) - 1;
+  let cursor = '0';
+  do {
+    const [next, tenants] = await redis.sscan(
+      keys.indexedTenants,
+      cursor,
+      'COUNT',
+      tenantBatchSize,
+    );
+    for (const tenant of tenants) {
+      const index = `tenant:${tenant}`;
+      await sweepIndex(context, index, newest);
+      await forgetTenant(redis, {
+        keys: [keys.index(index), keys.indexedTenants],
+        control: { tenant },
+      });
+    }
+    cursor = next;
+  } while (cursor !== '0');
+  return sweepIndex(context, 'all', newest);
+}
+
+/** Sweeps the buckets of one index up to and including `newest`. */
+async function sweepIndex(context: StoreContext, index: string, newest: number): Promise<number> {
+  const { redis, keys } = context;
+  let removed = 0;
+  let from = '-inf';
+  for (;;) {
+    const found = await redis.zrangebyscore(
+      keys.index(index),
+      from,
+      newest,
+      'LIMIT',
+      0,
+      bucketBatchSize,
+    );
+    for (const number of found) removed += await sweepBucket(context, index, Number(number));
+    if (found.length < bucketBatchSize) return removed;
+    from = `(${found.at(-1)}`;
+  }
+}
+
+async function sweepBucket(context: StoreContext, index: string, number: number): Promise<number> {
+  const bucket = await readBucket(context, index, number);
+  const kept: string[] = [];
+  for (let at = 0; at < bucket.ids.length; at += idBatchSize) {
+    kept.push(...(await existing(context, bucket.ids.slice(at, at + idBatchSize))));
+  }
+  if (kept.length === bucket.ids.length && bucket.length > 0) return 0;
+  const isReplaced = await replaceBucket(
+    context,
+    bucket,
+    kept.map((id) => indexEntry(id).entry),
+  );
+  return isReplaced ? bucket.ids.length - kept.length : 0;
+}
+
+/** The jobs that are there. */
+async function existing({ redis, keys, queues }: StoreContext, ids: string[]): Promise<string[]> {
+  const pipeline = redis.pipeline();
+  const known = ids.flatMap((id) => {
+    const queue = queues.queueOf(id);
+    return queue === null ? [] : [[id, keys.job(queue, id)] as const];
+  });
+  for (const [, key] of known) pipeline.exists(key);
+  const replies = (await pipeline.exec()) ?? [];
+  return known.flatMap(([id], at) => {
+    const [error, exists] = replies[at] ?? [];
+    if (error) throw error;
+    return exists === 1 ? [id] : [];
+  });
+}

@@ -1,0 +1,74 @@
+import { ZodError } from 'zod';
+import { describeError } from '@promptq/shared/logging';
+import type { StoreContext } from '../context.ts';
+import { findJob } from '../jobs/find.ts';
+import { peekJobs } from './peek.ts';
+import { readBucket, replaceBucket } from './replace-bucket.ts';
+import { bucketOf } from './time-index.ts';
+
+const index = 'deadline';
+const bucketBatchSize = 100;
+const idBatchSize = 1_000;
+/** So many jobs are finished side by side. */
+const finishBatchSize = 20;
+
+/**
+ * Finishes as expired the waiting jobs that never started and may no longer start, by the clock of Redis. It walks the
+ * index of deadlines up to the last bucket that is over and removes those buckets, so a job is found here once, at most ten
+ * seconds and the time between two sweeps after its deadline. With nothing due, a sweep is two commands.
+ * @returns how many jobs were finished
+ */
+export async function sweepOverdue(context: StoreContext): Promise<number> {
+  const { redis, keys } = context;
+  const [seconds] = await redis.time();
+  // Of the bucket of this moment, some deadlines are still to come.
+  const newest = bucketOf(Number(seconds) * 1_000) - 1;
+  let expired = 0;
+  let from = '-inf';
+  for (;;) {
+    const found = await redis.zrangebyscore(
+      keys.index(index),
+      from,
+      newest,
+      'LIMIT',
+      0,
+      bucketBatchSize,
+    );
+    for (const number of found) expired += await sweepBucket(context, Number(number));
+    if (found.length < bucketBatchSize) return expired;
+    from = `(${found.at(-1)}`;
+  }
+}
+
+async function sweepBucket(context: StoreContext, number: number): Promise<number> {
+  const bucket = await readBucket(context, index, number);
+  let expired = 0;
+  for (let at = 0; at < bucket.ids.length; at += idBatchSize) {
+    const some = bucket.ids.slice(at, at + idBatchSize);
+    const states = await peekJobs(context, some);
+    const overdue = some.filter((_, i) => states[i]?.at === 'overdue');
+    for (let first = 0; first < overdue.length; first += finishBatchSize) {
+      const batch = overdue.slice(first, first + finishBatchSize);
+      const finished = await Promise.all(batch.map((id) => finishOverdue(context, id)));
+      expired += finished.filter(Boolean).length;
+    }
+  }
+  // Jobs that have started, or are gone, need no look any more: only a job that never started expires.
+  await replaceBucket(context, bucket, []);
+  return expired;
+}
+
+/** `findJob` finishes an overdue job. */
+async function finishOverdue(context: StoreContext, id: string): Promise<boolean> {
+  try {
+    const record = await findJob(context, id, null);
+    return record?.state.at === 'failed' && record.state.failure.code === 'expired';
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    context.log.warn(
+      { job_id: id, error: describeError(error) },
+      'an overdue job was not written by promptq; it stays as it is',
+    );
+    return false;
+  }
+}

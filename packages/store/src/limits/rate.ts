@@ -1,0 +1,49 @@
+import type { StoreContext } from '../context.ts';
+import { defineScript } from '../scripts/script.ts';
+
+const rate = defineScript(import.meta.url, 'rate');
+
+export const rateWindowSeconds = 60;
+
+/** One request to count. */
+export interface CountedRequest {
+  /** Whose limit it is: an API key, or all callers while there are no keys. */
+  who: string;
+  perMinute: number;
+  /** The digest of tenant and key of a submission with an Idempotency-Key, or `null`. */
+  idempotencyScope: string | null;
+}
+
+export interface RequestCount {
+  /** Something was submitted with this Idempotency-Key before: the request was not counted. */
+  isReplay: boolean;
+  /** Whether the request is above the limit. */
+  isOver: boolean;
+  /** How many more requests this window allows. */
+  remaining: number;
+  /** When the window ends, in milliseconds from now. */
+  resetMs: number;
+}
+
+/** Counts a request for all API processes in windows of a minute. One round trip, with or without an Idempotency-Key. */
+export async function countRequest(
+  { redis, keys }: StoreContext,
+  { who, perMinute, idempotencyScope }: CountedRequest,
+): Promise<RequestCount> {
+  const record = idempotencyScope === null ? [] : [keys.idempotency(idempotencyScope)];
+  const [isReplay, count = 0, resetMs = 0] = (await rate(redis, {
+    keys: [keys.requests(who), ...record],
+    control: { window: rateWindowSeconds * 1_000 },
+  })) as [number, number?, number?];
+  return {
+    isReplay: isReplay === 1,
+    isOver: count > perMinute,
+    remaining: Math.max(0, perMinute - count),
+    resetMs,
+  };
+}
+
+/** Whether something was submitted with this Idempotency-Key before, so that the same submission is a replay. */
+export async function isKnown({ redis, keys }: StoreContext, scope: string): Promise<boolean> {
+  return (await redis.exists(keys.idempotency(scope))) === 1;
+}

@@ -1,0 +1,112 @@
+import { noUsage, toTime, type AuditEvent } from '@promptq/shared/contracts';
+import type { StoreContext } from '../context.ts';
+import { defineScript } from '../scripts/script.ts';
+import { eventIdOf, jobTypeOf } from '../shared-jobs.ts';
+
+const findStale = defineScript(import.meta.url, 'find-stale-slots');
+const free = defineScript(import.meta.url, 'free-slots');
+
+/** One call of a script looks at so many ids; a million unfinished jobs take about a second of Redis. */
+const idBatchSize = 1_000;
+const tenantBatchSize = '1000';
+
+export interface FreedSlots {
+  /** How many slots were freed. */
+  freed: number;
+  /** How many of their jobs were gone: each has an audit event `job.removed` now. */
+  removed: number;
+}
+
+/**
+ * Frees the slots of tenants whose jobs are gone: somebody removed them by hand. Each such job gets one audit event, in the
+ * step that frees its slot. An id is put into the set in the step that adds its job, so one that has no job will never
+ * have one. Every sweep looks at all slots.
+ */
+export async function sweepTenantSlots(context: StoreContext): Promise<FreedSlots> {
+  const { redis, keys } = context;
+  const total: FreedSlots = { freed: 0, removed: 0 };
+  let cursor = '0';
+  do {
+    const [next, tenants] = await redis.sscan(
+      keys.tenantsWithOpenJobs,
+      cursor,
+      'COUNT',
+      tenantBatchSize,
+    );
+    for (const tenant of tenants) {
+      const { freed, removed } = await sweepTenant(context, tenant);
+      total.freed += freed;
+      total.removed += removed;
+    }
+    cursor = next;
+  } while (cursor !== '0');
+  return total;
+}
+
+async function sweepTenant(context: StoreContext, tenant: string): Promise<FreedSlots> {
+  const { redis, keys } = context;
+  const slots = keys.openJobs(tenant);
+  const total: FreedSlots = { freed: 0, removed: 0 };
+  let cursor = '0';
+  do {
+    const [next, ids] = (await findStale(redis, {
+      keys: [slots],
+      control: { root: keys.root, cursor, count: idBatchSize },
+    })) as [string, string[]];
+    // The last call also forgets a tenant without slots.
+    if (ids.length > 0 || next === '0') {
+      const { freed, removed } = await freeSlots(context, tenant, ids);
+      total.freed += freed;
+      total.removed += removed;
+    }
+    cursor = next;
+  } while (cursor !== '0');
+  return total;
+}
+
+async function freeSlots(
+  { redis, keys, auditTtlSeconds }: StoreContext,
+  tenant: string,
+  ids: string[],
+): Promise<FreedSlots> {
+  const nowMs = Date.now();
+  const [freed, removed] = (await free(redis, {
+    keys: [keys.openJobs(tenant), keys.tenantsWithOpenJobs, keys.audit],
+    control: {
+      root: keys.root,
+      tenant,
+      ids,
+      audit_from: auditTtlSeconds === null ? 0 : nowMs - auditTtlSeconds * 1_000,
+    },
+    payloads: ids.map((id) => {
+      const event = removedEventOf(id, tenant, nowMs);
+      return event ? JSON.stringify(event) : '';
+    }),
+  })) as [number, number];
+  return { freed, removed };
+}
+
+/** The audit event of a job that was removed before it finished: the id and the slot alone tell of it. */
+function removedEventOf(id: string, tenant: string, nowMs: number): AuditEvent | null {
+  const type = jobTypeOf(id);
+  if (!type) return null;
+  return {
+    id: eventIdOf(id),
+    object: 'audit_event',
+    type: 'job.removed',
+    timestamp: toTime(nowMs),
+    job_id: id,
+    job_type: type,
+    tenant,
+    user_id: null,
+    model: null,
+    attempts: null,
+    queued_ms: null,
+    latency_ms: null,
+    usage: noUsage,
+    message: null,
+    reply: null,
+    error: null,
+    worker: null,
+  };
+}

@@ -1,0 +1,32 @@
+import type { JobType } from '@promptq/shared/contracts';
+import type { StoreContext } from '../context.ts';
+import { batchScore } from '../fairness/priorities.ts';
+import { queueNameFor, queueNameOf, type QueueKind } from './registry.ts';
+
+/** How many jobs wait for a worker, without those of batches, and how many run. One round trip. */
+export async function countWaiting(
+  { redis, keys }: StoreContext,
+  type: JobType,
+): Promise<{ waiting: number; active: number }> {
+  const queue = queueNameOf(type);
+  const [moved, waiting, active] = await Promise.all([
+    redis.llen(keys.ofQueue(queue, 'wait')),
+    redis.zcount(keys.ofQueue(queue, 'prioritized'), '-inf', `(${batchScore}`),
+    redis.llen(keys.ofQueue(queue, 'active')),
+  ]);
+  return { waiting: moved + waiting, active };
+}
+
+/** Whether a worker with a free slot would find a job: one waits, and no operator has paused the queue. */
+export async function hasWaitingJobs(
+  { redis, keys }: StoreContext,
+  kind: QueueKind,
+): Promise<boolean> {
+  const queue = queueNameFor(kind);
+  const [isPaused, moved, waiting] = await Promise.all([
+    redis.hexists(keys.ofQueue(queue, 'meta'), 'paused'),
+    redis.llen(keys.ofQueue(queue, 'wait')),
+    redis.zcard(keys.ofQueue(queue, 'prioritized')),
+  ]);
+  return isPaused === 0 && moved + waiting > 0;
+}

@@ -1,0 +1,28 @@
+import type { BackendFactory, ConnectionOptions } from 'bullmq';
+import type { StoreContext } from '../context.ts';
+import type { JobBackend } from '../jobs/job-backend.ts';
+import { queueNameFor, type QueueKind } from './registry.ts';
+
+/** What BullMQ's `Worker` needs to host a queue: `new Worker(queue, processor, { connection, prefix, ... }, backendFactory)`. */
+export interface WorkerHost {
+  /** The queue's name. */
+  queue: string;
+  connection: ConnectionOptions;
+  prefix: string;
+  /** BullMQ's access to a queue of jobs. Deliveries use BullMQ's own. */
+  backendFactory: BackendFactory<JobBackend> | undefined;
+}
+
+/** @param jobs the backends of queues of jobs */
+export function workerHost(
+  { redis, prefix }: StoreContext,
+  jobs: BackendFactory<JobBackend>,
+  kind: QueueKind,
+): WorkerHost {
+  return {
+    queue: queueNameFor(kind),
+    connection: redis,
+    prefix,
+    backendFactory: kind === 'webhooks' ? undefined : jobs,
+  };
+}

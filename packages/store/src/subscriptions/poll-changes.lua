@@ -1,0 +1,20 @@
+--[[
+  Reads what changes when a job begins, makes progress, is tried again or finishes, without its data, which can be large.
+
+  KEYS[...]  for each job, its hash and its lock
+
+  Returns  one text for each job: it differs when the job has changed.
+
+  The lock is there while the job runs (BullMQ 6: `ats` attempts started, `atm` made).
+
+  Atomic   all of it. It writes nothing.
+  Touches nothing beyond KEYS.
+]]
+local states = {}
+for at = 1, #KEYS, 2 do
+  local fields = redis.call('HMGET', KEYS[at], 'ats', 'atm', 'finishedOn', 'progress')
+  fields[5] = redis.call('EXISTS', KEYS[at + 1])
+  for i = 1, 4 do fields[i] = fields[i] or '' end
+  states[#states + 1] = table.concat(fields, ' ')
+end
+return states

@@ -1,0 +1,208 @@
+import type { JobType } from '@promptq/shared/contracts';
+import type { Failure, FailureCode } from '@promptq/shared/failure';
+import { logFault, withoutRedaction, type Logger } from '@promptq/shared/logging';
+import type { JobResult } from '@promptq/shared/jobs';
+import { BudgetSpentError } from '../backpressure/within-budget.ts';
+import { askedPauseMs } from '../upstream/asked-pause.ts';
+import { failureOf } from '../upstream/upstream-failure.ts';
+import type { ActiveJob } from './active-job.ts';
+import { bestEffort } from './best-effort.ts';
+import { beginAttempt, type Attempt } from './attempt.ts';
+import { decide, type Outcome } from './outcome.ts';
+import { preflight } from './preflight.ts';
+import type { Circuit } from '../backpressure/circuit.ts';
+import type { PauseReason, PoolPause } from '../backpressure/pause.ts';
+import { throttledProgress } from './report-progress.ts';
+import type { Quarantine } from './quarantine.ts';
+
+/** What a processor may know of the attempt it runs in. */
+export interface AttemptContext {
+  jobId: string;
+  signal: AbortSignal;
+  /** How often the job was started, this time included: beyond 1, parts of it may be done. Never twice the same. */
+  attemptsStarted: number;
+  isLastAttempt: boolean;
+  /** Whether the job may still wait for an upstream that refuses it for its rate. */
+  isPatient: boolean;
+  reportProgress(progress: { done: number; total: number }): void;
+}
+
+/** Does the work of one job type. It parses the data itself, so a job that is none fails alone. */
+export type Processor = (data: unknown, context: AttemptContext) => Promise<JobResult>;
+
+/** What an attempt reports about itself. */
+export interface AttemptObserver {
+  /** @param waitMs how long the job waited after its delay; `null` when it was started before */
+  started(type: JobType, waitMs: number | null): void;
+  ended(
+    type: JobType,
+    outcome: Outcome['kind'],
+    reason: FailureCode | PauseReason | null,
+    runMs: number,
+  ): void;
+}
+
+interface Deps {
+  type: JobType;
+  metrics: AttemptObserver;
+  process: Processor;
+  log: Logger;
+  /** The attempts in this process by job id, for whoever has to abort them. */
+  running: Map<string, Attempt>;
+  /** Whether a client has asked lately for this job to be cancelled. */
+  isCancelled: (jobId: string) => boolean;
+  pool: Pick<PoolPause, 'succeeded'>;
+  circuit: Circuit;
+  quarantine: Quarantine;
+  /** Whether this process gives its jobs back, because its time to stop is nearly over. */
+  isHandingBack: () => boolean;
+  /** How old a job may grow while the upstream refuses it for its rate. */
+  patienceSeconds: number;
+}
+
+/** Runs attempts of jobs, from the processor to the outcome. The returned function does not throw. */
+export function attemptRunner(deps: Deps) {
+  const { type, metrics, log, running, isCancelled, pool, circuit } = deps;
+  const lines = withoutRedaction(log);
+  return async (job: ActiveJob): Promise<Outcome> => {
+    const startedAt = performance.now();
+    const jobId = job.id as string;
+    const previous = running.get(jobId);
+    if (previous) {
+      // Its lock ran out and BullMQ gave the job to this same process again: neither may take the other's place.
+      previous.abort({ kind: 'lock lost' });
+      return { kind: 'quarantined' };
+    }
+    const attempt = beginAttempt(timeoutSecondsOf(job));
+    running.set(jobId, attempt);
+    metrics.started(type, waitMsOf(job));
+    let outcome: Outcome;
+    try {
+      // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
+      const refusal = preflight(job, isCancelled(jobId));
+      outcome = refusal ?? (await admitted(job, attempt, deps));
+    } finally {
+      attempt.end();
+      running.delete(jobId);
+    }
+    const ms = performance.now() - startedAt;
+    metrics.ended(type, outcome.kind, reasonOf(outcome), ms);
+    lines.info(
+      {
+        job_id: jobId,
+        outcome: outcome.kind,
+        ...('failure' in outcome ? outcome.failure : {}),
+        ...('reason' in outcome ? { pause: outcome.reason } : {}),
+        attempt: job.attemptsMade + 1,
+        ms: Math.round(ms),
+      },
+      'attempt ended',
+    );
+    await bestEffort(reportToCircuit(outcome, jobId, circuit), log);
+    if (outcome.kind === 'completed') await bestEffort(pool.succeeded(), log);
+    return outcome;
+  };
+}
+
+/** Works on the job unless it has to be kept apart from another, or this process is about to be gone. */
+async function admitted(
+  job: ActiveJob,
+  attempt: Attempt,
+  deps: Deps,
+): Promise<Outcome> {
+  if (deps.isHandingBack()) return { kind: 'interrupted' };
+  if (!deps.quarantine.admit(job)) return { kind: 'quarantined' };
+  try {
+    return await work(job, attempt, deps);
+  } finally {
+    deps.quarantine.leave(job);
+  }
+}
+
+/** What an outcome says of the upstream; its failures are told where they happen, see `work`. */
+async function reportToCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
+  if (outcome.kind === 'completed') return circuit.succeeded();
+  const failure = 'failure' in outcome ? outcome.failure : null;
+  if (failure && isUpstreamFailure(failure)) return;
+  const status = failure?.upstream?.status ?? null;
+  return status !== null && status < 500 ? circuit.succeeded() : circuit.release(jobId);
+}
+
+async function work(
+  job: ActiveJob,
+  attempt: Attempt,
+  { process, log, patienceSeconds, circuit }: Deps,
+): Promise<Outcome> {
+  const jobId = job.id as string;
+  const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
+  const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
+  const waitMs = isPatient ? await withFallback(circuit.admit(jobId), 0, log) : 0;
+  if (waitMs > 0) return circuitOpen(unavailable, waitMs);
+  try {
+    const result = await process(job.data, {
+      jobId,
+      signal: attempt.signal,
+      attemptsStarted: job.attemptsStarted,
+      isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
+      isPatient,
+      reportProgress: throttledProgress(job, log),
+    });
+    return { kind: 'completed', result };
+  } catch (error) {
+    const failure = error instanceof BudgetSpentError ? error : failureOf(error);
+    if ('code' in failure && failure.code === 'internal_error' && !attempt.cause()) {
+      logFault(log, error, 'a processor failed', { job_id: jobId });
+    }
+    const outcome = decide(failure, {
+      cause: attempt.cause(),
+      retryAfterMs: askedPauseMs(error, Date.now()),
+      isPatient,
+    });
+    if (outcome.kind !== 'retry' || !isUpstreamFailure(outcome.failure)) return outcome;
+    const pauseMs = await withFallback(circuit.failed(jobId), null, log);
+    return pauseMs === null || !isPatient ? outcome : circuitOpen(outcome.failure, pauseMs);
+  }
+}
+
+function circuitOpen(failure: Failure, waitMs: number): Outcome {
+  return { kind: 'deferred', reason: 'circuit', failure, retryAfterMs: waitMs };
+}
+
+function reasonOf(outcome: Outcome) {
+  if ('failure' in outcome) return outcome.failure.code;
+  return outcome.kind === 'deferred' ? outcome.reason : null;
+}
+
+/** A circuit that cannot be asked changes nothing. */
+async function withFallback<Answer>(
+  promise: Promise<Answer>,
+  fallback: Answer,
+  log: Logger,
+): Promise<Answer> {
+  try {
+    return await promise;
+  } catch (error) {
+    logFault(log, error, 'the circuit could not be asked');
+    return fallback;
+  }
+}
+
+const unavailable: Failure = { code: 'upstream_unavailable', upstream: null };
+
+function isUpstreamFailure({ code }: Failure): boolean {
+  return code === 'upstream_unavailable' || code === 'timeout';
+}
+
+/** How long the job has waited since it could start; `null` when it was started before. */
+function waitMsOf(job: ActiveJob): number | null {
+  if (job.attemptsStarted > 1) return null;
+  return Date.now() - job.timestamp - (job.opts.delay ?? 0);
+}
+
+const fallbackTimeoutSeconds = 600;
+
+/** A job that was not made by promptq has no limit of its own; it fails at its data in a moment. */
+function timeoutSecondsOf(job: ActiveJob): number {
+  const seconds: unknown = job.data?.timeout_seconds;
+  return typeof seconds === 'number' && seconds > 0 ? seconds : fallbackTimeoutSeconds;
+}

@@ -1,0 +1,26 @@
+import type { Worker } from 'bullmq';
+import type { JobType } from '@promptq/shared/contracts';
+import { isLockLost } from './errors.ts';
+
+export interface WorkerEventMetrics {
+  /** The locks of running jobs expired. */
+  locksLost(this: void, type: JobType, jobs: number): void;
+  /** A result came too late: another worker has the job. */
+  resultDiscarded(this: void, type: JobType): void;
+  /** This worker found a job whose worker is gone. */
+  stalled(this: void, type: JobType): void;
+}
+
+/** Counts what a worker of BullMQ tells of jobs that are not, or no longer, its own. */
+export function countWorkerEvents(
+  worker: Pick<Worker, 'on'>,
+  type: JobType,
+  { locksLost, resultDiscarded, stalled }: WorkerEventMetrics,
+): void {
+  worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
+  worker.on('stalled', () => stalled(type));
+  worker.on('error', (error) => {
+    // Only the end of a job is refused with this: its lock has run out, and another worker may have the job.
+    if (isLockLost(error)) resultDiscarded(type);
+  });
+}

@@ -1,0 +1,52 @@
+import type { Failure } from '@promptq/shared/failure';
+import type { AttemptContext } from '../attempts/run-attempt.ts';
+import { BudgetSpentError } from '../backpressure/within-budget.ts';
+import { failureOf } from '../upstream/upstream-failure.ts';
+import type { Checkpoints } from './checkpoints.ts';
+
+/** Whether the job may run again for what failed here: later when the rate was the reason, else while attempts are left. */
+export function isRetryableError(
+  error: unknown,
+  { isPatient, isLastAttempt }: AttemptContext,
+): boolean {
+  return isRateLimit(error) ? isPatient : !isLastAttempt;
+}
+
+export function isRateLimit(error: unknown): boolean {
+  return failureOf(error).code === 'upstream_rate_limited';
+}
+
+interface Deps {
+  /** What was thrown instead of an answer, by step. */
+  failures: ReadonlyMap<string, unknown>;
+  context: AttemptContext;
+  checkpoints: Pick<Checkpoints, 'keep'>;
+  /** Whether a call was finished in this attempt. */
+  madeProgress: boolean;
+  /** Set when the time of the attempt is over: what was under way then failed for it. */
+  timedOut: Failure | null;
+}
+
+/**
+ * What an attempt ends with when the budget ran out under it, or `null` when it did not: as a rule it goes on later and
+ * is not spent. Two rules see to it that the job ends, even when the upstream fails all the calls that one window
+ * allows: a call that no attempt may mend is finished with its failure, and an attempt in which calls failed and none
+ * was finished is spent.
+ */
+export async function outOfBudget(deps: Deps): Promise<unknown> {
+  const { failures, context, checkpoints, madeProgress, timedOut } = deps;
+  const spent = [...failures.values()].find((error) => error instanceof BudgetSpentError);
+  if (!spent) return null;
+  const failed = [...failures].filter(([, error]) => !(error instanceof BudgetSpentError));
+  for (const [step, error] of failed) {
+    if (!isRetryableError(error, context))
+      await checkpoints.keep(step, { failure: timedOut ?? failureOf(error) });
+  }
+  const retryable = failed
+    .map(([, error]) => error)
+    .filter((error) => isRetryableError(error, context));
+  const refusal = retryable.find(isRateLimit);
+  // It spends no attempt either, and its pause is the upstream's own.
+  if (refusal && !timedOut) return refusal;
+  return madeProgress ? spent : (retryable.find((error) => !isRateLimit(error)) ?? spent);
+}

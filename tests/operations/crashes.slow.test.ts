@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startStack, type Stack } from '#support/stack.ts';
+import { until } from '#support/until.ts';
+
+let stack: Stack;
+beforeEach(async () => {
+  stack = await startStack();
+});
+afterEach(() => stack.close());
+
+/** What must hold after any crash, read from Redis itself: one terminal status and one audit event a job, and they agree. */
+async function expectAllSettledOnce(ids: string[]): Promise<void> {
+  const events = await until(`${ids.length} audit events`, async () => {
+    const seen = await stack.auditEvents();
+    return seen.length >= ids.length && seen;
+  });
+  expect(events.map(({ job_id }) => String(job_id)).toSorted()).toEqual(ids.toSorted());
+  expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);
+  for (const event of events) {
+    const job = await stack.get(event.job_id as string);
+    expect(`job.${job.status}`).toBe(event.type);
+  }
+  for (const type of ['chat', 'analysis'] as const) {
+    // Entries that end no job are acknowledged within a second of them.
+    await until(`no entry of ${type} is held`, async () => {
+      const [held] = await stack.redis.xpending(stack.keys.events(type), 'settlement');
+      return held === 0;
+    });
+  }
+}
+
+const submittersAtOnce = 20;
+
+async function submitChats(count: number): Promise<string[]> {
+  const ids: string[] = [];
+  const submitter = async () => {
+    for (let n = ids.push('') - 1; n < count; n = ids.push('') - 1) {
+      ids[n] = (await stack.submit({ type: 'chat', input: { message: `job ${n}` } })).id;
+    }
+  };
+  await Promise.all(Array.from({ length: submittersAtOnce }, submitter));
+  return ids.slice(0, count);
+}
+
+for (const count of [200, 2_000]) {
+  test(`a worker killed in the middle of ${count} jobs loses none and reports none twice`, async () => {
+    const concurrency = 10;
+    // When some are done, the upstream holds its answers: the kill finds every place of both workers taken.
+    const killed = Promise.withResolvers<void>();
+    const doneBefore = count / 4;
+    stack.upstream.answerWith(async () => {
+      if (stack.upstream.calls.length > doneBefore) await killed.promise;
+      return 'done';
+    });
+    const ids = await submitChats(count);
+    const doomed = await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+    await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+    await until(
+      'both workers are full',
+      () => stack.upstream.calls.length >= doneBefore + 2 * concurrency,
+    );
+    await doomed.kill('SIGKILL');
+    killed.resolve();
+    await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+
+    for (const id of ids) expect((await stack.finished(id)).status).toBe('completed');
+    await expectAllSettledOnce(ids);
+    const repeated = stack.upstream.calls.length - count;
+    expect(repeated, 'only jobs in flight at the kill are called again').toBeLessThanOrEqual(
+      concurrency,
+    );
+    expect(repeated).toBeGreaterThan(0);
+  });
+}
+
+for (const place of ['before-settlement', 'after-settlement']) {
+  test(`a worker killed ${place} leaves exactly one audit event for each job`, async () => {
+    const doomed = await stack.worker({ DIES_AT: place }, 'tests/support/crashing-worker.ts');
+    const ids = await submitChats(20);
+    expect((await doomed.exited).signal).toBe('SIGKILL');
+    if (place === 'before-settlement') {
+      expect(await stack.auditEvents()).toEqual([]);
+      const [held] = await stack.redis.xpending(stack.keys.events('chat'), 'settlement');
+      expect(held, 'the dead consumer holds entries').toBeGreaterThan(0);
+    }
+    await stack.worker();
+    for (const id of ids) expect((await stack.finished(id)).status).toBe('completed');
+    await expectAllSettledOnce(ids);
+  });
+}
