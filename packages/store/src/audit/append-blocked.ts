@@ -2,7 +2,7 @@ import { plainEvent } from '@promptq/shared/contracts';
 import { deliveryIdOf, type DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import { jobTypeOf } from '../shared-jobs.ts';
+import { jobTypeOf } from '@promptq/shared/jobs';
 
 const append = defineScript(import.meta.url, 'append-blocked');
 

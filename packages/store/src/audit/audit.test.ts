@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { plainEvent, type AuditEvent } from '@promptq/shared/contracts';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
-import type { Store } from '../open-store.ts';
-import { storeOfTest } from '../testing/batches.ts';
-import { chatSpec } from '../testing/test-store.ts';
+import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
 
 const { signal } = new AbortController();
 const everybody = { tenant: null, afterEntry: null, signal };
@@ -12,7 +10,7 @@ function eventOf(id: string): AuditEvent {
   return { ...plainEvent('queue', { type: 'queue.paused', tenant: 'default' }), id };
 }
 
-async function cancelledJob(store: Store, given: Parameters<typeof chatSpec>[0] = {}) {
+async function cancelledJob(store: TestStore, given: Parameters<typeof chatSpec>[0] = {}) {
   const added = await store.jobs.add(chatSpec(given));
   if (added.kind !== 'added') throw new Error('the job was refused');
   await store.jobs.cancel(added.job.id, null);
@@ -20,7 +18,7 @@ async function cancelledJob(store: Store, given: Parameters<typeof chatSpec>[0] 
 }
 
 test('events are found newest first, by type, user and tenant, and a page goes on after an id or an entry', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const a = await cancelledJob(store, { tenant: 'a', user_id: 'u' });
   const b = await cancelledJob(store, { tenant: 'b' });
   const c = await cancelledJob(store, { tenant: 'a' });
@@ -55,7 +53,7 @@ test('events are found newest first, by type, user and tenant, and a page goes o
 });
 
 test('the event of a job is found when the job is gone', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await cancelledJob(store);
   await store.context.redis.del(store.context.keys.job('chat.default', id));
   const found = await store.audit.find({ job_id: id, limit: 10 }, everybody);
@@ -63,7 +61,7 @@ test('the event of a job is found when the job is gone', async () => {
 });
 
 test('a blocked delivery is audited once and is found with its job', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const webhook = { url: 'https://example.com/', include_output: false };
   const jobId = await cancelledJob(store, { webhook });
   const delivery = { job_id: jobId, tenant: 'default' };
@@ -83,7 +81,7 @@ test('a blocked delivery is audited once and is found with its job', async () =>
 });
 
 test('a process that keeps audit events for a time removes older ones; another removes none', async () => {
-  const store = await storeOfTest({ auditTtlSeconds: undefined as never });
+  const store = await openTestStore({ auditTtlSeconds: undefined as never });
   const { redis, keys } = store.context;
   await redis.xadd(keys.audit, '1-1', 'job_id', '', 'type', 'queue.paused', 'event', '{}');
   await store.audit.append(eventOf('evt_queue_1_1'));
@@ -96,7 +94,7 @@ test('a process that keeps audit events for a time removes older ones; another r
 });
 
 test('all processes have one key for cursors; one of another length is refused', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   expect(await store.audit.readCursorKey()).toBeNull();
   const made = await Promise.all([1, 2].map(() => store.audit.ensureCursorKey()));
   expect(made[0]).toHaveLength(32);
@@ -107,7 +105,7 @@ test('all processes have one key for cursors; one of another length is refused',
 });
 
 test('a value of another kind under the key of the audit stream is refused at start', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const { redis, keys } = store.context;
   await redis.set(keys.audit, 'foreign');
   await expect(store.start(AbortSignal.timeout(10_000))).rejects.toThrow(

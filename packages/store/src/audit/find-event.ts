@@ -1,6 +1,12 @@
 import { deliveryIdOf } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
-import { createdAtOf, eventIdOf, happenedAtOf, jobIdOfEvent, jobTypeOf } from '../shared-jobs.ts';
+import {
+  createdAtOf,
+  eventIdOf,
+  happenedAtOf,
+  jobIdOfEvent,
+  jobTypeOf,
+} from '@promptq/shared/jobs';
 import { clockSkewMs, maxEntries } from './limits.ts';
 import { scanAuditEvents, type AuditEntry } from './scan.ts';
 

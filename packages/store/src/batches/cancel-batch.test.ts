@@ -1,16 +1,9 @@
-import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
-import {
-  createTestBatch,
-  eventually,
-  jobOf,
-  recordOf,
-  runJobs,
-  storeOfTest,
-} from '../testing/batches.ts';
+import { createTestBatch, eventually, jobOf, recordOf } from '../testing/batches.ts';
+import { openTestStore, startTestWorker } from '../testing/test-store.ts';
 
 test('a request that is released after the cancellation is cancelled at once, without a worker', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 120);
   const stale = await recordOf(store, id);
   const cancelled = await store.batches.cancel(id, 'default');
@@ -27,7 +20,7 @@ test('a request that is released after the cancellation is cancelled at once, wi
 });
 
 test('a released request whose process died before it was cancelled is cancelled by the next call', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 40);
   await store.batches.cancel(id, null);
   const record = await recordOf(store, id);
@@ -50,13 +43,13 @@ test('a released request whose process died before it was cancelled is cancelled
 });
 
 test('a batch of 300 requests is cancelled: those that run are aborted, and no other is begun', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 300);
   await store.batches.release(await recordOf(store, id));
   const begun = new Set<string>();
-  const cancelled = () => new UnrecoverableError('{"code":"cancelled","upstream":null}');
+  const cancelled = () => new Error('{"code":"cancelled","upstream":null}');
   const gate = Promise.withResolvers<void>();
-  runJobs(store, async (jobId) => {
+  startTestWorker(store, async (jobId) => {
     const data = await store.context.redis.hget(
       store.context.keys.job('chat.default', jobId),
       'data',

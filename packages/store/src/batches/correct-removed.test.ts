@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
 import { batchResultSchema } from '@promptq/shared/contracts';
-import {
-  createTestBatch,
-  eventually,
-  jobOf,
-  recordOf,
-  resultsOf,
-  runJobs,
-  storeOfTest,
-} from '../testing/batches.ts';
+import { createTestBatch, eventually, jobOf, recordOf, resultsOf } from '../testing/batches.ts';
+import { openTestStore, startTestWorker } from '../testing/test-store.ts';
 
 test('a job that was removed by hand is counted as failed, audited, and ends its batch', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const { redis, keys } = store.context;
   const id = await createTestBatch(store, 3, { tenant: 'a' });
   expect(await store.batches.correctRemoved()).toBe(0);
@@ -38,7 +31,7 @@ test('a job that was removed by hand is counted as failed, audited, and ends its
     { id: `evt_${removed}`, type: 'job.removed', error: { code: 'internal_error' } },
   ]);
 
-  runJobs(store, () => undefined);
+  startTestWorker(store);
   await eventually(async () =>
     expect(await recordOf(store, id)).toMatchObject({ left: 0, completed: 2 }),
   );
@@ -46,7 +39,7 @@ test('a job that was removed by hand is counted as failed, audited, and ends its
 
 test('requests that are not released are not taken for removed jobs, and a last removed job ends the batch', async () => {
   const ended: (string | null)[] = [];
-  const store = await storeOfTest({ onFinished: ({ endedBatch }) => ended.push(endedBatch) });
+  const store = await openTestStore({ onFinished: ({ endedBatch }) => ended.push(endedBatch) });
   const { redis, keys } = store.context;
   const waiting = await createTestBatch(store, 5);
   const id = await createTestBatch(store, 1);

@@ -3,7 +3,7 @@ import type { StoreContext } from '../context.ts';
 import { reportFinished } from '../jobs/finish-args.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchJobId, eventIdOf, jobError, type BatchRecord } from '../shared-jobs.ts';
+import { batchJobId, eventIdOf, jobError, type BatchRecord } from '@promptq/shared/jobs';
 import { openBatchIds, readOpenBatch } from './open-batches.ts';
 import { pendingMarkLetters, pendingType } from './staged-request.ts';
 

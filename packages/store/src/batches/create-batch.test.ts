@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createTestBatch, newBatch, resultsOf, storeOfTest } from '../testing/batches.ts';
-import { chatSpec } from '../testing/test-store.ts';
+import { createTestBatch, newBatch, resultsOf } from '../testing/batches.ts';
+import { chatSpec, openTestStore } from '../testing/test-store.ts';
 
 test('one Idempotency-Key creates one batch, and the second upload is removed', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const { redis, keys } = store.context;
   const create = async (fingerprint: string) => {
     const uploadId = randomUUID();
@@ -25,7 +25,7 @@ test('one Idempotency-Key creates one batch, and the second upload is removed', 
 });
 
 test('an upload that is not complete creates no batch, and a dropped one is gone', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const uploadId = randomUUID();
   await store.batches.stage(uploadId, [{ index: 0, customId: 'a', spec: chatSpec() }]);
   await expect(store.batches.create(newBatch(uploadId, 2), null)).rejects.toThrow(
@@ -38,7 +38,7 @@ test('an upload that is not complete creates no batch, and a dropped one is gone
 });
 
 test('another tenant neither finds a batch nor cancels it', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 1, { tenant: 'a' });
   expect(await store.batches.find(id, 'b')).toBeNull();
   expect(await store.batches.cancel(id, 'b')).toBeNull();
@@ -47,7 +47,7 @@ test('another tenant neither finds a batch nor cancels it', async () => {
 });
 
 test('a batch whose record is gone is forgotten', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 1);
   expect(await store.batches.readOpen(id)).toMatchObject({ id, total: 1 });
   await store.context.redis.del(store.context.keys.batch(id));

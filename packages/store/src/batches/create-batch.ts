@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context.ts';
 import type { Idempotency } from '../jobs/add.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchCreatedAt, newBatchId } from '../shared-jobs.ts';
+import { batchCreatedAt, newBatchId } from '@promptq/shared/jobs';
 import { StoreUnavailableError } from '../store-error.ts';
 
 const create = defineScript(import.meta.url, 'create-batch');

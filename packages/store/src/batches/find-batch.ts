@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import { isBatchId } from '../shared-jobs.ts';
+import { isBatchId } from '@promptq/shared/jobs';
 import { parseBatchReply, type BatchReply, type FoundBatch } from './record.ts';
 
 const find = defineScript(import.meta.url, 'find-batch');

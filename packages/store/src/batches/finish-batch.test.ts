@@ -1,18 +1,11 @@
 import { expect, test } from 'vitest';
 import { batchResultSchema } from '@promptq/shared/contracts';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
-import {
-  createTestBatch,
-  eventually,
-  jobOf,
-  recordOf,
-  resultsOf,
-  runJobs,
-  storeOfTest,
-} from '../testing/batches.ts';
+import { createTestBatch, eventually, jobOf, recordOf, resultsOf } from '../testing/batches.ts';
+import { openTestStore, startTestWorker } from '../testing/test-store.ts';
 
 test('a batch runs to its end through finish.lua: results in input order, counts, expiry', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const ended: (string | null)[] = [];
   store.context.onFinished = ({ endedBatch }) => ended.push(endedBatch);
   const id = await createTestBatch(store, 30);
@@ -20,7 +13,7 @@ test('a batch runs to its end through finish.lua: results in input order, counts
   expect(await store.batches.release(await recordOf(store, id))).toBe(30);
 
   const gate = Promise.withResolvers<void>();
-  runJobs(store, () => gate.promise);
+  startTestWorker(store, () => gate.promise);
   await eventually(async () => expect((await store.batches.find(id, null))?.active).toBe(20));
   gate.resolve();
   await eventually(async () => expect(await recordOf(store, id)).toMatchObject({ left: 0 }));
@@ -40,7 +33,7 @@ test('a batch runs to its end through finish.lua: results in input order, counts
 });
 
 test('the webhook of a batch has the body that is documented, whatever is in the metadata and the URL', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const metadata = {
     '10': 'first',
     'a "b"': String.raw`c\d / é 日本 😀 </script>`,
@@ -55,7 +48,7 @@ test('the webhook of a batch has the body that is documented, whatever is in the
   });
   await store.batches.release(await recordOf(store, id));
   await store.jobs.cancel(jobOf(store, id, 1), null);
-  runJobs(store, () => undefined);
+  startTestWorker(store);
   await eventually(async () => expect((await recordOf(store, id)).left).toBe(0));
   const { redis, keys } = store.context;
   const { finished_at = 0 } = await recordOf(store, id);

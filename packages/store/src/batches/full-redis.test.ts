@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRedis } from '../../../../scripts/redis.ts';
 import { StoreUnavailableError } from '../store-error.ts';
-import { createTestBatch, newBatch, storeOfTest } from '../testing/batches.ts';
-import { chatSpec } from '../testing/test-store.ts';
 import { definedScripts } from '../scripts/script.ts';
+import { createTestBatch, newBatch } from '../testing/batches.ts';
+import { chatSpec, openTestStore } from '../testing/test-store.ts';
 
 let server: Awaited<ReturnType<typeof findRedis>>;
 let dataDir: string;
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 test('a Redis that is full creates no batch, releases no request and corrects none; later all is as it was', async () => {
-  const store = await storeOfTest({ url: server.url });
+  const store = await openTestStore({ url: server.url });
   const { redis, keys } = store.context;
   const id = await createTestBatch(store, 10);
   const uploadId = randomUUID();

@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts';
-import type { BatchRecord } from '../shared-jobs.ts';
+import type { BatchRecord } from '@promptq/shared/jobs';
 import { parseBatch } from './record.ts';
 
 /** The ids of unfinished batches, oldest first. @param limit how many at most */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultTenant } from '@promptq/shared/contracts';
-import type { BatchRecord } from '../shared-jobs.ts';
+import type { BatchRecord } from '@promptq/shared/jobs';
 import { hashFields } from '../scripts/reply.ts';
 
 const wholeNumber = z.coerce.number().int();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createTestBatch, jobOf, recordOf, storeOfTest } from '../testing/batches.ts';
-import { chatSpec } from '../testing/test-store.ts';
+import { createTestBatch, jobOf, recordOf } from '../testing/batches.ts';
+import { chatSpec, openTestStore } from '../testing/test-store.ts';
 
 test('requests are released once, however many processes release them', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 250);
   const record = await recordOf(store, id);
   const counts = await Promise.all([1, 2, 3].map(() => store.batches.release(record)));
@@ -16,7 +16,7 @@ test('requests are released once, however many processes release them', async ()
 });
 
 test('at most a window of a batch is released, and what finishes makes room', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await createTestBatch(store, 1_100);
   expect(await store.batches.release(await recordOf(store, id))).toBe(1_000);
   expect(await store.batches.release(await recordOf(store, id))).toBe(0);
@@ -25,7 +25,7 @@ test('at most a window of a batch is released, and what finishes makes room', as
 });
 
 test('the times of a request count from the creation of its batch', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const spec = { ...chatSpec({ start_within_seconds: 100 }), delaySeconds: 50 };
   const id = await createTestBatch(store, 1, { spec });
   const record = await recordOf(store, id);

@@ -12,7 +12,7 @@ import {
   type JobRecord,
   type JobSpec,
   type BatchRecord,
-} from '../shared-jobs.ts';
+} from '@promptq/shared/jobs';
 import { finishCancelled } from './cancel-released.ts';
 import { nextChunk } from './chunk-size.ts';
 import { parseRequest } from './staged-request.ts';

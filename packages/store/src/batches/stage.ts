@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts';
-import type { JobSpec } from '../shared-jobs.ts';
+import type { JobSpec } from '@promptq/shared/jobs';
 import { pendingMark, serializeRequest } from './staged-request.ts';
 
 /** A checked request of an upload. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobTypeSchema, type JobType } from '@promptq/shared/contracts';
-import { analysisDataSchema, chatDataSchema, toStored, type JobSpec } from '../shared-jobs.ts';
+import { analysisDataSchema, chatDataSchema, toStored, type JobSpec } from '@promptq/shared/jobs';
 
 const stagedSchema = z.object({
   type: jobTypeSchema,

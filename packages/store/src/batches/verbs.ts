@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts';
-import type { BatchRecord } from '../shared-jobs.ts';
+import type { BatchRecord } from '@promptq/shared/jobs';
 import { guardIteration } from '../guard-iteration.ts';
 import { guardVerbs } from '../guard-verbs.ts';
 import type { Idempotency } from '../jobs/add.ts';

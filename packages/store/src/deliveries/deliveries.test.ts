@@ -1,12 +1,11 @@
 import { Worker, UnrecoverableError } from 'bullmq';
 import { expect, onTestFinished, test } from 'vitest';
 import { deliveryIdOf, webhooksQueue } from '@promptq/shared/webhooks';
-import type { Store } from '../open-store.ts';
-import { eventually, storeOfTest } from '../testing/batches.ts';
-import { chatSpec } from '../testing/test-store.ts';
+import { eventually } from '../testing/batches.ts';
+import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
 
 /** A job with a webhook that has ended, so its delivery is enqueued. */
-async function enqueueDelivery(store: Store, tenant = 'default'): Promise<string> {
+async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<string> {
   const webhook = { url: 'https://example.com/', include_output: false };
   const added = await store.jobs.add(chatSpec({ webhook, tenant }));
   if (added.kind !== 'added') throw new Error('the job was refused');
@@ -14,7 +13,7 @@ async function enqueueDelivery(store: Store, tenant = 'default'): Promise<string
   return deliveryIdOf(added.job.id);
 }
 
-function startDeliveries(store: Store, deliver: (attempt: number) => void): Worker {
+function startDeliveries(store: TestStore, deliver: (attempt: number) => void): Worker {
   const worker = new Worker(
     webhooksQueue,
     async (job) => {
@@ -33,7 +32,7 @@ function startDeliveries(store: Store, deliver: (attempt: number) => void): Work
 }
 
 test('a delivery is read by its tenant: pending, then delivered', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await enqueueDelivery(store, 'a');
   expect(await store.deliveries.find(id, 'b')).toBeNull();
   expect(await store.deliveries.find('dlv_unknown', 'a')).toBeNull();
@@ -52,7 +51,7 @@ test('a delivery is read by its tenant: pending, then delivered', async () => {
 });
 
 test('a delivery that waits for its next try is tried again at once, and no try is used up', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const id = await enqueueDelivery(store);
   const attempts: number[] = [];
   startDeliveries(store, (attempt) => {
@@ -70,7 +69,7 @@ test('a delivery that waits for its next try is tried again at once, and no try 
 });
 
 test('the dead deliveries of one tenant are listed, and each is redelivered; those of others stay dead', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   const own = await Promise.all([1, 2, 3].map(() => enqueueDelivery(store, 'a')));
   const other = await enqueueDelivery(store, 'b');
   let isReachable = false;
@@ -99,7 +98,7 @@ test('the dead deliveries of one tenant are listed, and each is redelivered; tho
 });
 
 test('an outage ends the list of dead deliveries with the error of the store', async () => {
-  const store = await storeOfTest();
+  const store = await openTestStore();
   store.context.redis.disconnect();
   const range = { sinceMs: 0, untilMs: 1 };
   await expect(store.deliveries.dead('a', range).next()).rejects.toThrow(

@@ -1,12 +1,11 @@
 import type { Queue } from 'bullmq';
-import type { DeliveryData } from '@promptq/shared/webhooks';
+import { webhooksQueue, type DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { openQueue } from '../queues/open-queue.ts';
-import { webhooksQueue } from '../queues/registry.ts';
 
 /**
  * Opens the BullMQ queue of deliveries: one job for each webhook event that is sent; enqueue-delivery.lua adds them. It is
- * usable when the connection is. `store.queues.workerHost` is what a worker of it needs.
+ * usable when the connection is.
  */
 export function openDeliveries(
   context: Pick<StoreContext, 'redis' | 'prefix'>,

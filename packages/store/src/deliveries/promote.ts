@@ -1,12 +1,7 @@
 import type { Queue } from 'bullmq';
-import type { DeliveryData } from '@promptq/shared/webhooks';
 import { ignoreAlreadyMoved } from '../queues/ignore-moved.ts';
 
-/** Ends the delay of a delivery that waits for its next try. Another one stays as it is. */
-export async function promoteDelivery(
-  deliveries: Pick<Queue<DeliveryData>, 'getJob'>,
-  deliveryId: string,
-): Promise<void> {
-  const job = await deliveries.getJob(deliveryId);
-  if (job) await ignoreAlreadyMoved(job.promote());
+/** Sends a delayed delivery now. One that is not delayed (any more) stays as it is. */
+export async function promoteDelivery(deliveries: Queue, deliveryId: string): Promise<void> {
+  await ignoreAlreadyMoved(deliveries.getBackend().promote(deliveryId));
 }

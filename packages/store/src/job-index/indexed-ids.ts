@@ -1,6 +1,6 @@
 import type { JobType } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
-import { createdAtOf, jobTypeOf } from '../shared-jobs.ts';
+import { createdAtOf, jobTypeOf } from '@promptq/shared/jobs';
 import { bucketOf, idsInBucket, newestFirst } from './time-index.ts';
 
 const bucketBatchSize = 50;

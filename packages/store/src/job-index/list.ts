@@ -1,7 +1,7 @@
 import type { JobStatus } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
 import { findJob } from '../jobs/find.ts';
-import { statusOf, type JobRecord } from '../shared-jobs.ts';
+import { statusOf, type JobRecord } from '@promptq/shared/jobs';
 import { indexedIds, type IdQuery } from './indexed-ids.ts';
 import { peekJobs, statusesOf } from './peek.ts';
 

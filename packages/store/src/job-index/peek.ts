@@ -2,7 +2,7 @@ import type { JobStatus } from '@promptq/shared/contracts';
 import { readFailure } from '@promptq/shared/failure';
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import { failedStatus } from '../shared-jobs.ts';
+import { failedStatus } from '@promptq/shared/jobs';
 
 const peek = defineScript(import.meta.url, 'peek');
 

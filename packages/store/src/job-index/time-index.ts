@@ -1,5 +1,5 @@
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
-import { createdAtOf, jobTypeOf } from '../shared-jobs.ts';
+import { createdAtOf, jobTypeOf } from '@promptq/shared/jobs';
 
 /**
  * A time index holds job ids by a moment. There is one for each tenant and one over all tenants, by the time in the id, for

@@ -1,11 +1,12 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, inject, test } from 'vitest';
 import { indexEntry } from '../job-index/time-index.ts';
-import { queueNumberOf, type JobRecord } from '../shared-jobs.ts';
-import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { queueNumberOf, type JobRecord } from '@promptq/shared/jobs';
+import { chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
+import { monitorRedis } from '../testing/monitor.ts';
 import type { Added } from './add.ts';
 
 const limits = { maxWaiting: 3, maxOpenPerTenant: 2, tenantWeights: new Map<string, number>() };
-let opened: TestStore;
+let opened: ObservedStore;
 afterEach(() => opened.close());
 
 function jobOf(added: Added): JobRecord {
@@ -14,7 +15,7 @@ function jobOf(added: Added): JobRecord {
 }
 
 test('a job is added with its index entries, its slot and its idempotency record in one step', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store, redis, keys } = opened;
   const spec = chatSpec({ tenant: 'acme' });
   const job = jobOf(await store.jobs.add(spec, { scope: 'scope', fingerprint: 'print' }));
@@ -32,25 +33,21 @@ test('a job is added with its index entries, its slot and its idempotency record
 });
 
 test('a submission with every feature on is one command', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store, redis, prefix } = opened;
   await store.jobs.add(chatSpec({ tenant: 'other' })); // Sends the script itself.
   const webhook = { url: 'https://example.com/hook', include_output: true };
-  const commands: string[][] = [];
-  const monitor = await redis.duplicate().monitor();
-  monitor.on('monitor', (_time: string, args: string[], source: string) => {
-    if (source !== 'lua' && args.some((arg) => arg.includes(prefix))) commands.push(args);
-  });
+  const monitor = await monitorRedis(inject('redisUrl'), prefix);
   const spec = chatSpec({ tenant: 'acme', webhook, priority: 'high' }, 5);
   jobOf(await store.jobs.add(spec, { scope: 'scope', fingerprint: 'print' }));
   await redis.get(`${prefix}:end`);
-  await expect.poll(() => commands.at(-1)?.[1]).toBe(`${prefix}:end`);
-  monitor.disconnect();
-  expect(commands.slice(0, -1).map(([name]) => name?.toLowerCase())).toEqual(['evalsha']);
+  await expect.poll(() => monitor.commands().at(-1)?.[1]).toBe(`${prefix}:end`);
+  monitor.stop();
+  expect(monitor.commands().map(([name]) => name)).toEqual(['evalsha', 'get']);
 });
 
 test('the same key gives the same job, also when no other one would be added', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store } = opened;
   const key = { scope: 'scope', fingerprint: 'print' };
   const first = jobOf(await store.jobs.add(chatSpec(), key));
@@ -62,7 +59,7 @@ test('the same key gives the same job, also when no other one would be added', a
 });
 
 test('a key is free again when its job is no longer kept', async () => {
-  opened = await openTestStore({ limits, resultTtlSeconds: 60 });
+  opened = await openObservedStore({ limits, resultTtlSeconds: 60 });
   const { store, redis, keys } = opened;
   const key = { scope: 'scope', fingerprint: 'print' };
   const first = jobOf(await store.jobs.add(chatSpec(), key));
@@ -76,7 +73,7 @@ test('a key is free again when its job is no longer kept', async () => {
 });
 
 test('a refused job leaves nothing behind', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store, redis, prefix } = opened;
   await store.jobs.add(chatSpec({ tenant: 'a' }));
   await store.jobs.add(chatSpec({ tenant: 'a' }));
@@ -89,7 +86,7 @@ test('a refused job leaves nothing behind', async () => {
 });
 
 test('a slot is free again when its job has ended', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store, redis, keys } = opened;
   const first = jobOf(await store.jobs.add(chatSpec()));
   await store.jobs.add(chatSpec());
@@ -100,7 +97,7 @@ test('a slot is free again when its job has ended', async () => {
 });
 
 test('with fair share, a tenant that comes later is not behind the whole queue of another', async () => {
-  opened = await openTestStore({ limits: { ...limits, maxWaiting: 100, maxOpenPerTenant: 0 } });
+  opened = await openObservedStore({ limits: { ...limits, maxWaiting: 100, maxOpenPerTenant: 0 } });
   const { store, redis, keys } = opened;
   for (let n = 0; n < 10; n += 1) await store.jobs.add(chatSpec({ tenant: 'busy' }));
   const late = jobOf(await store.jobs.add(chatSpec({ tenant: 'late' })));
@@ -111,7 +108,7 @@ test('with fair share, a tenant that comes later is not behind the whole queue o
 });
 
 test('after SCRIPT FLUSH the next call sends the script again', async () => {
-  opened = await openTestStore({ limits });
+  opened = await openObservedStore({ limits });
   const { store, redis } = opened;
   await store.jobs.add(chatSpec());
   await redis.script('FLUSH');

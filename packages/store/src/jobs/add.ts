@@ -10,7 +10,7 @@ import {
   toStored,
   type JobRecord,
   type JobSpec,
-} from '../shared-jobs.ts';
+} from '@promptq/shared/jobs';
 import { bullmqOptions } from './bullmq-options.ts';
 import { parseJobReply, type JobReply } from './job-reply.ts';
 

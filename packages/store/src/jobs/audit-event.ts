@@ -14,7 +14,7 @@ import {
   timingsOf,
   type JobData,
   type JobResult,
-} from '../shared-jobs.ts';
+} from '@promptq/shared/jobs';
 import type { FinishedEvent, FinishedRecord, FinishedStatus } from './finished-job.ts';
 
 const excerptLength = 100;

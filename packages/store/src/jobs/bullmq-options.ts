@@ -1,5 +1,5 @@
 import { defaultStartWithinSeconds, defaultTenant } from '@promptq/shared/contracts';
-import type { JobData } from '../shared-jobs.ts';
+import type { JobData } from '@promptq/shared/jobs';
 
 /** The name of the backoff between attempts; the worker's `backoffStrategy` gives the times. */
 const backoff = { type: 'retry' };

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import type { JobRecord } from '../shared-jobs.ts';
-import { chatResult, chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import type { JobRecord } from '@promptq/shared/jobs';
+import { chatResult, chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 import { findJob } from './find.ts';
 
-let opened: TestStore;
+let opened: ObservedStore;
 afterEach(() => opened.close());
 
 async function add(spec = chatSpec()): Promise<JobRecord> {
@@ -22,7 +22,7 @@ async function unfinished(): Promise<string[]> {
 }
 
 test('a waiting, a delayed and a paused job are cancelled without a worker, once', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { store, redis, keys } = opened;
   const jobs = [await add(), await add(chatSpec({}, 60)), await add(chatSpec({ priority: 'high' }))];
   const listed = await add();
@@ -48,7 +48,7 @@ test('a waiting, a delayed and a paused job are cancelled without a worker, once
 });
 
 test('a running job is flagged and its worker is told', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { store, redis, keys } = opened;
   const job = await add(chatSpec({ metadata: {} }));
   const told: string[] = [];
@@ -74,7 +74,7 @@ test('a running job is flagged and its worker is told', async () => {
 });
 
 test("another tenant's job, an unknown one and a made-up id are not there", async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { store } = opened;
   const { id } = await add(chatSpec({ tenant: 'acme' }));
   for (const tenant of ['default', 'acm', 'other']) {
@@ -87,7 +87,7 @@ test("another tenant's job, an unknown one and a made-up id are not there", asyn
 });
 
 test('a waiting job whose time to start is over is expired by the first that reads it', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { store, auditEvents } = opened;
   const job = await add(chatSpec({ start_within_seconds: 0 }));
   await expect.poll(() => store.jobs.find(job.id, 'default')).toMatchObject({
@@ -99,7 +99,7 @@ test('a waiting job whose time to start is over is expired by the first that rea
 });
 
 test('a worker that fetches an overdue job finds a mark in its data and nothing is shown as running', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { store } = opened;
   const job = await add(chatSpec({ start_within_seconds: 0 }));
   const fresh = await add();

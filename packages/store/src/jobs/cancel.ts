@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import type { JobRecord } from '../shared-jobs.ts';
+import type { JobRecord } from '@promptq/shared/jobs';
 import { findJob } from './find.ts';
 import { finishWaiting } from './finish-waiting.ts';
 

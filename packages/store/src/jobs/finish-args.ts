@@ -2,7 +2,7 @@ import type { BatchResult, JobType } from '@promptq/shared/contracts';
 import { describeError } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 import { pack } from '../scripts/script.ts';
-import { batchOf } from '../shared-jobs.ts';
+import { batchOf } from '@promptq/shared/jobs';
 import { auditEventOf, bareAuditEventOf, finishedStatusOf } from './audit-event.ts';
 import type { FinishedEvent, FinishedRecord, FinishedStatus, WaitingJob } from './finished-job.ts';
 import { webhookEventOf } from './webhook-event.ts';

@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts';
-import type { JobRecord } from '../shared-jobs.ts';
+import type { JobRecord } from '@promptq/shared/jobs';
 import type { FinishedRecord } from './finished-job.ts';
 
 /** The lock under which a waiting job is finished. The script releases it; it expires if Redis dies in between. */

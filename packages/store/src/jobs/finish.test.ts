@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { batchJobId, newBatchId, type JobRecord } from '../shared-jobs.ts';
-import { chatResult, chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
+import { batchJobId, newBatchId, type JobRecord } from '@promptq/shared/jobs';
+import { chatResult, chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
 
-let opened: TestStore;
+let opened: ObservedStore;
 afterEach(() => opened.close());
 
 async function add(spec = chatSpec(), key: string | null = null): Promise<JobRecord> {
@@ -18,7 +18,7 @@ async function finished(id: string): Promise<JobRecord> {
 }
 
 test('the end of a job writes the audit event, the delivery and the wake-up, and cleans up after it', async () => {
-  opened = await openTestStore({ limits: { maxWaiting: 9, maxOpenPerTenant: 9, tenantWeights: null } });
+  opened = await openObservedStore({ limits: { maxWaiting: 9, maxOpenPerTenant: 9, tenantWeights: null } });
   const { redis, keys, auditEvents } = opened;
   const webhook = { url: 'https://example.com/"hook"', include_output: true };
   const job = await add(chatSpec({ webhook, metadata: { order: 'ä/"42"' } }), 'key');
@@ -59,7 +59,7 @@ test('the end of a job writes the audit event, the delivery and the wake-up, and
 });
 
 test('a job that fails for good, one that is retried and one that stalls too often each end once', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const [failing, retried, stalled] = [
     await add({ ...chatSpec(), maxAttempts: 1 }),
     await add(),
@@ -90,7 +90,7 @@ test('a job that fails for good, one that is retried and one that stalls too oft
 });
 
 test('a job that was not written by promptq ends with an audit event of what is known', async () => {
-  opened = await openTestStore();
+  opened = await openObservedStore();
   const { redis, keys } = opened;
   const id = 'foreign-job';
   opened.worker(async () => {
@@ -107,10 +107,10 @@ test('a job that was not written by promptq ends with an audit event of what is 
 });
 
 test('the finish of a batch job counts it once, and the last one ends the batch and enqueues its webhook', async () => {
-  opened = await openTestStore();
-  const { redis, keys, store } = opened;
+  opened = await openObservedStore();
+  const { redis, keys, context } = opened;
   const batchId = newBatchId();
-  const number = store.context.queues.numberOf('chat');
+  const number = context.queues.numberOf('chat');
   await redis.hset(keys.batch(batchId), {
     total: 1,
     left: 1,

@@ -1,5 +1,5 @@
 import type { AuditEvent, JobError } from '@promptq/shared/contracts';
-import type { JobRecord } from '../shared-jobs.ts';
+import type { JobRecord } from '@promptq/shared/jobs';
 
 /** The audit event of a job's end. */
 export type FinishedEvent = AuditEvent & {

@@ -20,7 +20,7 @@ import {
   withDefaults,
   type JobData,
   type JobResult,
-} from '../shared-jobs.ts';
+} from '@promptq/shared/jobs';
 import { finishArgs, reportFinished } from './finish-args.ts';
 import type { FinishedRecord, WaitingJob, WaitingJobFinisher } from './finished-job.ts';
 

@@ -1,6 +1,6 @@
 import { delayedUntilMs } from '../queues/scores.ts';
 import { hashFields } from '../scripts/reply.ts';
-import { jobTypeOf, type JobRecord } from '../shared-jobs.ts';
+import { jobTypeOf, type JobRecord } from '@promptq/shared/jobs';
 import { parseJobHash } from './parse-hash.ts';
 
 /** What read-job.lua returns: the fields of the hash, where the job is, and its score while it is delayed. */

@@ -9,7 +9,7 @@ import {
   startBy,
   type JobRecord,
   type QueueState,
-} from '../shared-jobs.ts';
+} from '@promptq/shared/jobs';
 
 const wholeNumber = z.coerce.number().int();
 

@@ -1,5 +1,5 @@
 import type { DeliveryData } from '@promptq/shared/webhooks';
-import { eventIdOf } from '../shared-jobs.ts';
+import { eventIdOf } from '@promptq/shared/jobs';
 import { finishedStatusOf } from './audit-event.ts';
 import type { FinishedRecord } from './finished-job.ts';
 

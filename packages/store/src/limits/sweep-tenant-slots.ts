@@ -1,7 +1,7 @@
 import { noUsage, toTime, type AuditEvent } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import { eventIdOf, jobTypeOf } from '../shared-jobs.ts';
+import { eventIdOf, jobTypeOf } from '@promptq/shared/jobs';
 
 const findStale = defineScript(import.meta.url, 'find-stale-slots');
 const free = defineScript(import.meta.url, 'free-slots');

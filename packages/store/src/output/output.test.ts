@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { storeOfTest } from '../testing/batches.ts';
+import { openTestStore } from '../testing/test-store.ts';
 
 const jobId = 'chat_1';
 const start = { attempt: 0, characters: 0 };
 
 test('pieces are appended in order, once each, and are read from a position on', async () => {
-  const { output, context } = await storeOfTest();
+  const { output, context } = await openTestStore();
   const heard: string[] = [];
   const subscriber = context.redis.duplicate();
   subscriber.on('message', (_channel, id: string) => heard.push(id));
@@ -32,7 +32,7 @@ test('pieces are appended in order, once each, and are read from a position on',
 });
 
 test('a new attempt replaces the output, and the attempt before it writes no more', async () => {
-  const { output } = await storeOfTest();
+  const { output } = await openTestStore();
   const append = (attempt: number, characters: number, text: string) =>
     output.append(jobId, { at: { attempt, characters }, text }, 60);
   await append(1, 0, 'old');

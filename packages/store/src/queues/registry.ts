@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { jobTypes, type JobType } from '@promptq/shared/contracts';
-import { jobTypeOf, queueNumberOf } from '../shared-jobs.ts';
+import { jobTypeOf, queueNumberOf } from '@promptq/shared/jobs';
 import type { StoreKeys } from '../keys.ts';
 import { hashFields } from '../scripts/reply.ts';
 import { defineScript } from '../scripts/script.ts';

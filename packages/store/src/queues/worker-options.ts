@@ -1,6 +1,5 @@
 import type { BackendFactory, ConnectionOptions } from 'bullmq';
 import type { StoreContext } from '../context.ts';
-import type { JobBackend } from '../jobs/job-backend.ts';
 import { queueNameFor, type QueueKind } from './registry.ts';
 
 /** What BullMQ's `Worker` needs to host a queue: `new Worker(queue, processor, { connection, prefix, ... }, backendFactory)`. */
@@ -10,13 +9,13 @@ export interface WorkerHost {
   connection: ConnectionOptions;
   prefix: string;
   /** BullMQ's access to a queue of jobs. Deliveries use BullMQ's own. */
-  backendFactory: BackendFactory<JobBackend> | undefined;
+  backendFactory: BackendFactory | undefined;
 }
 
 /** @param jobs the backends of queues of jobs */
 export function workerHost(
   { redis, prefix }: StoreContext,
-  jobs: BackendFactory<JobBackend>,
+  jobs: BackendFactory,
   kind: QueueKind,
 ): WorkerHost {
   return {

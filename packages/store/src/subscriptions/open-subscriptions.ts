@@ -16,7 +16,7 @@ export interface Subscriptions {
   cancellations(): Promise<Cancellations>;
 }
 
-interface OpenSubscriptions {
+export interface OpenSubscriptions {
   verbs: Subscriptions;
   /** Resolves when the connections that were opened so far are usable. */
   untilReady(signal: AbortSignal): Promise<void>;

@@ -1,94 +1,58 @@
-import { randomBytes } from 'node:crypto';
-import { Worker, type Processor } from 'bullmq';
-import { Redis } from 'ioredis';
-import { inject } from 'vitest';
-import type { JobType } from '@promptq/shared/contracts';
-import { createLogger } from '@promptq/shared/logging';
-import type { FinishedJob } from '../context.ts';
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'bullmq';
+import { inject, onTestFinished } from 'vitest';
+import { noUsage, type JobType } from '@promptq/shared/contracts';
+import type { Logger } from '@promptq/shared/logging';
+import { withDefaults, type JobSpec } from '@promptq/shared/jobs';
 import { jobBackendFactory } from '../jobs/job-backend.ts';
-import { openStore, type StoreOptions } from '../open-store.ts';
+import { openContext, type StoreOptions } from '../open-context.ts';
+import { composeStore } from '../open-store.ts';
 import { queueNameOf } from '../queues/registry.ts';
-import { withDefaults, type JobData, type JobResult, type JobSpec } from '../shared-jobs.ts';
 
-/** A store with keys of its own on the Redis of the tests, and a second connection that looks at what it wrote. */
+const silent = { info() {}, warn() {}, error() {}, debug() {} } as unknown as Logger;
+
+/** A started store with a prefix of its own. It is closed at the end of the test. */
 export async function openTestStore(options: Partial<StoreOptions> = {}) {
-  const prefix = `{store-${randomBytes(6).toString('hex')}}`;
-  const url = inject('redisUrl');
-  const redis = new Redis(url);
-  const finished: FinishedJob[] = [];
-  const store = openStore({
-    url,
+  const prefix = `{test-${randomUUID()}}`;
+  const opened = openContext({
+    url: inject('redisUrl'),
     prefix,
     role: 'worker',
-    log: createLogger({ service: 'api', level: 'silent' }),
-    resultTtlSeconds: 3_600,
-    auditTtlSeconds: 3_600,
-    onFinished: (job) => finished.push(job),
+    log: silent,
+    resultTtlSeconds: 60,
     ...options,
   });
+  const limits = { maxWaiting: Number.MAX_SAFE_INTEGER, maxOpenPerTenant: 0, tenantWeights: null };
+  const store = { ...composeStore(opened, limits), context: opened.context };
+  onTestFinished(() => store.close());
   await store.start(AbortSignal.timeout(10_000));
-  const workers: Worker[] = [];
-  return {
-    store,
-    context: store.context,
-    keys: store.context.keys,
-    redis,
-    prefix,
-    /** The jobs whose end the store has reported. */
-    finished,
-    /** A BullMQ worker over the store's backend. */
-    worker: (processor: Processor<JobData, JobResult>, type: JobType = 'chat') => {
-      const worker = new Worker<JobData, JobResult>(
-        queueNameOf(type),
-        processor,
-        {
-          connection: redis.duplicate({ maxRetriesPerRequest: null }),
-          prefix,
-          name: 'test-worker',
-          maxStalledCount: 1,
-          stalledInterval: 100,
-          settings: { backoffStrategy: () => 10 },
-        },
-        jobBackendFactory(store.context) as never,
-      );
-      worker.on('error', () => undefined);
-      workers.push(worker);
-      return worker;
-    },
-    auditEvents: async () => {
-      const entries = await redis.xrange(store.context.keys.audit, '-', '+');
-      return entries.map(
-        ([, fields]) => JSON.parse(fields[5] as string) as Record<string, unknown>,
-      );
-    },
-    close: async () => {
-      await Promise.all(workers.map((worker) => worker.close(true)));
-      await store.close();
-      for await (const names of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-        if ((names as string[]).length > 0) await redis.unlink(...(names as string[]));
-      }
-      redis.disconnect();
-    },
-  };
+  return store;
 }
-
 export type TestStore = Awaited<ReturnType<typeof openTestStore>>;
 
-/** What a chat job is made of. */
-export function chatSpec(data: Partial<JobData> = {}, delaySeconds = 0): JobSpec {
-  const input = { message: 'Say hello', model: 'gpt-4o-mini' } as JobData['input'];
-  return {
-    type: 'chat',
-    data: withDefaults({ input, ...data } as Partial<JobData>),
-    maxAttempts: 3,
-    delaySeconds,
-  };
+export function chatSpec(given: Partial<JobSpec['data']> = {}): JobSpec {
+  const input = { message: 'Hi', model: 'm' };
+  const data = withDefaults({ input, ...given } as Partial<JobSpec['data']>);
+  return { type: 'chat', data, maxAttempts: 1, delaySeconds: 0 };
 }
 
-/** What a processor returns. */
-export function chatResult(response = 'Hello'): JobResult {
-  return {
-    output: { response, finish_reason: 'stop', model: 'gpt-4o-mini' },
-    usage: { input_tokens: 3, output_tokens: 2, total_tokens: 5 },
-  };
+/** Runs the jobs of a type as a worker process does, with `run` in place of a processor. */
+export function startTestWorker(
+  { context }: TestStore,
+  run: (id: string) => Promise<void> | void = () => undefined,
+  type: JobType = 'chat',
+): Worker {
+  const worker = new Worker(
+    queueNameOf(type),
+    async (job) => {
+      await run(job.id ?? '');
+      const output = { response: 'Hello', finish_reason: 'stop', model: 'm' };
+      return { output, usage: noUsage };
+    },
+    { connection: context.redis, prefix: context.prefix, concurrency: 20 },
+    jobBackendFactory(context),
+  );
+  worker.on('error', () => undefined); // A connection that is closed at the end of the test.
+  onTestFinished(() => worker.close());
+  return worker;
 }
