@@ -39,7 +39,7 @@ test.each([
     'a name that was there before',
     withLine('{"custom_id":"r-3","type":"chat","input":{"message":"x"}}', 9),
     '/8/custom_id',
-    'Line 9: Another request has this custom_id.',
+    'Line 9: Another request has the same custom_id.',
   ],
   ['no name', withLine('{"type":"chat","input":{"message":"x"}}', 2), '/1/custom_id', 'Line 2: '],
   [
@@ -48,15 +48,15 @@ test.each([
     '/39/url',
     'Line 40: Unknown member.',
   ],
-  ['a list', withLine('[]', 1), '/0', 'Line 1: It must be a JSON object.'],
+  ['a list', withLine('[]', 1), '/0', 'Line 1: Must be a JSON object.'],
   [
     'a lone surrogate',
     withLine('{"custom_id":"x","type":"chat","input":{"message":"\\ud800"}}', 5),
     '/4/input/message',
-    'Line 5: Not valid Unicode',
+    'Line 5: Invalid Unicode',
   ],
-  ['nothing', '', '', 'There is no request in it.'],
-  ['blank lines only', '\n\n  \n', '', 'There is no request in it.'],
+  ['nothing', '', '', 'The batch has no requests.'],
+  ['blank lines only', '\n\n  \n', '', 'The batch has no requests.'],
   [
     'a line of more than 1 MiB',
     withLine(JSON.stringify(chats(1, { user_id: 'x'.repeat(1_100_000) })[0]), 3),

@@ -110,7 +110,7 @@ test('an end that was not announced is announced by the next process', async () 
   const { id } = await createBatch(stack, chats(3));
   await endedBatch(stack, id);
   const announced = (worker: Service) =>
-    worker.log.filter(({ msg, batch_id }) => msg === 'a batch has ended' && batch_id === id).length;
+    worker.log.filter(({ msg, batch_id }) => msg === 'batch finished' && batch_id === id).length;
   await until('it is announced', () => announced(first) === 1);
   await first.kill('SIGKILL');
   await stack.redis.zadd(stack.keys.endedBatches, 1, id, 1, 'batch_gone');

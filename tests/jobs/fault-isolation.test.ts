@@ -41,7 +41,7 @@ test('whatever is thrown, only its own job fails, and the process lives', async 
     async () => (await stack.auditEvents()).length === ended.length,
   );
   expect(worker.log.filter(({ msg }) => msg === 'ready').length).toBe(1);
-  expect(worker.log.find(({ msg }) => msg === 'a rejected promise was not awaited')).toBeDefined();
+  expect(worker.log.find(({ msg }) => msg === 'unhandled promise rejection')).toBeDefined();
   expect(JSON.stringify(worker.log)).not.toContain('nobody listens');
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -149,7 +149,7 @@ test("another tenant's cursor, another list's, a changed one and one from before
       expect(response.status, after).toBe(400);
       const { errors } = await problemOf(response);
       expect(errors).toEqual([
-        { pointer: '/after', detail: expect.stringContaining('Begin the list anew') },
+        { pointer: '/after', detail: expect.stringContaining('Start again without') },
       ]);
     }
   };

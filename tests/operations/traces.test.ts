@@ -177,6 +177,6 @@ test('a collector that is away costs spans and nothing else', async () => {
   const worker = await stack.worker();
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
   expect((await stack.finished(id)).status).toBe('completed');
-  await until('it is told', () => worker.log.some(({ msg }) => msg === 'traces could not be sent'));
+  await until('it is told', () => worker.log.some(({ msg }) => msg === 'could not send traces'));
   expect(await worker.kill('SIGTERM')).toMatchObject({ code: 0 });
 });

@@ -63,7 +63,7 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect(refused.headers.get('ratelimit')).toMatch(/^"tenant";r=0;t=\d+$/);
   const { code, detail } = await problemOf(refused);
   expect(code).toBe('queue_full');
-  expect(detail).toContain('40 of your jobs have not ended');
+  expect(detail).toContain('40 unfinished jobs');
   expect((await submit(acme, { key: 'new' })).status).toBe(429);
   expect(await turn(), 'a refusal costs no turn in the fair order').toBe(turnBefore);
 

@@ -88,7 +88,7 @@ test.each(['api', 'worker'] as const)(
       WEBHOOK_SECRET_acme: own,
     });
     expect(text).toMatch(/- WEBHOOK_SECRET_ACME_EU: must be whsec_/);
-    expect(text).toMatch(/- WEBHOOK_SECRET_acme: is no setting: .*in capitals/);
+    expect(text).toMatch(/- WEBHOOK_SECRET_acme: is not a setting: .*in upper case/);
     expect(text).not.toContain(own);
   },
 );

@@ -53,18 +53,18 @@ export interface AppDeps {
   settings: ApiSettings;
   log: Logger;
   redis: Redis;
-  /** `null`: there are no keys, and everybody may do everything. */
+  /** `null` if there are no API keys: every caller has all scopes. */
   keyring: Keyring | null;
   queues: Record<JobType, Queue<JobData>>;
   deliveries: Queue<DeliveryData>;
   subscriptions: JobSubscriptions;
   states: States;
   metrics: ApiMetrics;
-  /** `null`: nothing is traced. */
+  /** `null` if tracing is off. */
   tracing: Pick<Tracing, 'begin'> | null;
   /** What is served at `boardPath`; `null`: nothing. */
   board: RequestHandler | null;
-  /** Whether Redis was there once and is one that promptq can work on. */
+  /** Whether Redis was reachable and passed the checks at start. */
   isStarted: () => boolean;
   /** Aborted when the process is stopping. */
   stopping: AbortSignal;
@@ -73,7 +73,7 @@ export interface AppDeps {
 /** Where the board is, when there is one. */
 export const boardPath = '/admin/queues';
 
-/** The application: what is served. It opens nothing; the process that listens is in `main.ts`. */
+/** The application: its routes and middleware. It opens no resources; the process is in `main.ts`. */
 export function createApp({
   settings,
   log,
@@ -154,7 +154,7 @@ export function createApp({
   addRoutes(app, docs, admit);
   if (board) app.use(boardPath, board);
   app.use((req) => {
-    throw new Problem('not_found', `There is nothing at ${req.path}.`);
+    throw new Problem('not_found', `There is no such path: ${req.path}.`);
   });
   app.use(handleErrors(log, metrics.requests));
   return app;

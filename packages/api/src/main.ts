@@ -37,7 +37,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('queues', () => Promise.all(opened.map((queue) => queue.close())));
 
   const subscriber = redis.duplicate({ autoResubscribe: false });
-  subscriber.on('error', () => undefined); // The first connection tells of the same outage.
+  subscriber.on('error', () => undefined); // The first connection logs the same outage.
   runner.onStop('subscriber', () => subscriber.disconnect());
   const keys = redisKeys(settings.REDIS_PREFIX);
   const subscriptions = openJobSubscriptions({ subscriber, keys, log, stopping: runner.stopping });
@@ -49,7 +49,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     ? (await import('./board/open-board.ts')).openBoard({ redis, keys, keyring, path: boardPath })
     : null;
 
-  // It listens before Redis is there: the process lives, and says 503 until it can serve.
+  // The API listens before Redis is reachable and answers 503 until then.
   let isStarted = false;
   const app = createApp({
     settings,
@@ -73,7 +73,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   if (settings.API_OPEN && !keyring) {
     log.warn(
       { host: settings.HOST },
-      'API_OPEN: THIS API HAS NO AUTHENTICATION: whoever reaches it can submit jobs and read results.',
+      'API_OPEN: THIS API HAS NO AUTHENTICATION: anyone who can reach it can submit jobs and read results.',
     );
   }
   await untilReady(redis, runner.stopping);

@@ -89,7 +89,7 @@ const apiSettings = z
       HOST === undefined || loopback.has(HOST) || API_KEYS || API_KEYS_FILE || API_OPEN,
     {
       error:
-        'without API keys this API serves 127.0.0.1 only: set API_KEYS or API_KEYS_FILE (pnpm keygen api), or API_OPEN=true where nobody else can reach it',
+        'without API keys, HOST must be 127.0.0.1: set API_KEYS or API_KEYS_FILE (pnpm keygen api), or API_OPEN=true if no one else can reach the API',
       path: ['HOST'],
       when: () => true,
     },

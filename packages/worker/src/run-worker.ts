@@ -23,6 +23,7 @@ import { startSweeper } from './retention/sweeper.ts';
 import { jobTypesOf, type WorkerSettings } from './settings.ts';
 import type { Complete } from './upstream/complete.ts';
 import { countTokens } from './upstream/measure.ts';
+import { blockedEvent } from './webhooks/blocked-event.ts';
 
 /** How long output is kept beyond the longest silence that an attempt allows: a client may come back for it. */
 const extraOutputTtlSeconds = 600;
@@ -37,7 +38,7 @@ export interface RunWorkerDeps {
   budgetWindowMs?: number;
   /** A process that serves no metrics may leave them out. */
   metrics?: WorkerMetrics;
-  /** `null`, or left out: nothing is traced. */
+  /** `null` or absent if tracing is off. */
   tracing?: Tracing | null;
   eventLoop?: EventLoopMonitor;
 }
@@ -145,7 +146,7 @@ function startSenders(
       log,
       secrets: signingSecrets(settings),
       guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
-      auditBlocked: (delivery) => store.audit.appendBlocked(delivery, workerName),
+      auditBlocked: (delivery) => store.audit.appendOnce(blockedEvent(delivery, workerName)),
       tried,
       tracing,
       workerName,

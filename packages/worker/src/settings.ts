@@ -4,7 +4,7 @@ import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq
 import { gatherTenantSecrets, webhooksQueue } from '@promptq/shared/webhooks';
 import { modelBudgets } from './backpressure/model-budgets.ts';
 
-/** What a worker process may serve: jobs of a type, and the webhooks of all. */
+/** What a worker process can serve: jobs of a type, and webhooks. */
 const served = [...jobTypes, webhooksQueue] as const;
 const typesError = `must be one or more of ${served.join(', ')}, separated by commas`;
 
@@ -75,9 +75,9 @@ const workerSettings = z
       OPENAI_API_KEY ?? OPENAI_BASE_URL ?? (WORKER_TYPES && jobTypesOf(WORKER_TYPES).length === 0),
     {
       error:
-        'must be set, or OPENAI_BASE_URL when your upstream needs no key: the worker has nobody to call',
+        'must be set, or OPENAI_BASE_URL if the upstream needs no key: the worker has no upstream to call',
       path: ['OPENAI_API_KEY'],
-      // Told together with the faults of single settings, not after they are mended.
+      // Reported together with the faults of single settings.
       when: () => true,
     },
   )
@@ -86,7 +86,7 @@ const workerSettings = z
       WORKER_TYPES?.join() !== webhooksQueue || WEBHOOK_SECRET || WEBHOOK_SECRETS_OF_TENANTS?.size,
     {
       error:
-        'must be set, or a WEBHOOK_SECRET_<TENANT>: this worker sends webhooks only, and they are signed',
+        'must be set, or a WEBHOOK_SECRET_<TENANT>: this worker only sends webhooks, and they must be signed',
       path: ['WEBHOOK_SECRET'],
       when: () => true,
     },

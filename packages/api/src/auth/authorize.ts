@@ -11,7 +11,7 @@ declare module 'node:http' {
   }
 }
 
-/** Until there are keys, all jobs have one owner, who may do everything. */
+/** The caller while there are no API keys: one tenant with all scopes. */
 const anonymousCaller: Caller = { tenant: defaultTenant, scopes, keyId: null };
 
 /** Who makes this request. @throws {Error} when its route is not one that asks for a scope */
@@ -41,7 +41,7 @@ export function authorize(
   return (req, _res, next) => {
     const caller = keyring ? authenticate(keyring, req, sender) : anonymousCaller;
     if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) {
-      throw new Problem('scope_missing', `This key has not the scope "${scope}".`);
+      throw new Problem('scope_missing', `This key lacks the scope "${scope}".`);
     }
     req.caller = caller;
     next();
@@ -51,7 +51,7 @@ export function authorize(
 function authenticate(keyring: Keyring, req: Request, sender: Sender): Caller {
   const given = req.rawHeaders.filter((name, at) => at % 2 === 0 && isAuthorization(name)).length;
   if (given === 0) throw unauthorized(hints[sender], challenges[sender]);
-  // Node.js takes the first of several, a proxy before us may have looked at another.
+  // Of several headers, Node.js takes the first, but a proxy may have checked another.
   const header = req.get('authorization') ?? '';
   const key =
     given === 1 ? (bearerKey(header) ?? (sender === 'browser' ? basicKey(header) : null)) : null;

@@ -12,7 +12,7 @@ export function checkWebhookSecrets(tenants: string[], secrets: TenantSecrets, l
   const clash = sharedSecretName(tenants, secrets);
   if (clash !== undefined) {
     throw new KeyEntryError(
-      `${clash} would be the secret of two tenants, whose names differ only in capitals, "-" and "_": give one of them another name`,
+      `${clash} would be the secret of two tenants, whose names differ only in case, "-" and "_": rename one of them`,
     );
   }
   const names = new Set(tenants.map(tenantSecretName));
@@ -20,7 +20,7 @@ export function checkWebhookSecrets(tenants: string[], secrets: TenantSecrets, l
   if (unused.length > 0) {
     log.warn(
       { settings: unused },
-      'webhook secrets of tenants that have no key: is the name right?',
+      'webhook secrets of tenants that have no API key: check the names',
     );
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/api-keys';
 import { describeError, type Logger } from '@promptq/shared/logging';
 
-/** Asking for the file's state works on every file system, also where it is a link that is exchanged (Kubernetes secrets). */
+/** Polling works on every file system and for replaced symbolic links (Kubernetes secrets). */
 const pollIntervalMs = 2_000;
 
 /** @throws {Error} when the file cannot be read or has a faulty entry */
@@ -25,11 +25,11 @@ export function watchKeyFile(
     try {
       const entries = readKeyEntries(await readFile(path, 'utf8'));
       onChange(entries);
-      log.info({ keys: entries.length }, 'the API keys were read again');
+      log.info({ keys: entries.length }, 'reloaded the API keys');
     } catch (error) {
       log.error(
         error instanceof KeyEntryError ? { fault: error.message } : { error: describeError(error) },
-        'API_KEYS_FILE cannot be used: the keys of before stay valid',
+        'could not load API_KEYS_FILE: the previous keys stay valid',
       );
     }
   };

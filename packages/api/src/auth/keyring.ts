@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { hashOfApiKey, idOfApiKey, type KeyEntry, type Scope } from '@promptq/shared/api-keys';
 
-/** Who makes a request, and what they may do. */
+/** The caller of a request and its scopes. */
 export interface Caller {
   tenant: string;
   scopes: readonly Scope[];
@@ -11,9 +11,9 @@ export interface Caller {
 
 /** The keys of this process. */
 export interface Keyring {
-  /** Whose key this is, or `null` when it is nobody's. Takes as long for a key that is unknown as for one that is wrong. */
+  /** The caller with this key, or `null`. An unknown key takes as long as a wrong one. */
   callerOf(key: string): Caller | null;
-  /** Puts other keys in the place of all. */
+  /** Replaces all keys. */
   replace(entries: readonly KeyEntry[]): void;
 }
 

@@ -31,7 +31,7 @@ const requireMediaType: RequestHandler = (req, _res, next) => {
   const isEncoded = (req.get('content-encoding') ?? 'identity') !== 'identity';
   if (mediaTypeOf(req) === 'application/json' || (isLines(req) && !isEncoded)) return next();
   const what = isLines(req)
-    ? 'application/jsonl that is not compressed'
+    ? 'uncompressed application/jsonl'
     : 'Content-Type: application/json or application/jsonl';
   next(
     new Problem('unsupported_media_type', `Send the body as ${what}.`, {

@@ -19,7 +19,7 @@ export function batchResults(deps: BatchDeps): Route {
     scope: 'jobs',
     operation: {
       operationId: 'batchResults',
-      summary: 'The results of a batch so far, in input order',
+      summary: 'Read the results of a batch so far, in input order',
       tags: ['batches'],
       requestParams: { path: batchPathSchema },
       responses: openApiResponses(

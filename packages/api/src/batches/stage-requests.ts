@@ -104,7 +104,7 @@ export async function stageRequests(
       if (chunk.length === chunkRequests || units >= chunkUnits) await write();
     }
     if (faults.length > 0) throw invalid(faults);
-    if (total === 0) throw invalid([{ pointer: '', detail: 'There is no request in it.' }]);
+    if (total === 0) throw invalid([{ pointer: '', detail: 'The batch has no requests.' }]);
     await write();
   } catch (error) {
     await dropUpload({ redis, keys }, uploadId);
@@ -141,6 +141,6 @@ function faultsOf(read: ReadRequest, names: Set<string>) {
     names.add(custom_id);
     return { faults: [], request: checked.value };
   }
-  const detail = `${where}Another request has this custom_id.`;
+  const detail = `${where}Another request has the same custom_id.`;
   return { faults: [{ pointer: `${pointer}/custom_id`, detail }], request: null };
 }

@@ -51,7 +51,7 @@ export function openBoard({ redis, keys, keyring, path }: Deps): Router {
     // A browser adds the key to requests that other sites make it send: nothing here may change anything.
     if (req.method === 'GET' || req.method === 'HEAD') next();
     else
-      throw new Problem('method_not_allowed', `${req.method} is not possible here.`, {
+      throw new Problem('method_not_allowed', `${req.method} is not allowed on this path.`, {
         headers: { Allow: 'GET, HEAD' },
       });
   });

@@ -53,7 +53,7 @@ test('when Redis was emptied, no process goes on with the old key', async () => 
   expect(await one.open(scope, renewed)).toBe('p');
   await expect(one.open(scope, old)).rejects.toMatchObject({
     status: 400,
-    faults: [{ pointer: '/after', detail: expect.stringContaining('Begin the list anew') }],
+    faults: [{ pointer: '/after', detail: expect.stringContaining('Start again without') }],
   });
 });
 

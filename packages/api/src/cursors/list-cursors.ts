@@ -32,7 +32,7 @@ export interface ListCursors {
 }
 
 const refusal =
-  'This cursor is not one of this list, or no longer. Begin the list anew, without `after`.';
+  'This cursor does not belong to this list, or is no longer valid. Start again without `after`.';
 
 /**
  * A page that ends at its budget ends at whatever entry was looked at last, which is most often another tenant's: its id

@@ -2,9 +2,9 @@ import type { Webhook } from '@promptq/shared/contracts';
 import type { SigningSecrets, TargetGuard } from '@promptq/shared/webhooks';
 import { Problem, type Fault } from '../problems/problem.ts';
 
-/** What decides whether a webhook can be taken. */
+/** What decides whether a webhook is accepted. */
 export interface WebhookPolicy {
-  /** One that cannot be signed is refused, not accepted and never sent. */
+  /** A webhook that cannot be signed is refused at submission. */
   secrets: SigningSecrets;
   guard: TargetGuard;
 }
@@ -25,7 +25,7 @@ export async function webhookFault(
 ): Promise<WebhookFault | null> {
   if (!secrets.of({ tenant, own_secret: false })) {
     const detail =
-      'Webhooks are off: the operator has to set WEBHOOK_SECRET (pnpm keygen webhook).';
+      'Webhooks are disabled: the operator must set WEBHOOK_SECRET (pnpm keygen webhook).';
     return { code: 'invalid_request', pointer: '/webhook', detail };
   }
   const fault = guard.check(url) ?? (await guard.resolve(url));
@@ -34,7 +34,7 @@ export async function webhookFault(
   return { code, pointer: '/webhook/url', detail: fault.detail };
 }
 
-/** Refuses such a webhook, before its job is accepted. @throws {Problem} */
+/** Refuses an undeliverable webhook before its job is accepted. @throws {Problem} */
 export async function checkWebhook(
   policy: WebhookPolicy,
   webhook: Pick<Webhook, 'url'>,

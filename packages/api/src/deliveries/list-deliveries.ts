@@ -41,7 +41,7 @@ export function listDeliveries({ redis, keys }: Omit<DeliveryRouteDeps, 'deliver
     scope: 'jobs',
     operation: {
       operationId: 'listDeliveries',
-      summary: 'The webhook of a job, with its tries',
+      summary: 'List the webhook deliveries of a job, with their tries',
       tags: ['webhooks'],
       requestParams: { path: pathSchema },
       responses: openApiResponses(

@@ -15,10 +15,12 @@ const maxPerRequest = 1_000;
 
 const bodySchema = z
   .strictObject({
-    since: momentSchema.meta({ description: 'Given up at this time or later.' }),
-    until: momentSchema
-      .optional()
-      .meta({ description: 'Given up at this time or earlier; until now unless it is said.' }),
+    since: momentSchema.meta({
+      description: 'Webhooks that failed for good at this time or later.',
+    }),
+    until: momentSchema.optional().meta({
+      description: 'Webhooks that failed for good at this time or earlier. The default is now.',
+    }),
   })
   .meta({ id: 'Redelivery' });
 
@@ -42,13 +44,13 @@ export function redeliverDead(deps: DeliveryRouteDeps): Route {
     scope: 'jobs',
     operation: {
       operationId: 'redeliverDead',
-      summary: 'Send webhooks again that were given up',
+      summary: 'Redeliver all failed webhooks',
       tags: ['webhooks'],
       requestBody: { required: true, content: { 'application/json': { schema: bodySchema } } },
       responses: openApiResponses(
         {
           202: {
-            description: 'They are sent again.',
+            description: 'The webhooks are sent again.',
             headers: plainHeaders,
             content: { 'application/json': { schema: answerSchema } },
           },

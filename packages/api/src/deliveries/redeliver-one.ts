@@ -21,13 +21,13 @@ export function redeliverOne(deps: DeliveryRouteDeps): Route {
     hasBody: false,
     operation: {
       operationId: 'redeliver',
-      summary: 'Send a webhook again',
+      summary: 'Redeliver a webhook',
       tags: ['webhooks'],
       requestParams: { path: pathSchema },
       responses: openApiResponses(
         {
           202: {
-            description: 'It is sent again.',
+            description: 'The webhook is sent again.',
             headers: plainHeaders,
             content: { 'application/json': { schema: deliverySchema } },
           },

@@ -5,25 +5,33 @@ import { problemSchema } from '../problems/problem.ts';
 type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 const problemTexts: Record<ProblemStatus, string> = {
-  400: 'Malformed or invalid.',
-  401: 'No valid API key.',
+  400: 'The request is malformed or invalid.',
+  401: 'The API key is missing or invalid.',
   403: 'Not allowed.',
-  404: 'Not there.',
-  405: 'Not possible with this method.',
-  409: 'Not possible in the state that the job is in.',
+  404: 'Not found.',
+  405: 'The method is not allowed.',
+  409: "Not possible in the job's current status.",
   413: 'The body is too large.',
-  415: 'The body is of another media type or encoding than expected.',
-  422: 'The Idempotency-Key was used for another submission.',
-  429: 'Too many requests, too many jobs that wait, or too many of the tenant that have not ended.',
-  500: 'A fault of ours; it has been logged.',
-  503: 'Not possible now; `Retry-After` says when to try again.',
+  415: 'The media type or the encoding of the body is not supported.',
+  422: 'The Idempotency-Key was used for a different submission.',
+  429: 'Too many requests, waiting jobs, or unfinished jobs of the tenant.',
+  500: 'An internal error. It has been logged.',
+  503: 'Temporarily unavailable. `Retry-After` says when to try again.',
 };
 
 const commonHeaders = {
-  'X-Request-Id': z.string().meta({ description: 'Of the caller when it is safe, else ours.' }),
+  'X-Request-Id': z
+    .string()
+    .meta({ description: 'The id that the caller sent if it is safe to log, else a new one.' }),
   'Cache-Control': z.string().optional(),
-  'RateLimit-Policy': z.string().optional().meta({ description: 'When requests are limited.' }),
-  RateLimit: z.string().optional().meta({ description: 'How many are left, and for how long.' }),
+  'RateLimit-Policy': z
+    .string()
+    .optional()
+    .meta({ description: 'Sent when requests are limited.' }),
+  RateLimit: z
+    .string()
+    .optional()
+    .meta({ description: 'The remaining requests, and the seconds until the window ends.' }),
 };
 
 /** Headers of an answer without a job. */
@@ -32,7 +40,10 @@ export const plainHeaders = z.object(commonHeaders);
 /** Headers of a job; those about polling only when it is not finished. */
 export const jobHeaders = z.object({
   ...commonHeaders,
-  'Retry-After': z.string().optional().meta({ description: 'Seconds until polling makes sense.' }),
+  'Retry-After': z
+    .string()
+    .optional()
+    .meta({ description: 'Seconds to wait before the next poll.' }),
   'openai-poll-after-ms': z.string().optional().meta({ description: 'The same in milliseconds.' }),
 });
 
@@ -43,10 +54,9 @@ export const acceptedHeaders = jobHeaders.extend({
 
 /** The same, of a submission that may have been made before. */
 export const replayedHeaders = acceptedHeaders.extend({
-  'Idempotency-Replayed': z
-    .literal('true')
-    .optional()
-    .meta({ description: 'Nothing was added: this is what the key was used for before.' }),
+  'Idempotency-Replayed': z.literal('true').optional().meta({
+    description: 'Nothing was added: the key was used before, and this is its job or batch.',
+  }),
 });
 
 const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {

@@ -27,7 +27,7 @@ export function eventId(jobId: string, { output, count, isEnd }: EventPosition):
 export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
   if (header === undefined || header === '') return null;
   const [, id, attempt, characters, count, end] = pattern.exec(header) ?? [];
-  if (id === undefined) throw refused('It is no id of an event.');
+  if (id === undefined) throw refused('It is not the id of an event.');
   if (id !== jobId) throw refused('It is the id of an event of another job.');
   return {
     output: { attempt: Number(attempt), characters: Number(characters) },

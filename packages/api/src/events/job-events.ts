@@ -48,7 +48,7 @@ export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps
     scope: 'jobs',
     operation: {
       operationId: 'followJob',
-      summary: 'Follow a job, and what it says, as it happens',
+      summary: 'Stream the events and the output of a job',
       tags: ['jobs'],
       requestParams: {
         path: jobPathSchema,
@@ -79,7 +79,7 @@ export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps
       const { id } = jobPathSchema.parse(req.params);
       const { tenant } = callerOf(req);
       const from = readEventId(req.get('last-event-id'), id);
-      // Before anything is subscribed to: of a job that is not there nothing is heard.
+      // Checked before subscribing: an unknown job has no notifications.
       await find(id, tenant);
       if (from?.isEnd) {
         res.status(204).set('Cache-Control', 'no-store').end();
@@ -115,7 +115,8 @@ export function jobEvents({ redis, keys, subscriptions, states, settings }: Deps
   };
 }
 
-/** Asks again while Redis is away: a client that has its answer half is not turned away. `null` when nobody asks any more. */
+/** Retries while Redis is unavailable, because the client already has part of its response. `null` if the client has left or
+ * the process stops. */
 async function untilRedisAnswers<Answer>(
   subscription: Subscription,
   ask: () => Promise<Answer>,

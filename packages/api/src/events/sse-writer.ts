@@ -1,22 +1,22 @@
 import type { Response } from 'express';
 
 const pingIntervalMs = 15_000;
-/** A client that takes nothing for so long while there is something for it has left, or might as well have. */
+/** A client that reads nothing for this long while data is pending is disconnected. */
 const drainTimeoutMs = 30_000;
-/** After this pause a browser comes back by itself when the connection is lost. */
+/** The delay after which a browser reconnects by itself. */
 const reconnectDelayMs = 1_000;
-/** A process that stops does not wait longer for a client that takes nothing. */
+/** A stopping process waits at most this long for a client that reads nothing. */
 const finalDrainMs = 1_000;
 
 /** An answer of server-sent events (HTML standard, "Server-sent events"). */
 export interface SseWriter {
-  /** Resolves when there is room for more, or the client has left. */
+  /** Resolves when the client can take more or has left. */
   send(event: string, id: string, data: unknown): Promise<void>;
-  /** Ends the answer. The process stops: a client that does not take the rest in a second is left. */
+  /** Ends the response. If the process stops, a client that does not read the rest within a second is disconnected. */
   end(isStopping: boolean): void;
 }
 
-/** Begins the answer. What a slow client leaves untaken is bounded: nothing more is written until it has taken it. */
+/** Begins the response. A slow client's backlog is bounded: nothing is written until it has read what was sent. */
 export function openSseWriter(res: Response, timeoutMs = drainTimeoutMs): SseWriter {
   res.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',

@@ -36,8 +36,8 @@ export function findJsonFault(document: unknown): Fault | null {
 }
 
 function textFault(text: string): string | null {
-  if (!text.isWellFormed()) return 'Not valid Unicode: it has a lone surrogate.';
-  if (text.includes('\0')) return 'It has a NUL character (U+0000), which is not allowed.';
+  if (!text.isWellFormed()) return 'Invalid Unicode: contains a lone surrogate.';
+  if (text.includes('\0')) return 'Contains a NUL character (U+0000), which is not allowed.';
   return null;
 }
 

@@ -2,10 +2,10 @@ import { withoutRedaction, type Logger } from '@promptq/shared/logging';
 import type { RequestObserver } from './request-context.ts';
 import { requestIdOf } from '../problems/problem.ts';
 
-/** Asked every few seconds by whoever runs the process: no news while all is well. */
+/** Probes come every few seconds and are logged only at `debug`. */
 const probes = new Set(['/healthz', '/readyz']);
 
-/** One line per request. Neither bodies nor queries are logged: they hold prompts and user ids. */
+/** Logs one line per request, without bodies and queries, which hold prompts and user ids. */
 export function logRequest(log: Logger): RequestObserver {
   const lines = withoutRedaction(log);
   return (req, res, ms) => {
@@ -18,7 +18,7 @@ export function logRequest(log: Logger): RequestObserver {
         res: { status: res.statusCode },
         ms: Math.round(ms),
       },
-      res.writableFinished ? 'answered' : 'the client has left',
+      res.writableFinished ? 'answered' : 'client disconnected',
     );
   };
 }

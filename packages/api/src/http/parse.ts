@@ -31,7 +31,7 @@ export function checkValue<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): { value: z.output<Schema>; faults?: undefined } | { value?: undefined; faults: Fault[] } {
-  if (!isObject(value)) return { faults: [{ pointer: '', detail: 'It must be a JSON object.' }] };
+  if (!isObject(value)) return { faults: [{ pointer: '', detail: 'Must be a JSON object.' }] };
   const fault = findJsonFault(value);
   if (fault) return { faults: [fault] };
   const parsed = schema.safeParse(value);

@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { v4 as uuidv4 } from 'uuid';
 
-/** Told of a request when it is answered or its client has left. @param ms since it began */
+/** Called when a request is answered or its client has left. @param ms since it began */
 export type RequestObserver = (req: Request, res: Response, ms: number) => void;
 
 /**
- * What comes before the routes, in one step for all: each layer of Express and each listener costs as much as
- * checking a submission.
+ * Sets the request id and calls the observers. One middleware for all, because each layer of Express costs as much as
+ * validating a submission.
  */
 export function requestContext(observers: readonly RequestObserver[]): RequestHandler {
   return (req, res, next) => {
@@ -22,7 +22,7 @@ export function requestContext(observers: readonly RequestObserver[]): RequestHa
 
 const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
-/** The id of a request: the caller's `X-Request-Id` when it is safe to echo and to log, else ours. */
+/** The id of a request: the caller's `X-Request-Id` if it is safe to echo and log, else a new one. */
 function requestIdFor(req: Request): string {
   const given = req.get('x-request-id');
   return given !== undefined && safeId.test(given) ? given : uuidv4();

@@ -37,7 +37,7 @@ export function addRoutes(
   for (const [path, atPath] of Map.groupBy(routes, (route) => route.path)) {
     const methods = atPath.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));
     app.all(toExpressPath(path), (req) => {
-      throw new Problem('method_not_allowed', `${req.method} is not possible here.`, {
+      throw new Problem('method_not_allowed', `${req.method} is not allowed on this path.`, {
         headers: { Allow: methods.join(', ') },
       });
     });

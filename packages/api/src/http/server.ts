@@ -7,10 +7,10 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { answerUnreadable } from '../problems/unreadable-request.ts';
 
-/** A client that takes longer to send the head of a request is not one; looked at every few seconds. */
+/** The time limit for the head of a request, checked every few seconds. */
 const headersTimeoutMs = 15_000;
 const pollIntervalMs = 5_000;
-/** Who was answered before it had sent its whole body, because it was refused, has so long for the rest. */
+/** A client that was answered before it sent its whole body has this long to send the rest. */
 const restOfBodyMs = 5_000;
 
 export interface HttpServer {
@@ -74,7 +74,7 @@ export async function listen(
   };
 }
 
-/** A place on this server is not held by a body that nobody reads. */
+/** Closes the connection of a body that is not read. */
 function endUnlessComplete(req: IncomingMessage): void {
   const timer = setTimeout(() => {
     if (!req.complete) req.socket.destroy();

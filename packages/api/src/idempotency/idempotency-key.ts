@@ -16,7 +16,7 @@ export const keyHeaderSchema = z.object({
   }),
 });
 
-/** What a request with an `Idempotency-Key` is recognised by. */
+/** Identifies a request with an `Idempotency-Key`. */
 export interface Idempotency {
   /** Digest of what is submitted, the tenant and the key. */
   scope: string;
@@ -30,16 +30,16 @@ export interface Idempotency {
  * @throws {Problem} `invalid_request`
  */
 export function idempotencyKeyOf(req: Request): string | undefined {
-  // Most requests have none: all headers are put into lists for the few that have one.
+  // `headersDistinct` builds a list of all headers, so it is read only for the few requests with a key.
   if (req.headers['idempotency-key'] === undefined) return undefined;
   const given = req.headersDistinct['idempotency-key'] ?? [];
   const [text = ''] = given;
-  if (given.length > 1) throw invalid('Send one.');
+  if (given.length > 1) throw invalid('Send exactly one.');
   const key = text.startsWith('"')
     ? quotedPattern.exec(text)?.[1]?.replaceAll(/\\(["\\])/g, '$1')
     : barePattern.exec(text)?.[0];
   if (key === undefined || key === '') {
-    throw invalid('It must be 1 to 255 printable ASCII characters, as they are or in quotes.');
+    throw invalid('It must be 1 to 255 printable ASCII characters, bare or in quotes.');
   }
   if (key.length > maxLength) throw invalid(`It is longer than ${maxLength} characters.`);
   return key;
@@ -72,12 +72,12 @@ export function canonicalJson(value: unknown): string {
 export function keyReused(): Problem {
   return new Problem(
     'idempotency_key_reused',
-    'This Idempotency-Key was used for another submission. Send a new key for a new submission.',
+    'This Idempotency-Key was already used for a different submission. Use a new key for each submission.',
   );
 }
 
 function invalid(why: string): Problem {
-  return new Problem('invalid_request', `The header Idempotency-Key is not usable. ${why}`, {
+  return new Problem('invalid_request', `Invalid Idempotency-Key header. ${why}`, {
     faults: [{ pointer: '', detail: `Idempotency-Key: ${why}` }],
   });
 }

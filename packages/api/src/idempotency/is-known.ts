@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RedisKeys } from '@promptq/shared/redis';
 import { fromRedis } from '../problems/store-unavailable.ts';
 
-/** Whether something was submitted with this key before, so that it will be a replay. */
+/** Whether this key was used before, so that the submission is a replay. */
 export async function isKnown(
   { redis, keys }: { redis: Redis; keys: RedisKeys },
   scope: string,

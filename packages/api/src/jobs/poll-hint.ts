@@ -10,7 +10,7 @@ const maxMs = 60_000;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
-/** The headers that tell a client when to ask for an unfinished job again; none for a finished one. */
+/** The headers that tell a client when to poll an unfinished job again; none for a finished job. */
 export type PollHint = (job: PublicJob) => Record<string, string>;
 
 /**
@@ -31,8 +31,8 @@ export function pollHints(redis: Redis, keys: RedisKeys, log: Logger): PollHint 
       ]);
       samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
-      // Only a hint: the request itself tells the client when Redis is down.
-      log.debug({ error: describeError(error) }, 'the queue could not be sampled');
+      // Only a hint. The request itself reports an outage of Redis.
+      log.debug({ error: describeError(error) }, 'could not sample the queue');
     }
   };
 

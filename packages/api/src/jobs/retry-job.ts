@@ -10,7 +10,7 @@ import { findJob } from './find-job.ts';
 import { jobPathSchema, type JobRouteDeps } from './job-path.ts';
 import { sendAccepted } from './submit-job.ts';
 
-/** What a new job does not take over: a cancellation, a key, a place in a batch. */
+/** What the new job does not inherit: the cancellation, the Idempotency-Key and the batch. */
 const notInherited = {
   cancel_requested_at: null,
   cancelled_before_start: false,
@@ -33,7 +33,7 @@ export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolic
     hasBody: false,
     operation: {
       operationId: 'retryJob',
-      summary: 'Run a job that has not completed again, as a new one',
+      summary: 'Retry a failed, cancelled or expired job as a new job',
       tags: ['jobs'],
       requestParams: { path: jobPathSchema },
       responses: openApiResponses(
@@ -55,7 +55,7 @@ export function retryJob(deps: JobRouteDeps & AddDeps & { webhooks: WebhookPolic
       if (!retryable.has(status)) {
         throw new Problem(
           'job_not_retryable',
-          `This job is ${status}. Only one that is failed, cancelled or expired can be run again.`,
+          `This job is ${status}. Only failed, cancelled and expired jobs can be retried.`,
           { headers: { 'X-Should-Retry': 'false' } },
         );
       }

@@ -3,8 +3,8 @@ import { Problem } from '../problems/problem.ts';
 const retryAfterSeconds = 5;
 
 /**
- * The refusal of a job because there are so many already. Its headers are those of any limit
- * (draft-ietf-httpapi-ratelimit-headers): this one has no window, and `t` is when it makes sense to try again.
+ * Refuses a job because there are too many. The headers are those of any limit (draft-ietf-httpapi-ratelimit-headers).
+ * This limit has no window, so `t` is when to try again.
  * @param name of the limit, @param max of such jobs
  */
 export function queueFull(detail: string, name: 'waiting' | 'tenant', max: number): Problem {

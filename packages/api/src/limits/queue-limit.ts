@@ -32,7 +32,11 @@ export function queueLimit(redis: Redis, keys: RedisKeys, max: number): QueueLim
     if (!sample || !isFresh || sample.waiting + sample.since >= max * nearlyFull)
       sample = await countAgain(type);
     if (sample.waiting >= max) {
-      throw queueFull(`${max} ${type} jobs are waiting already. Try again later.`, 'waiting', max);
+      throw queueFull(
+        `The queue is full: ${max} ${type} jobs are waiting. Try again later.`,
+        'waiting',
+        max,
+      );
     }
     sample.since += 1;
   };

@@ -18,8 +18,8 @@ interface Deps {
 }
 
 /**
- * Lets so many requests a minute through, counted in Redis for all API processes. A submission that was accepted
- * before, by its Idempotency-Key, is answered whatever the limit says: refusing it would make a client ask again.
+ * Limits the requests per minute, counted in Redis for all API processes. The replay of an accepted submission
+ * (Idempotency-Key) passes the limit, because a refusal would make the client retry.
  * Headers as in draft-ietf-httpapi-ratelimit-headers, "RateLimit-Policy" and "RateLimit".
  */
 export function rateLimit({ redis, keys, perMinute }: Deps): RequestHandler {
@@ -47,7 +47,7 @@ export function rateLimit({ redis, keys, perMinute }: Deps): RequestHandler {
       RateLimit: `"requests";r=${Math.max(0, left.remainingPoints)};t=${seconds}`,
     };
     if (isExceeded) {
-      throw new Problem('rate_limited', `No more than ${perMinute} requests a minute.`, {
+      throw new Problem('rate_limited', `The limit is ${perMinute} requests per minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });
     }

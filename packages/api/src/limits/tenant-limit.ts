@@ -66,7 +66,7 @@ export interface TenantLimit {
  */
 export function tenantLimit(redis: Redis, keys: RedisKeys, max: number): TenantLimit {
   const reject = () => {
-    const detail = `${max} of your jobs have not ended yet, which is as many as one tenant may have. Try again later.`;
+    const detail = `Your tenant has ${max} unfinished jobs, which is the limit. Try again later.`;
     throw queueFull(detail, 'tenant', max);
   };
   return {

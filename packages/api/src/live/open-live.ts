@@ -4,27 +4,27 @@ import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { RedisKeys } from '@promptq/shared/redis';
 
 /**
- * Why to look at a job again: it may have `changed`, or said more (`tokens`); Redis is away for longer than a
- * client should wait (`lost`); the process is `stopping`.
+ * Why to read a job again: it may have `changed` or have more output (`tokens`); Redis has been unavailable for longer
+ * than a client should wait (`lost`); the process is `stopping`.
  */
 export type JobNotification = 'changed' | 'tokens' | 'lost' | 'stopping';
 type Listener = (notification: JobNotification) => void;
 
 export interface JobSubscriptions {
   /**
-   * From when this resolves no news of the job is missed, so read it then and not before. News may come although
-   * nothing has changed, and after a lost connection it always comes.
-   * @param options.tokens whether to hear of what a streamed job says
+   * Once this resolves, no notification is missed, so read the job then and not before. A notification may come
+   * although nothing changed, and always comes after a lost connection.
+   * @param options.tokens whether to be notified of streamed output
    * @returns what ends it; the last to leave a job ends its subscription
    * @throws the error of Redis when it is away
    */
   subscribe(jobId: string, options: { tokens: boolean }, listener: Listener): Promise<() => void>;
   /**
-   * Lets those who begin to listen, or have something to read, do so a few at a time: thousands may come or be
-   * told at once, and what is asked of Redis has to be answered soon (see connect.ts).
+   * Limits the concurrent reads and subscriptions: thousands of clients may come or be notified at once, and Redis must
+   * answer each command soon (see connect.ts).
    */
   limit<Answer>(read: () => Promise<Answer>): Promise<Answer>;
-  /** Tells those who hear of a job that it may have changed. */
+  /** Notifies the subscribers of a job that it may have changed. */
   notify(jobId: string): void;
   close(): void;
 }
@@ -35,7 +35,7 @@ interface Channel {
 }
 
 interface Deps {
-  /** A connection of its own that subscribes to nothing again by itself. */
+  /** A connection of its own that does not resubscribe by itself. */
   subscriber: Redis;
   keys: RedisKeys;
   log: Logger;
@@ -44,15 +44,15 @@ interface Deps {
 
 /** A connection on which nothing is owed would not be missed (see connect.ts), so it is asked this often. */
 const pingIntervalMs = 1_000;
-/** A connection is usually back within this; those who wait are told of an outage only then. */
+/** A connection is usually back within this time. Clients are notified of an outage only after it. */
 const outageAfterMs = 1_500;
 const maxConcurrentReads = 100;
 /** As many channels are subscribed to with one command after a reconnection. */
 const channelBatchSize = 1_000;
 
 /**
- * News of jobs over one connection, however many wait for them: a channel is subscribed to once, while anybody
- * hears it, and the rest is done in memory.
+ * Notifications about jobs over one connection for any number of clients. Each channel is subscribed to once, while it
+ * has listeners.
  */
 export function openJobSubscriptions({ subscriber, keys, log, stopping }: Deps): JobSubscriptions {
   const channels = new Map<string, Channel>();
@@ -82,7 +82,7 @@ export function openJobSubscriptions({ subscriber, keys, log, stopping }: Deps):
   };
   const onReady = () => {
     resubscribe().catch((error: unknown) => {
-      logFault(log, error, 'jobs cannot be heard; the connection is made anew');
+      logFault(log, error, 'could not subscribe to job changes; reconnecting');
       subscriber.disconnect(true);
     });
   };
@@ -99,7 +99,7 @@ export function openJobSubscriptions({ subscriber, keys, log, stopping }: Deps):
   const pingTimer = setInterval(() => {
     if (subscriber.status !== 'ready') return;
     subscriber.ping().catch((error: unknown) => {
-      log.debug({ error: describeError(error) }, 'the connection for news does not answer');
+      log.debug({ error: describeError(error) }, 'the connection for job changes does not answer');
     });
   }, pingIntervalMs);
 

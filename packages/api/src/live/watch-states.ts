@@ -31,8 +31,8 @@ export interface States {
 }
 
 /**
- * Looks every half second how the jobs stand that are watched here, all of them with one command or few. Nobody
- * publishes the beginning of a job or its progress, so a job that nobody watches costs nothing.
+ * Polls the watched jobs every half second with as few commands as possible. The start and the progress of a job are not
+ * published, so an unwatched job costs nothing.
  */
 export function watchStates(redis: Redis, keys: RedisKeys, log: Logger): States {
   const watched = new Map<string, { listeners: Set<() => void>; state: string | null }>();
@@ -61,7 +61,7 @@ export function watchStates(redis: Redis, keys: RedisKeys, log: Logger): States 
         await pollJobs(ids.slice(at, at + jobBatchSize));
       }
     } catch (error) {
-      log.debug({ error: describeError(error) }, 'watched jobs could not be looked at');
+      log.debug({ error: describeError(error) }, 'could not poll the watched jobs');
     } finally {
       isPolling = false;
     }

@@ -51,9 +51,8 @@ export function watchQueues({ registry, redis, keys, log }: Deps): void {
       for (const [queue, snapshot] of known ?? []) made.set({ queue }, valueOf(snapshot));
     });
 
-  gauge(
-    { name: 'promptq_redis_up', help: 'Whether this process has an answer from Redis.' },
-    (made, known) => made.set(known ? 1 : 0),
+  gauge({ name: 'promptq_redis_up', help: 'Whether Redis answers this process.' }, (made, known) =>
+    made.set(known ? 1 : 0),
   );
   gauge(
     {
@@ -69,7 +68,7 @@ export function watchQueues({ registry, redis, keys, log }: Deps): void {
   );
   queueGauge(
     'promptq_queue_oldest_waiting_age_seconds',
-    'For how long the oldest job has been waiting although it could start; 0 when none waits.',
+    'Age of the oldest job that could start; 0 if none is waiting.',
     ({ oldestWaitingMs }) => oldestWaitingMs / 1_000,
   );
   queueGauge('promptq_queue_paused', 'Whether an operator has paused the queue.', ({ isPaused }) =>
@@ -77,7 +76,7 @@ export function watchQueues({ registry, redis, keys, log }: Deps): void {
   );
   queueGauge(
     'promptq_pool_pause_remaining_seconds',
-    'For how much longer the pool leaves the upstream alone; 0 when it does not.',
+    'Remaining pause of the worker pool; 0 if it is not paused.',
     ({ poolPauseMs }) => poolPauseMs / 1_000,
   );
   gauge(
@@ -104,7 +103,7 @@ function cached(ask: () => Promise<Snapshots>, log: Logger): () => Promise<Snaps
     readAtMs = performance.now();
     answer = ask().catch((error: unknown) => {
       // The scrape itself tells of it; the connection has logged the outage.
-      log.debug({ error: describeError(error) }, 'the queues could not be looked at');
+      log.debug({ error: describeError(error) }, 'could not read the state of the queues');
       return null;
     });
     return answer;

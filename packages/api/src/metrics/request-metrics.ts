@@ -29,7 +29,7 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   });
   const problems = new Counter({
     name: 'promptq_http_problems_total',
-    help: 'Requests that were answered with a problem, by its code.',
+    help: 'Requests answered with a problem, by code.',
     labelNames: ['code'],
     registers: [registry],
   });

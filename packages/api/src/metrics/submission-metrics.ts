@@ -9,7 +9,7 @@ export interface SubmissionMetrics {
 export function submissionMetrics(registry: Registry): SubmissionMetrics {
   const counter = new Counter({
     name: 'promptq_jobs_submitted_total',
-    help: 'Jobs that were accepted, by type.',
+    help: 'Accepted jobs by type.',
     labelNames: ['type'],
     registers: [registry],
   });

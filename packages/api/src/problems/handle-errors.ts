@@ -13,7 +13,7 @@ interface Metrics {
   countProblem(code: ProblemCode): void;
 }
 
-/** The one place that turns an error into an answer. */
+/** Turns every error into a response. */
 export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
     const problem = toProblem(error);
@@ -50,7 +50,7 @@ function toProblem(error: unknown): Problem {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new Problem('invalid_request', 'The request could not be read.', { cause: error });
   }
-  return new Problem('internal_error', 'Something went wrong here. It has been logged.', {
+  return new Problem('internal_error', 'An internal error occurred. It has been logged.', {
     cause: error,
   });
 }

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 
-/** Every problem the API answers with: its stable code decides status and title (RFC 9457). */
+/** All problems of the API. The stable code decides status and title (RFC 9457). */
 const problems = {
   malformed_json: { status: 400, title: 'Malformed JSON' },
   invalid_request: { status: 400, title: 'Invalid request' },
@@ -50,7 +50,7 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-/** An error that has a public answer. `detail` is what the client reads; `cause` is for the log. */
+/** An error with a public response. The client reads `detail`; `cause` is for the log. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;

@@ -31,13 +31,13 @@ export async function fromRedis<Answer>(answer: Promise<Answer>): Promise<Answer
 }
 
 export function redisUnavailable(cause?: unknown): Problem {
-  return new Problem('redis_unavailable', 'The job store is not available. Try again soon.', {
+  return new Problem('redis_unavailable', 'The job store is unavailable. Try again soon.', {
     headers: { 'Retry-After': String(retryAfterSeconds) },
     cause,
   });
 }
 
-/** An answer that could not be read, a command that Redis does not take: no waiting mends these. */
+/** Errors that waiting does not fix: an invalid reply, or a command that Redis refuses. */
 function isFaultOfOurs(error: unknown): boolean {
   if (error instanceof ReplyError) {
     // A transaction that was not taken says EXECABORT, and ioredis says why not.

@@ -24,7 +24,7 @@ export function listQueues({ redis, keys }: { redis: Redis; keys: RedisKeys }): 
     scope: 'admin',
     operation: {
       operationId: 'listQueues',
-      summary: 'How the queues stand',
+      summary: 'List the queues with depth, age and pauses',
       tags: ['queues'],
       responses: openApiResponses(
         {

@@ -12,7 +12,9 @@ export const queueSchema = z
   .object({
     object: z.literal('queue'),
     type: jobTypeSchema,
-    paused: z.boolean().meta({ description: 'By an operator: no job is started.' }),
+    paused: z.boolean().meta({
+      description: 'Whether an operator paused the queue. A paused queue starts no jobs.',
+    }),
     counts: z.object({
       queued: countSchema.meta({ description: 'Waiting for a worker.' }),
       delayed: countSchema.meta({
@@ -20,11 +22,14 @@ export const queueSchema = z
       }),
       in_progress: countSchema,
     }),
-    oldest_queued_ms: z.number().min(0).meta({ description: '0 when none waits.' }),
+    oldest_queued_ms: z
+      .number()
+      .min(0)
+      .meta({ description: 'The age of the oldest waiting job; 0 if there is none.' }),
     upstream_pause_ms: z
       .number()
       .min(0)
-      .meta({ description: 'For how much longer the pool leaves the upstream alone.' }),
+      .meta({ description: 'The remaining pause after a rate limit or an open circuit.' }),
   })
   .meta({ id: 'Queue' });
 export type PublicQueue = z.infer<typeof queueSchema>;

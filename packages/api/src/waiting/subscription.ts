@@ -1,29 +1,29 @@
 import { fromRedis } from '../problems/store-unavailable.ts';
 import type { JobSubscriptions, JobNotification } from '../live/open-live.ts';
 
-/** News of one job for one client, kept until it is asked for. `disconnected`: the client has left. */
+/** Notifications about one job for one client, kept until they are read. `disconnected` means that the client has left. */
 export interface Subscription {
-  /** What has come since it was last asked for, once there is something or `ms` have passed. */
+  /** The notifications since the last call. Waits for the first one for at most `ms`. */
   next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
   isStopping(): boolean;
   isDisconnected(): boolean;
-  /** Frees the place. */
+  /** Ends the subscription. */
   close(): void;
 }
 
-/** The answer that is owed to a client. */
+/** The pending response to a client. */
 export interface Client {
   once(event: 'close', listener: () => void): unknown;
-  /** Whether the client has left, or has its answer. */
+  /** Whether the client has left or has its response. */
   readonly closed: boolean;
 }
 
-/** A timer of Node.js cannot wait for longer. */
+/** The maximum delay of a Node.js timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Begins to hear of a job: read it afterwards, not before.
- * @param client whose leaving is news as well
+ * Subscribes to a job. Read the job after this resolves, not before.
+ * @param client its disconnection is a notification as well
  * @throws {Problem} `redis_unavailable`
  */
 export async function subscribe(

@@ -22,9 +22,9 @@ interface Answer {
 }
 
 /**
- * What a submission is answered with: the job, when it has ended or the wait is over. A job that was
- * accepted is never answered with an error, whatever becomes of the wait: a client would submit it again.
- * @returns `null` when the client has left
+ * The response to a submission: the job, once it has finished or the wait is over. An accepted job is never answered
+ * with an error, because the client would submit it again.
+ * @returns `null` if the client has left
  */
 export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {
   const { subscriptions, accepted, seconds, read, resultTtlSeconds, res } = submitted;

@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.ts';
 import { subscribe, type Client } from './subscription.ts';
 import type { JobSubscriptions } from '../live/open-live.ts';
 
-/** A silent connection is given up after 2 s (see connect.ts), and opened anew in another. */
+/** A silent connection is closed after 2 s (see connect.ts) and reopened within another 2 s. */
 const reconnectGraceMs = 4_000;
 const retryDelayMs = 250;
 
@@ -16,25 +16,25 @@ interface Wait {
   seconds: number;
   /** Reads the job. */
   read: () => Promise<JobRecord>;
-  /** The answer that is owed; when the client leaves, its place is free at once. */
+  /** The pending response. If the client leaves, the wait ends at once. */
   res: Client;
 }
 
-/** The job as it is now, and whether the wait lasted as long as was asked for. */
+/** The job as it is now, and whether the requested wait was honoured. */
 export interface Waited {
   record: JobRecord;
   isHonoured: boolean;
 }
 
 /**
- * Waits until a job has ended, for so many seconds at most, or until the process stops.
+ * Waits until a job finishes, the wait is over or the process stops.
  * @returns `null` when the client has left
  * @throws {Problem} `redis_unavailable` when Redis is away, also in the middle of the wait; what `read` throws
  */
 export async function waitForEnd(wait: Wait): Promise<Waited | null> {
   const { subscriptions, jobId, seconds, read, res } = wait;
   const endsAtMs = performance.now() + seconds * 1_000;
-  // Most are asked for again when they have ended long ago: nobody has to listen for that.
+  // Many jobs have already finished when they are read. These need no subscription.
   const limitedRead = () => subscriptions.limit(read);
   const immediate = await readIfEnded(limitedRead, seconds === 0);
   if (typeof immediate !== 'number') return immediate;
@@ -58,9 +58,9 @@ export async function waitForEnd(wait: Wait): Promise<Waited | null> {
 }
 
 /**
- * Looks whether the job has ended. Nothing of it is kept while it has not: many wait, and an input can be large.
- * @param isLast the job is taken as it is
- * @returns the job, or the milliseconds until it expires if nothing else happens to it
+ * Reads the job. An unfinished one is not kept in memory, because many requests wait and inputs can be large.
+ * @param isLast whether to return the job in any status
+ * @returns the job, or the milliseconds until it expires
  */
 async function readIfEnded(
   read: () => Promise<JobRecord>,
@@ -69,12 +69,12 @@ async function readIfEnded(
   const record = await read();
   const nowMs = Date.now();
   if (isLast || isTerminal(statusOf(record, nowMs).status)) return { record, isHonoured: true };
-  // A job that may not start any more is expired by the clock: nothing is published then.
+  // A job expires by the clock, without a notification.
   return record.startedAtMs === null ? record.startByMs + 1 - nowMs : Infinity;
 }
 
 /**
- * Reads, and again for a moment when Redis does not answer: after a lost connection the one for news may be back
+ * Reads the job and retries briefly during an outage: after a lost connection, the one for notifications may be back
  * before the one for reading.
  */
 async function readWithRetry(read: () => Promise<JobRecord>): Promise<JobRecord> {

@@ -11,7 +11,7 @@ export const waitSchema = z
   .regex(/^(?:\d|[1-5]\d|60)$/, { error: waitError })
   .transform(Number)
   .meta({
-    description: 'Answers when the job has ended, or after so many seconds.',
+    description: 'Wait up to this many seconds for the job to finish.',
     override: { type: 'integer', minimum: 0, maximum: maxWaitSeconds, pattern: undefined },
   });
 
@@ -28,10 +28,9 @@ export const preferHeaderSchema = z.object({
 
 /** Headers of an answer that may have been waited for. */
 export const waitedHeaders = {
-  'Preference-Applied': z
-    .string()
-    .optional()
-    .meta({ description: 'The wait that was honoured: not when the process stops.' }),
+  'Preference-Applied': z.string().optional().meta({
+    description: 'The wait that was honoured. Absent if the process stopped during the wait.',
+  }),
 };
 
 /** One preference: a name, and a value as a token or in quotes; its parameters are passed over (RFC 7240, section 2). */

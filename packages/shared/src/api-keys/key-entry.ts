@@ -8,7 +8,7 @@ export const scopes = scopeSchema.options;
 const tenantRule = '1 to 64 letters, digits, "-" and "_"';
 export const tenantSchema = z.string().regex(/^[\w-]{1,64}$/, { error: `must be ${tenantRule}` });
 
-/** A list of keys that cannot be read. Its text names rules and places, never what stands there. */
+/** An invalid list of keys. The message names rules and positions but never the entry, which may be a secret. */
 export class KeyEntryError extends Error {
   override readonly name = 'KeyEntryError';
 }
@@ -53,7 +53,7 @@ function readEntry(entry: string, place: number): KeyEntry {
     throw new KeyEntryError(`entry ${place}: the tenant must be ${tenantRule}`);
   if (!parsed.success)
     throw new KeyEntryError(
-      `entry ${place}: the scopes must be of ${scopes.join(', ')}, joined by "+"`,
+      `entry ${place}: the scopes must be one or more of ${scopes.join(', ')}, joined by "+"`,
     );
   return { id, tenant, scopes: [...new Set(parsed.data)], hash: Buffer.from(hash, 'hex') };
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { jobErrorSchema, jobTypeSchema, noUsage, timeSchema, toTime, usageSchema } from './job.ts';
 
-/** A webhook that may not be sent to where it was to go. No failure of the job, which has ended already. */
+/** A webhook to an address that is not allowed. It is not a failure of the job, which has already finished. */
 const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { timeSchema } from './job.ts';
 
-/** Why a try had no answer, as a closed set: texts of the network quote addresses. */
+/** Why a try got no answer. A closed set, because network errors quote addresses. */
 export const tryErrorSchema = z.enum([
   'timeout',
   'connect_timeout',

@@ -12,19 +12,19 @@ const failures = {
   upstream_auth: {
     retryable: false,
     message:
-      "The upstream refused the worker's credentials. The operator has to check OPENAI_API_KEY.",
+      "The upstream refused the worker's credentials. The operator must check OPENAI_API_KEY.",
   },
   upstream_quota_exhausted: {
     retryable: false,
-    message: 'The quota or the credit at the upstream is used up.',
+    message: 'The quota or credit at the upstream is exhausted.',
   },
   upstream_rate_limited: {
     retryable: true,
-    message: 'The upstream limits the rate of requests.',
+    message: 'The upstream rate-limited the request.',
   },
   upstream_unavailable: {
     retryable: true,
-    message: 'The upstream could not be reached or did not give a usable answer.',
+    message: 'The upstream could not be reached or gave no usable answer.',
   },
   timeout: {
     retryable: true,
@@ -36,15 +36,15 @@ const failures = {
   },
   expired: {
     retryable: false,
-    message: 'The job had not started within start_within_seconds.',
+    message: 'The job did not start within start_within_seconds.',
   },
   worker_lost: {
     retryable: false,
-    message: 'The workers that ran this job died too often.',
+    message: 'The workers that ran this job crashed too often.',
   },
   internal_error: {
     retryable: true,
-    message: 'promptq failed at this job. Its worker log says more.',
+    message: 'promptq failed to run this job. See the worker log.',
   },
 } as const satisfies Record<string, { retryable: boolean; message: string }>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failureCodeSchema } from './codes.ts';
 
-/** What the upstream said, as far as it may be shown: no text, because texts quote prompts and keys. */
+/** The upstream's answer without its text, which can quote prompts and keys. */
 export const upstreamAnswerSchema = z.object({
   status: z.int().nullable(),
   code: z.string().nullable(),
@@ -12,7 +12,7 @@ export const upstreamAnswerSchema = z.object({
 export const failureSchema = z.object({
   code: failureCodeSchema,
   upstream: upstreamAnswerSchema.nullable(),
-  /** The attempt was refused before its processor ran: BullMQ counts it, promptq does not. */
+  /** The attempt ended before its processor ran. BullMQ counts it, promptq does not. */
   neverStarted: z.boolean().optional(),
 });
 
@@ -33,6 +33,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // Not JSON is an answer here, not an error: see readFailure.
+    return undefined; // Text that is not JSON comes from BullMQ, see readFailure.
   }
 }

@@ -2,7 +2,7 @@ import type { JobStatus } from '../contracts/index.ts';
 import type { Failure } from '../failure/index.ts';
 import type { JobRecord } from './record.ts';
 
-/** How a job stands for clients: its status and, when it is terminal, since when and why. */
+/** The status that clients see and, if it is terminal, its time and reason. */
 interface StatusDetail {
   status: JobStatus;
   finishedAtMs: number | null;

@@ -1,22 +1,21 @@
 import { logFault, type Logger } from '../logging/index.ts';
 
-/** When the process must be gone, in milliseconds since 1970. An undo that would take longer gives up before. */
+/** Releases a resource. @param endsAtMs when the process must have exited, in milliseconds since 1970; give up before */
 export type Undo = (endsAtMs: number) => unknown;
 
 export interface Runner {
-  /** Aborted when the process is told to stop, before anything is undone: readiness goes false with it. */
+  /** Aborted when the process is told to stop, before anything is released. Readiness turns false with it. */
   readonly stopping: AbortSignal;
-  /** Registers the undo of a resource in the same breath in which it is made. */
+  /** Registers the undo of a resource. Call it right after the resource is created. */
   onStop(name: string, undo: Undo): void;
-  /** Stops the process from inside, after a fault that it cannot live with. */
+  /** Stops the process after a fatal error. */
   fail(error: unknown): void;
 }
 
 /**
- * Runs a service: opens it, waits for SIGTERM or SIGINT, then undoes what was opened, last first,
- * within the grace. A second signal ends the process at once. Faults in an undo are logged and the
- * rest is undone all the same.
- * Exit code: 0 after a clean stop; 1 when opening failed, a fault stopped it, the grace ran out or a
+ * Runs a service: opens it, waits for SIGTERM or SIGINT, then releases its resources in reverse order within the grace
+ * period. A second signal ends the process immediately. An error in one undo is logged and does not stop the others.
+ * Exit code: 0 after a clean stop; 1 if opening failed, an error stopped the process, the grace period ended or a
  * second signal came.
  */
 export async function run(
@@ -37,12 +36,12 @@ export async function run(
   };
   const fail = (error: unknown) => {
     exitCode = 1;
-    logFault(log, error, 'a fault ends this process');
-    requestStop('fault');
+    logFault(log, error, 'stopping because of an error');
+    requestStop('error');
   };
   const onSignal = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) {
-      log.warn({ signal }, 'second signal: ending at once');
+      log.warn({ signal }, 'second signal: exiting now');
       process.exit(1);
     }
     requestStop(signal);
@@ -50,9 +49,9 @@ export async function run(
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', fail);
-  // A promise that nobody awaited belongs to one job at most: it is told, and the others go on.
+  // An unhandled rejection concerns one job at most. It is logged, and the other jobs go on.
   process.on('unhandledRejection', (reason) =>
-    logFault(log, reason, 'a rejected promise was not awaited'),
+    logFault(log, reason, 'unhandled promise rejection'),
   );
 
   try {
@@ -97,11 +96,11 @@ async function undoAll(
       const undone = Promise.resolve(undo(endsAtMs)).then(() => 'undone' as const);
       if ((await Promise.race([undone, outOfTime.promise])) === 'out of time') {
         clean = false;
-        log.error({ resource: name }, 'the grace ran out before this was released');
+        log.error({ resource: name }, 'out of time: the resource was not released');
       }
     } catch (error) {
       clean = false;
-      logFault(log, error, 'could not be released', { resource: name });
+      logFault(log, error, 'could not release a resource', { resource: name });
     } finally {
       clearTimeout(timer);
     }

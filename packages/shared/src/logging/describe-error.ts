@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 
 /**
- * What may be logged of an error at `info` and above: its name, its code, and the same of its causes.
- * Texts and stacks are left out: they quote prompts (a JSON parser), keys (an upstream) and URLs with
- * passwords. They are logged at `debug`, see `logFault`.
+ * What may be logged about an error at `info` and above: its name and code, and those of its causes. Messages and
+ * stacks can quote prompts (a JSON parser), keys (an upstream) and URLs with passwords, so they are logged only at
+ * `debug`, see `logFault`.
  */
 export interface ErrorDescription {
   name: string;
@@ -32,8 +32,8 @@ function codeOf(error: Error): unknown {
 }
 
 /**
- * Logs a fault of our own: its kind at `error`, its text and stack at `debug` only, where an operator
- * who looks for it accepts that prompts may show.
+ * Logs an internal error: its kind at `error`, its message and stack only at `debug`, where an operator accepts that
+ * prompts may show.
  */
 export function logFault(log: Logger, error: unknown, text: string, fields: object = {}): void {
   log.error({ ...fields, error: describeError(error) }, text);

@@ -3,7 +3,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Where a secret could stand in what we log; such values are cut out whatever the level. */
+/** Paths where a logged object could hold a secret. Their values are redacted at every level. */
 const secretPaths = [
   'req.headers.authorization',
   'req.headers.cookie',
@@ -33,18 +33,18 @@ export function createLogger(
 }
 
 /**
- * The same log for lines in which no secret has a place, one for each request and each attempt: looking for one costs
- * more than all the rest of such a line.
+ * The same log without redaction, for the frequent lines that cannot hold a secret (one per request and attempt).
+ * Redaction would cost more than the rest of such a line.
  */
 export function withoutRedaction(log: Logger): Logger {
   return log.child({}, { redact: [] });
 }
 
-/** A line waits for so long, or for so many others, before it is written: each write costs more than making its line. */
+/** Lines are buffered up to this time or size, because a write costs more than making a line. */
 const maxWaitMs = 50;
 const maxBufferedBytes = 12 * 1024;
 
-/** Only a process that is killed loses what it has not written; every other end writes it. */
+/** Only a killed process loses its buffered lines. Every other exit writes them. */
 function standardOutput(): DestinationStream {
   const output = pino.destination({
     sync: false,

@@ -58,13 +58,13 @@ function delayMs(betweenSamplesNs: number): number {
 export function addEventLoopGauges(registry: Registry, { recent }: EventLoopMonitor): void {
   const p99: Gauge = new Gauge({
     name: 'promptq_event_loop_delay_p99_seconds',
-    help: 'How late the event loop was in the 99th percentile, within the last minute.',
+    help: 'Event loop delay, 99th percentile within the last minute.',
     registers: [registry],
     collect: () => p99.set(recent().p99Ms / 1_000),
   });
   const max: Gauge = new Gauge({
     name: 'promptq_event_loop_delay_max_seconds',
-    help: 'How late the event loop was at most, within the last minute.',
+    help: 'Event loop delay, maximum within the last minute.',
     registers: [registry],
     collect: () => max.set(recent().maxMs / 1_000),
   });

@@ -1,12 +1,12 @@
-/** What stands for every value that is not told apart. */
+/** The label of every value beyond the limit. */
 const other = 'other';
 
-/** Longer, or with other characters, and it is no name that a dashboard could show. */
+/** Other values are not names that a dashboard could show. */
 const plainName = /^[\w./:@+-]{1,64}$/;
 
 /**
- * A label whose values come from callers: the first `max` different ones are told apart, the rest is
- * `other`, because each value is a series that Prometheus keeps for ever.
+ * Bounds a label whose values come from callers: the first `max` different values stay, all others become `other`,
+ * because Prometheus keeps each value as a series.
  */
 export function boundedLabel(max: number): (value: string) => string {
   const known = new Set<string>();
@@ -19,8 +19,8 @@ export function boundedLabel(max: number): (value: string) => string {
 }
 
 /**
- * Binds a metric to its labels once for each combination and remembers what came of it, so that counting
- * builds no object of labels. The values must come from closed sets: nothing is ever forgotten.
+ * Binds a metric to each combination of labels once and caches the result, so that counting builds no label objects.
+ * The values must come from closed sets, because the cache never shrinks.
  */
 export function cacheLabels<Labels extends string[], Child>(
   bind: (...labels: Labels) => Child,

@@ -45,7 +45,7 @@ test('a fault in a list names the setting, once', () => {
       .pipe(z.array(z.enum(['a', 'b'], { error: 'must be a or b' }))),
   });
   expect(() => readSettings(list, { TYPES: 'a,,x' })).toThrow(
-    /^The settings are not usable:\n {2}- TYPES: must be a or b$/,
+    /^Invalid settings:\n {2}- TYPES: must be a or b$/,
   );
 });
 

@@ -2,13 +2,13 @@ import type { z } from 'zod';
 
 type Environment = Record<string, string | undefined>;
 
-/** Every fault of the settings in one text. It names settings and rules, never values: they may be secrets. */
+/** All faults of the settings in one message. It names settings and rules but never values, which may be secrets. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly faults: string[];
 
   constructor(faults: string[]) {
-    super(`The settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`Invalid settings:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
@@ -27,7 +27,7 @@ export function readSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
-    // The innermost: settings whose names are not known beforehand lie together in one member.
+    // The innermost name: settings with unknown names (WEBHOOK_SECRET_<TENANT>) are gathered in one member.
     const name = issue.path.findLast((part) => Object.hasOwn(given, part)) ?? issue.path[0];
     return name === undefined ? issue.message : `${String(name)}: ${issue.message}`;
   });

@@ -14,8 +14,8 @@ interface TracingOptions {
 }
 
 /**
- * Opens the traces of this process. They go out in batches, beside the work: a collector that is away costs
- * spans, nothing else.
+ * Starts tracing in this process. Spans are sent in batches in the background: an unavailable collector loses spans and
+ * nothing else.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
 export async function openTracing({
@@ -98,12 +98,12 @@ export async function openTracing({
 
 const ignore = () => undefined;
 
-/** Tells once a minute that spans are lost. The text may quote an answer of the collector, so it is not logged. */
+/** Warns at most once a minute that spans are lost. The message may quote the collector's answer, so it is not logged. */
 function throttledWarning(log: Logger): (message: string, ...more: unknown[]) => void {
   let warnedAtMs = -Infinity;
   return (_message, ...more) => {
     if (performance.now() - warnedAtMs < warnIntervalMs) return;
     warnedAtMs = performance.now();
-    log.warn({ error: describeError(more[0]) }, 'traces could not be sent');
+    log.warn({ error: describeError(more[0]) }, 'could not send traces');
   };
 }

@@ -8,20 +8,20 @@ export type SpanKind = 'server' | 'client';
 
 /** A span that is open. */
 export interface OpenSpan {
-  /** Whatever is begun in here, by our code or BullMQ's, is part of the span. */
+  /** Runs a function whose spans, ours and BullMQ's, become children of this span. */
   within<Answer>(run: () => Answer): Answer;
-  /** What the other side of a request is sent. */
+  /** The headers that carry the trace to the other side of a request. */
   headers: TraceHeaders;
   /** @param failed whether what the span is about went wrong */
   end(how: { name?: string; attributes?: Record<string, string | number>; failed: boolean }): void;
 }
 
-/** The traces of a process. There are none unless a collector is set, and then nobody is given this. */
+/** The traces of a process. It exists only if a collector is set. */
 export interface Tracing {
   /** For the queues and workers whose jobs are traced. */
   bullmq: BullMQOtel;
-  /** @param from the headers of a caller, whose trace is gone on with; else that of what runs now */
+  /** @param from the headers of a caller, to continue its trace; the default is the active trace */
   begin(kind: SpanKind, name: string, from?: TraceHeaders): OpenSpan;
-  /** Sends what is left, if the collector takes it within the time. */
+  /** Sends the remaining spans, unless the collector takes too long. */
   close(): Promise<void>;
 }

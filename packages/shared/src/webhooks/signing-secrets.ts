@@ -24,7 +24,7 @@ export const tenantSecrets = z
     // The value of the setting is not asked for here: its faults are told by `webhookSecrets`.
     {
       error:
-        `is no setting: after ${namePrefix} comes the name of a tenant in capitals, with "_" for "-" ` +
+        `is not a setting: ${namePrefix} is followed by a tenant's name in upper case, with "_" for "-" ` +
         '(`pnpm keygen webhook --tenant NAME` prints the line)',
     },
   )

@@ -22,19 +22,19 @@ export interface TargetGuard {
 
 const notAUrl = fault('invalid', 'Must be a URL, as in https://example.com/webhooks.');
 const notHttp = fault('invalid', 'Must begin with https://.');
-const noPort = fault('invalid', 'Must not have the port 0: nobody listens there.');
+const noPort = fault('invalid', 'Must not use port 0.');
 const hasUser = fault(
   'invalid',
   'Must not contain a user name or a password: receivers verify the signature.',
 );
 const plainHttp = fault(
   'forbidden',
-  'Must begin with https://. Plain http is for hosts in WEBHOOK_ALLOWED_HOSTS of the service.',
+  'Must begin with https://. Plain http is allowed only for hosts in the setting WEBHOOK_ALLOWED_HOSTS.',
 );
 const notPublic = fault(
   'forbidden',
-  'The host is not a public one: its address is private or reserved. Such a host has to be in ' +
-    'WEBHOOK_ALLOWED_HOSTS of the service.',
+  'The host is not public: its address is private or reserved. Such a host must be in the ' +
+    'setting WEBHOOK_ALLOWED_HOSTS.',
 );
 
 /**

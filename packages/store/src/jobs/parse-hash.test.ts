@@ -83,7 +83,7 @@ test('an error says what happened in fixed words, and whether trying again may h
   });
   expect(job.error).toEqual({
     code: 'upstream_unavailable',
-    message: 'The upstream could not be reached or did not give a usable answer.',
+    message: 'The upstream could not be reached or gave no usable answer.',
     retryable: true,
     attempts: 3,
     upstream: { status: 503, code: null, request_id: 'r' },

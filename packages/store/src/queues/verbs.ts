@@ -1,4 +1,4 @@
-import type { BackendFactory, Queue } from 'bullmq';
+import type { BackendFactory, Queue, RedisQueueBackend } from 'bullmq';
 import type { JobType } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
 import { guardVerbs } from '../guard-verbs.ts';
@@ -13,7 +13,7 @@ import { workerHost } from './worker-options.ts';
 interface Deps {
   context: StoreContext;
   queueOf: (name: string) => Pick<Queue, 'pause' | 'resume'>;
-  backendFactory: BackendFactory;
+  backendFactory: BackendFactory<RedisQueueBackend>;
 }
 
 /** `store.queues`. */

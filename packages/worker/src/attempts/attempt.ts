@@ -11,8 +11,8 @@ export interface Attempt {
 }
 
 /**
- * Begins an attempt that is aborted when its time is over or when `abort` is called. One controller
- * each, because `AbortSignal.any` leaks in long-lived processes (nodejs/node issue 54614).
+ * Begins an attempt that is aborted by its timeout or by `abort`. Each attempt has one controller, because
+ * `AbortSignal.any` leaks in long-lived processes (nodejs/node issue 54614).
  */
 export function beginAttempt(timeoutSeconds: number): Attempt {
   const controller = new AbortController();

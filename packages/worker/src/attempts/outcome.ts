@@ -18,34 +18,34 @@ export type Outcome =
   | { kind: 'retry'; failure: Failure }
   /** No further attempt would help. */
   | { kind: 'fail'; failure: Failure }
-  /** The upstream wants to be left alone: the pool pauses, the job goes back to the queue and no attempt is spent. */
+  /** The upstream is rate-limited or unavailable: the pool pauses, the job returns to the queue and no attempt is spent. */
   | {
       kind: 'deferred';
       reason: Exclude<PauseReason, 'budget'>;
       failure: Failure;
       retryAfterMs: number | null;
     }
-  /** The same, and nothing has failed: a call was not made. */
+  /** The upstream budget is spent: a call was not made, so nothing failed. The pool pauses as above. */
   | { kind: 'deferred'; reason: 'budget'; retryAfterMs: number }
-  /** The process stops: the job goes back to the queue and no attempt is spent. */
+  /** The process stops: the job returns to the queue and no attempt is spent. */
   | { kind: 'interrupted' }
-  /** It may be the job that kills workers, and another such one runs here: back in a moment, no attempt is spent. */
+  /** Another job in quarantine runs in this process: the job returns after a short delay and no attempt is spent. */
   | { kind: 'quarantined' }
-  /** The job is not ours any more: whatever came of it here is discarded. */
+  /** Another worker has the job: the result of this attempt is discarded. */
   | { kind: 'lost' };
 
-/** What else the decision rests on. */
+/** What else the outcome depends on. */
 export interface Circumstances {
   cause: AbortCause | null;
-  /** What a refusing upstream asked for. */
+  /** The pause that the upstream asked for. */
   retryAfterMs: number | null;
-  /** Whether a job that the upstream refuses for its rate may still wait. */
+  /** Whether the job may keep waiting while the upstream rate-limits it. */
   isPatient: boolean;
 }
 
 /**
- * The second step from an error to an outcome. The cause of an abort decides; what the aborted call
- * then threw does not matter. Only a call that was not made is no attempt, also when its time ran out meanwhile.
+ * The second step from an error to an outcome. If the attempt was aborted, the cause decides, not the error that the
+ * aborted call threw. A call that the budget prevented spends no attempt, even if the timeout fired meanwhile.
  */
 export function decide(
   failure: Failure | BudgetSpentError,

@@ -14,7 +14,7 @@ export function throttledProgress(
     if (performance.now() - writtenAtMs < progressIntervalMs) return;
     writtenAtMs = performance.now();
     job.updateProgress(progress).catch((error: unknown) => {
-      log.warn({ job_id: job.id, error: describeError(error) }, 'progress could not be written');
+      log.warn({ job_id: job.id, error: describeError(error) }, 'could not write the progress');
     });
   };
 }

@@ -15,19 +15,19 @@ import type { PauseReason, PoolPause } from '../backpressure/pause.ts';
 import { throttledProgress } from './report-progress.ts';
 import type { Quarantine } from './quarantine.ts';
 
-/** What a processor may know of the attempt it runs in. */
+/** What a processor knows about its attempt. */
 export interface AttemptContext {
   jobId: string;
   signal: AbortSignal;
-  /** How often the job was started, this time included: beyond 1, parts of it may be done. Never twice the same. */
+  /** How often the job has started, including this attempt. Above 1, checkpoints may exist. Unique per attempt. */
   attemptsStarted: number;
   isLastAttempt: boolean;
-  /** Whether the job may still wait for an upstream that refuses it for its rate. */
+  /** Whether the job may keep waiting while the upstream rate-limits it. */
   isPatient: boolean;
   reportProgress(progress: { done: number; total: number }): void;
 }
 
-/** Does the work of one job type. It parses the data itself, so a job that is none fails alone. */
+/** Runs the jobs of one type. It parses the data itself, so a job with invalid data fails alone. */
 export type Processor = (data: unknown, context: AttemptContext) => Promise<JobResult>;
 
 /** What an attempt reports about itself. */
@@ -47,16 +47,16 @@ interface Deps {
   metrics: AttemptObserver;
   process: Processor;
   log: Logger;
-  /** The attempts in this process by job id, for whoever has to abort them. */
+  /** The attempts in this process by job id, so that they can be aborted. */
   running: Map<string, Attempt>;
-  /** Whether a client has asked lately for this job to be cancelled. */
+  /** Whether a client recently requested the cancellation of this job. */
   isCancelled: (jobId: string) => boolean;
   pool: Pick<PoolPause, 'succeeded'>;
   circuit: Circuit;
   quarantine: Quarantine;
-  /** Whether this process gives its jobs back, because its time to stop is nearly over. */
+  /** Whether this process hands its jobs back because it is about to stop. */
   isHandingBack: () => boolean;
-  /** How old a job may grow while the upstream refuses it for its rate. */
+  /** How old a job may become while the upstream rate-limits it. */
   patienceSeconds: number;
 }
 
@@ -69,7 +69,7 @@ export function attemptRunner(deps: Deps) {
     const jobId = job.id as string;
     const previous = running.get(jobId);
     if (previous) {
-      // Its lock ran out and BullMQ gave the job to this same process again: neither may take the other's place.
+      // The lock of the previous attempt expired and BullMQ gave the job to this process again.
       previous.abort({ kind: 'lock lost' });
       return { kind: 'quarantined' };
     }
@@ -78,7 +78,7 @@ export function attemptRunner(deps: Deps) {
     metrics.started(type, waitMsOf(job));
     let outcome: Outcome;
     try {
-      // Asked after the attempt can be found: a word that comes now aborts it, one that came before is known.
+      // Checked after the attempt is registered: a later cancellation aborts the attempt, an earlier one is seen here.
       const refusal = preflight(job, isCancelled(jobId));
       outcome = refusal ?? (await admitted(job, attempt, deps));
     } finally {
@@ -104,7 +104,7 @@ export function attemptRunner(deps: Deps) {
   };
 }
 
-/** Works on the job unless it has to be kept apart from another, or this process is about to be gone. */
+/** Runs the job unless it must wait in quarantine or this process is about to stop. */
 async function admitted(
   job: ActiveJob,
   attempt: Attempt,
@@ -119,7 +119,7 @@ async function admitted(
   }
 }
 
-/** What an outcome says of the upstream; its failures are told where they happen, see `work`. */
+/** Reports to the circuit what the outcome says about the upstream. Its failures are reported in `work`. */
 async function reportToCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
   if (outcome.kind === 'completed') return circuit.succeeded();
   const failure = 'failure' in outcome ? outcome.failure : null;
@@ -173,7 +173,7 @@ function reasonOf(outcome: Outcome) {
   return outcome.kind === 'deferred' ? outcome.reason : null;
 }
 
-/** A circuit that cannot be asked changes nothing. */
+/** If the circuit cannot be read, the job runs as if it were closed. */
 async function withFallback<Answer>(
   promise: Promise<Answer>,
   fallback: Answer,
@@ -182,7 +182,7 @@ async function withFallback<Answer>(
   try {
     return await promise;
   } catch (error) {
-    logFault(log, error, 'the circuit could not be asked');
+    logFault(log, error, 'could not read the circuit');
     return fallback;
   }
 }
@@ -193,7 +193,7 @@ function isUpstreamFailure({ code }: Failure): boolean {
   return code === 'upstream_unavailable' || code === 'timeout';
 }
 
-/** How long the job has waited since it could start; `null` when it was started before. */
+/** How long the job waited since it could start; `null` if it was started before. */
 function waitMsOf(job: ActiveJob): number | null {
   if (job.attemptsStarted > 1) return null;
   return Date.now() - job.timestamp - (job.opts.delay ?? 0);
@@ -201,7 +201,7 @@ function waitMsOf(job: ActiveJob): number | null {
 
 const fallbackTimeoutSeconds = 600;
 
-/** A job that was not made by promptq has no limit of its own; it fails at its data in a moment. */
+/** A job that promptq did not create may have no timeout. Its data will not parse, so it fails immediately. */
 function timeoutSecondsOf(job: ActiveJob): number {
   const seconds: unknown = job.data?.timeout_seconds;
   return typeof seconds === 'number' && seconds > 0 ? seconds : fallbackTimeoutSeconds;

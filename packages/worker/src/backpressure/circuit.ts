@@ -1,22 +1,22 @@
 /**
- * The circuit of a pool: when the upstream fails so many attempts in a row, across all workers of a type, it
- * is left alone for a while and then tried by one, instead of costing every job its attempts.
+ * The circuit breaker of a pool. After a number of consecutive failures of the upstream, across all workers of a type, the
+ * pool pauses. Then one job probes the upstream, so that an outage does not cost every job its attempts.
  *
- * Its state is in Redis because a row goes across the pool; the libraries for circuits keep theirs in one
- * process. What pauses the pool is the same as for a 429, see pool-pause.ts.
+ * Its state is in Redis, because the failures of all workers count together. Libraries keep it in one process. The pool
+ * pauses as for a 429, see pool-pause.ts.
  */
 export interface Circuit {
-  /** @returns 0: go on; else come back after so many milliseconds */
+  /** @returns 0 if the job may run, else the milliseconds to wait */
   admit(jobId: string): Promise<number>;
-  /** An attempt failed for the upstream's sake. @returns for how long the pool pauses, or `null` while the circuit is closed */
+  /** An attempt failed because of the upstream. @returns how long the pool pauses, or `null` while the circuit is closed */
   failed(jobId: string): Promise<number | null>;
-  /** The upstream has answered, be it with a refusal of this one request. */
+  /** The upstream answered, even if it refused this request. */
   succeeded(): Promise<void>;
-  /** The attempt ended for another reason: cancelled, interrupted, ... */
+  /** The attempt ended for a reason that says nothing about the upstream: cancelled, interrupted. */
   release(jobId: string): Promise<void>;
 }
 
-/** A circuit that is always closed: the default. */
+/** A circuit that is always closed. The default. */
 export const noCircuit: Circuit = {
   admit: async () => 0,
   failed: async () => null,

@@ -34,7 +34,9 @@ test.each([
   'a:1,a:2',
   '*:1,2',
 ])('%j is refused by name and with the rule', (text) => {
-  expect(() => read(text)).toThrow(/UPSTREAM_RPM: must be a whole number .* or <model>:<number/);
+  expect(() => read(text)).toThrow(
+    /UPSTREAM_RPM: must be a whole number .* or a comma-separated list of <model>:<number/,
+  );
 });
 
 test('whatever pairs are written are read back, and a number is never guessed', () => {

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** So many a minute, by model; `everyOther` stands for each model that is not named. */
+/** The limit per minute of each model; `everyOther` applies to models without an entry. */
 export type ModelBudgets = ReadonlyMap<string, number>;
 
 const everyOther = '*';
 const maxBudget = 1_000_000_000;
-const error = `must be a whole number from 0 (off) to ${maxBudget}, or <model>:<number from 1> pairs separated by commas, * for every other model, each model once`;
+const error = `must be a whole number from 0 (off) to ${maxBudget}, or a comma-separated list of <model>:<number from 1>, each model once, with * for all other models`;
 
 /**
- * A budget in an environment variable: one number for each model, or `model:number` pairs. A model's name may have
- * colons itself (`ft:gpt-4o-mini:org`), so the last one parts it from its number. None is an empty map.
+ * A budget in an environment variable: one number for every model, or `model:number` pairs. A model's name may contain
+ * colons (`ft:gpt-4o-mini:org`), so the last colon separates it from the number. No budget is an empty map.
  */
 export const modelBudgets = z
   .string()
@@ -26,7 +26,7 @@ export function budgetOf(budgets: ModelBudgets, model: string): number | null {
   return budgets.get(model) ?? budgets.get(everyOther) ?? null;
 }
 
-/** `null`: it cannot be read. */
+/** @returns `null` if the text is invalid */
 function readBudgets(text: string): ModelBudgets | null {
   const forAll = readNumber(text);
   if (forAll !== null) return new Map(forAll === 0 ? [] : [[everyOther, forAll]]);

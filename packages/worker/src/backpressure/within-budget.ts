@@ -1,16 +1,16 @@
 import type { Complete } from '../upstream/complete.ts';
 
 /**
- * A call was not made: the budget of its model is spent, or Redis could not say whether it is. Nobody has failed, so
- * it has no failure code: the job waits, however old it is, and no attempt is spent.
+ * A call was not made, because the budget of its model is spent or could not be read. Nothing failed, so there is no
+ * failure code: the job waits, however old it is, and no attempt is spent.
  */
 export class BudgetSpentError extends Error {
   override readonly name = 'BudgetSpentError';
   readonly waitMs: number;
 
-  /** @param waitMs until it is worth asking again */
+  /** @param waitMs until the next try */
   constructor(waitMs: number) {
-    super('the budget toward the upstream is spent');
+    super('the upstream budget is spent');
     this.waitMs = waitMs;
   }
 }
@@ -18,19 +18,19 @@ export class BudgetSpentError extends Error {
 /** The budget of one model, across all workers. */
 export interface UpstreamBudget {
   /**
-   * Takes the request that is about to be made. It is spent whatever becomes of the call.
-   * @throws {BudgetSpentError} when there is none, when Redis refuses to say, and when `signal` aborts before Redis
-   * has said: a worker's connection waits for ever
+   * Takes one request from the budget, whatever becomes of the call.
+   * @throws {BudgetSpentError} when the budget is spent, when Redis answers with an error, and when `signal` aborts
+   * before Redis answers, because a worker's connection waits for ever
    */
   take(signal: AbortSignal): Promise<void>;
-  /** Books the tokens of an answer. What Redis refuses is only logged: the answer is paid for and here. */
+  /** Charges the tokens of an answer. An error of Redis is only logged, because the answer is already here. */
   book(tokens: number): void;
 }
 
 /**
- * The same calls, each made only when its model's budget has a request left for it, and booked there when it is
- * answered. Without budgets they are the very same.
- * @throws {BudgetSpentError} instead of making a call
+ * Limits calls to the budget of their model and charges the tokens of the answers. Without budgets, the calls are
+ * unchanged.
+ * @throws {BudgetSpentError} instead of making a call that exceeds the budget
  */
 export function withinBudget(
   complete: Complete,

@@ -20,7 +20,7 @@ import { superviseWorker, workerOptions, type SupervisedWorker } from './supervi
 /** A delivery is not to blame for a sender that is killed, however often that happens. */
 const maxStalls = Number.MAX_SAFE_INTEGER;
 
-/** What BullMQ keeps of a delivery that arrived. */
+/** What BullMQ stores for a delivered webhook. */
 interface Delivered {
   reason: string;
 }
@@ -43,7 +43,7 @@ interface Deps {
   log: Logger;
   secrets: SigningSecrets;
   guard: TargetGuard;
-  /** Writes the audit event of a delivery that may not go to its receiver; again changes nothing. */
+  /** Writes the audit event of a delivery to a blocked address. Idempotent. */
   auditBlocked: DelivererDeps['auditBlocked'];
   workerName: string;
   /** Counts how tries end. */
@@ -58,11 +58,11 @@ interface Deps {
 
 export interface DeliveryConsumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: typeof webhooksQueue;
-  /** Whether another delivery could be tried here. */
+  /** Whether this process could try another delivery. */
   hasRoom(): boolean;
 }
 
-/** A try failed, and the next one is due after so long. */
+/** A try failed; the next one is due after `inMs`. */
 class RetryError extends Error {
   override readonly name = 'TryAgainError';
   readonly inMs: number;
@@ -144,7 +144,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
   };
 }
 
-/** The outcome in BullMQ's language: a return value, or what is thrown. */
+/** Translates the outcome for BullMQ: into a return value or a thrown error. */
 async function reportTry(
   outcome: TryOutcome,
   job: Job<DeliveryData, Delivered>,
@@ -166,12 +166,12 @@ async function reportTry(
       await job.moveToWait(token);
       throw new WaitingError();
     case 'lost':
-      // BullMQ does nothing more with a job that says it went back to waiting.
+      // BullMQ leaves a job alone that reports it returned to waiting.
       throw new WaitingError();
   }
 }
 
-/** When the next try is due. A fault of our own waits as long as a receiver's. */
+/** When the next try is due. An internal error waits as long as one of the receiver. */
 function delayAfter(tryNumber: number, error: Error | undefined, random: () => number): number {
   if (error instanceof RetryError) return error.inMs;
   const step = nextStep(tryNumber, { status: null, error: 'network', retryAfterMs: null }, random);

@@ -42,19 +42,19 @@ interface Deps {
   cancellations: Pick<Cancellations, 'isCancelled'>;
   metrics: QueueMetrics;
   tracing: Pick<Tracing, 'bullmq'> | null;
-  /** One for the process, whatever the type: a process dies as a whole. */
+  /** Shared by all types of the process, because a process dies as a whole. */
   quarantine: Quarantine;
 }
 
 export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: JobType;
-  /** Whether another job could be begun here. */
+  /** Whether this process could start another job. */
   hasRoom(): boolean;
-  /** Whether all workers of this type are waiting for the upstream. */
+  /** Whether the pool of this type is paused. */
   isPoolPaused(): Promise<boolean>;
-  /** The jobs that are being worked on here. */
+  /** The jobs that run in this process. */
   activeJobIds(): string[];
-  /** Aborts the attempt at this job, if it is one of them. */
+  /** Aborts the attempt of this job if it runs in this process. */
   cancel(jobId: string): void;
 }
 

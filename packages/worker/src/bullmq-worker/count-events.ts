@@ -11,7 +11,7 @@ export interface WorkerEventMetrics {
   stalled(this: void, type: JobType): void;
 }
 
-/** Counts what a worker of BullMQ tells of jobs that are not, or no longer, its own. */
+/** Counts the events of a BullMQ worker about lost locks, stalled jobs and discarded results. */
 export function countWorkerEvents(
   worker: Pick<Worker, 'on'>,
   type: JobType,
@@ -20,7 +20,7 @@ export function countWorkerEvents(
   worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
   worker.on('stalled', () => stalled(type));
   worker.on('error', (error) => {
-    // Only the end of a job is refused with this: its lock has run out, and another worker may have the job.
+    // BullMQ refuses only the end of a job with this error: the lock expired and another worker may have the job.
     if (isLockLost(error)) resultDiscarded(type);
   });
 }

@@ -6,14 +6,14 @@ import type { PauseReason } from '../backpressure/pause.ts';
 import { quarantinedUntilMs } from '../attempts/quarantine.ts';
 
 interface Deps {
-  /** Tells idle workers that a job waits: BullMQ forgets to when a job with a priority goes back. */
+  /** Wakes idle workers. BullMQ does not when a job with a priority returns to the queue. */
   wake: () => Promise<unknown>;
   /** Pauses the pool. */
   pause: (askedMs: number | null, reason: PauseReason) => Promise<unknown>;
 }
 
 /**
- * The outcome in BullMQ's language: a return value, or what is thrown.
+ * Translates the outcome for BullMQ: into a return value or a thrown error.
  * @param token of the attempt's lock
  */
 export async function reportOutcome(
@@ -31,11 +31,11 @@ export async function reportOutcome(
       throw withoutStack(new UnrecoverableError(asReason(outcome.failure)));
     case 'deferred':
       await pause(outcome.retryAfterMs, outcome.reason);
-      // Idle workers learn of the pause, so they know when it ends.
+      // Idle workers see the pause and know when it ends.
       await wake();
       throw new RateLimitError();
     case 'lost':
-      // BullMQ does nothing more with a job that says it went back to waiting.
+      // BullMQ leaves a job alone that reports it returned to waiting.
       throw new WaitingError();
     case 'quarantined':
       await job.moveToDelayed(quarantinedUntilMs(Date.now()), token);
@@ -52,7 +52,7 @@ function asReason(failure: Failure): string {
   return JSON.stringify(failure);
 }
 
-/** BullMQ keeps stacks with the job, in Redis: this one says nothing and costs room. */
+/** Removes the stack, which BullMQ would store with the job in Redis. It says nothing about the failure. */
 export function withoutStack(error: Error): Error {
   delete error.stack;
   return error;

@@ -4,15 +4,15 @@ import { isErrorReply } from '@promptq/store';
 import type { Attempt } from '../attempts/attempt.ts';
 import { isLockLost } from './errors.ts';
 
-/** What every BullMQ worker of ours is opened with. */
+/** The options of every BullMQ worker in promptq. */
 export const workerOptions = {
   lockDuration: 30_000,
   stalledInterval: 15_000,
-  /** After an outage of Redis, ask again within a second; BullMQ's default is 15 s. */
+  /** After an outage of Redis, retry within a second. BullMQ's default is 15 s. */
   runRetryDelay: 1_000,
 };
 
-/** Kept back from the grace to hand unfinished jobs back and close. */
+/** The part of the grace period that is reserved to hand unfinished jobs back and close. */
 const handBackMs = 3_000;
 
 interface Deps<Data, Result> {
@@ -21,19 +21,19 @@ interface Deps<Data, Result> {
   /** The attempts in this process by job id. */
   running: ReadonlyMap<string, Attempt>;
   log: Logger;
-  /** What a job of this queue is called in the log. */
+  /** The name of the job id in the log. */
   idName: 'job_id' | 'delivery_id';
 }
 
 export interface SupervisedWorker {
   isRunning(): boolean;
-  /** How many attempts were begun here. */
+  /** How many attempts this worker has started. */
   started(): number;
   /** When Redis last answered with an error: full, read-only, ... */
   redisErrorAtMs(): number;
-  /** Whether this process gives its jobs back, because its time to stop is nearly over. */
+  /** Whether this process hands its jobs back because it is about to stop. */
   isHandingBack(): boolean;
-  /** Fetches no more and resolves when no job is active here: finished, or handed back when time runs short. */
+  /** Stops fetching jobs. Resolves when no job is active in this process: finished, or handed back if time runs short. */
   close(endsAtMs: number): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
     if (isLockLost(error))
       log.warn(
         { type },
-        'a lock was lost: the job runs elsewhere, and the result from here is discarded',
+        'lost the lock of a job: another worker runs it, and the result of this worker is discarded',
       );
     else logFault(log, error, 'BullMQ reported an error', { type });
   });
@@ -62,7 +62,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
     started += 1;
   });
   worker.on('stalled', (jobId) =>
-    log.warn({ [idName]: jobId }, 'the worker of this job is gone; it runs again'),
+    log.warn({ [idName]: jobId }, 'the worker of this job is gone; the job runs again'),
   );
   return {
     isRunning: () => worker.isRunning(),

@@ -5,17 +5,17 @@ import { logFault, type Logger } from '@promptq/shared/logging';
 interface Deps {
   host: string;
   port: number;
-  /** Whether this process takes jobs. */
+  /** Whether this process fetches jobs. */
   isReady: () => boolean;
-  /** What stands still although it could go on. */
+  /** The consumers without progress although there is work. */
   stuck: () => string[];
   registry: Registry;
   log: Logger;
 }
 
 /**
- * `GET /healthz` (the process lives and is of use: 503 says that it should be started again), `GET /readyz` (it
- * takes jobs) and `GET /metrics` (for Prometheus). @returns closes it
+ * Serves `GET /healthz` (503 means that the process should be restarted), `GET /readyz` (whether it fetches jobs) and
+ * `GET /metrics` (for Prometheus). @returns a function that closes the server
  */
 export async function serveHealth({
   host,
@@ -57,7 +57,7 @@ async function show(registry: Registry, res: ServerResponse, log: Logger): Promi
     res.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' });
     res.end(exposition);
   } catch (error) {
-    logFault(log, error, 'the metrics could not be collected');
+    logFault(log, error, 'could not collect the metrics');
     res.destroy();
   }
 }

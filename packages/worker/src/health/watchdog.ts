@@ -6,20 +6,20 @@ import type { Store } from '@promptq/store';
 import type { Consumer } from '../bullmq-worker/consume-queue.ts';
 
 const pollIntervalMs = 15_000;
-/** Work that could be done and is not done for so long means that this process is of no use any more. */
+/** A process that could work and does not for this long must be restarted. */
 const stuckAfterMs = 60_000;
-/** Longer, and locks are renewed late and timeouts fire late. */
+/** With a longer delay, locks are renewed late and timeouts fire late. */
 const maxLoopDelayMs = 1_000;
 
-/** What was seen of one thing that should go on. */
+/** One observation of a consumer or of settlement. */
 export interface Sample {
-  /** Whether there is work that this process could do now. */
+  /** Whether this process could work now. */
   couldWork: boolean;
-  /** How much it has done in all. */
+  /** How much work it has done in total. */
   done: number;
 }
 
-/** Since when nothing went on although it could: `sinceMs` is `null` while all is well. */
+/** Since when there has been no progress although there is work; `sinceMs` is `null` if there is none to report. */
 export interface Stall {
   done: number;
   sinceMs: number | null;
@@ -31,12 +31,12 @@ export function nextStall(before: Stall, sample: Sample, nowMs: number): Stall {
   return { done: sample.done, sinceMs: isStalled ? (before.sinceMs ?? nowMs) : null };
 }
 
-/** Whether it has stood still for too long. */
+/** Whether the stall has lasted too long. */
 export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
   return sinceMs !== null && nowMs - sinceMs >= stuckAfterMs;
 }
 
-/** What takes work from a queue: jobs of a type, or webhooks. */
+/** A consumer of a queue: jobs of a type, or webhooks. */
 type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
   type: JobType | typeof webhooksQueue;
   /** Only jobs wait for the upstream as a pool. */
@@ -51,9 +51,9 @@ interface Deps {
 }
 
 export interface Watchdog {
-  /** What stands still for a minute although it could go on, by name. */
+  /** The names of the consumers without progress for a minute although there is work. */
   stuck(): string[];
-  /** From here on nothing counts as stuck: a process that stops begins nothing new. */
+  /** Stops the checks. A stopping process starts no work, so nothing counts as stuck. */
   stop(): void;
 }
 

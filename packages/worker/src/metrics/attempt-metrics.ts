@@ -24,44 +24,44 @@ export function attemptMetrics(registry: Registry): QueueMetrics {
     new Counter({ name, help, labelNames, registers });
   const wait = new Histogram({
     name: 'promptq_job_wait_seconds',
-    help: 'From when a job could start, so after its delay, until its first attempt began.',
+    help: 'Time from when a job could start, after its delay, to its first attempt.',
     labelNames: ['type'],
     buckets: waitBounds,
     registers,
   });
   const run = new Histogram({
     name: 'promptq_job_run_seconds',
-    help: 'How long an attempt ran.',
+    help: 'Duration of attempts.',
     labelNames: ['type'],
     buckets: runBounds,
     registers,
   });
   const running = new Gauge({
     name: 'promptq_attempts_running',
-    help: 'Attempts that run now.',
+    help: 'Attempts running now.',
     labelNames: ['type'],
     registers,
   });
   const attempts = counter(
     'promptq_attempts_total',
-    'Attempts that ended, by outcome and, where there is one, the failure code, or budget when our own was spent; outcome "retry" means that another may follow.',
+    'Finished attempts by outcome and reason: the failure code, or budget if the upstream budget was spent. After outcome "retry", another attempt may follow.',
     ['type', 'outcome', 'reason'],
   );
   const pauses = counter('promptq_pool_pauses_total', 'Pauses of a pool, by reason.', [
     'type',
     'reason',
   ]);
-  const locks = counter('promptq_locks_lost_total', 'Locks of running jobs that ran out.', [
+  const locks = counter('promptq_locks_lost_total', 'Locks of running jobs that expired.', [
     'type',
   ]);
   const discarded = counter(
     'promptq_results_discarded_total',
-    "Results that came too late, because the job was another worker's by then.",
+    'Results discarded because another worker had taken over the job.',
     ['type'],
   );
   const stalls = counter(
     'promptq_jobs_stalled_total',
-    'Jobs whose worker was gone, so that they run again.',
+    'Jobs that run again because their worker was gone.',
     ['type'],
   );
   const metricsByType = cacheLabels((type: JobType) => ({

@@ -11,7 +11,7 @@ export interface DeliveryMetrics {
 export function deliveryMetrics(registry: Registry): DeliveryMetrics {
   const tries = new Counter({
     name: 'promptq_webhook_deliveries_total',
-    help: 'Tries of webhook deliveries by outcome: delivered, retry (another try follows), dead (none does), blocked, unsigned (not tried: the secret is not set here).',
+    help: 'Tries of webhook deliveries by outcome: delivered, retry (another try follows), dead (none follows), blocked, unsigned (not tried: the secret is not set in this process).',
     labelNames: ['outcome'],
     registers: [registry],
   });

@@ -11,19 +11,19 @@ const tooManyRequests = 429;
 export function upstreamMetrics(registry: Registry): UpstreamObserver {
   const duration = new Histogram({
     name: 'promptq_upstream_request_duration_seconds',
-    help: 'Calls to the upstream by class of status; none: there was no answer, because of the network or because the call was aborted.',
+    help: 'Upstream calls by status class. none: no answer, because of the network or an abort.',
     labelNames: ['status_class'],
     buckets: secondsBounds,
     registers: [registry],
   });
   const rateLimited = new Counter({
     name: 'promptq_upstream_rate_limited_total',
-    help: 'Calls that the upstream answered with 429.',
+    help: 'Upstream calls answered with 429.',
     registers: [registry],
   });
   const tokens = new Counter({
     name: 'promptq_tokens_total',
-    help: 'Tokens that the upstream counted, by model and direction; other: models beyond the first 20.',
+    help: 'Tokens counted by the upstream, by model and direction. other: models beyond the first 20.',
     labelNames: ['model', 'direction'],
     registers: [registry],
   });

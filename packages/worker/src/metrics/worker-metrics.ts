@@ -20,7 +20,7 @@ export function workerMetrics(registry: Registry): WorkerMetrics {
   let isUp = () => false;
   const up: Gauge = new Gauge({
     name: 'promptq_redis_up',
-    help: 'Whether this process has an answer from Redis.',
+    help: 'Whether Redis answers this process.',
     registers: [registry],
     collect: () => up.set(isUp() ? 1 : 0),
   });

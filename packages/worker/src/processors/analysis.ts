@@ -30,8 +30,8 @@ interface Deps {
 }
 
 /**
- * An analysis job is a call for each text and task, side by side, at most `max_concurrent` at once. One
- * that fails harms no other. What is finished is kept, so another attempt repeats only what is missing.
+ * An analysis job makes one call per text and task, at most `max_concurrent` at once. A failed call does not affect the
+ * others. Finished calls are stored as checkpoints, so another attempt makes only the missing calls.
  */
 export function analysisProcessor({ complete, openCheckpoints }: Deps): Processor {
   return async (data, context) => {
@@ -102,7 +102,7 @@ function callsOf(input: AnalysisInput): Call[] {
   );
 }
 
-/** Makes the calls and collects the errors that another attempt may mend, by step. */
+/** Makes the calls. @returns the retryable errors by step */
 async function callAll(
   calls: Call[],
   input: AnalysisInput,
@@ -125,7 +125,7 @@ async function callAll(
   return failures;
 }
 
-/** One call: its answer, or the refusal that would come again. Throws what another attempt may mend. */
+/** Makes one call. @returns the answer or a permanent failure. Throws retryable errors. */
 async function answer(
   { step, text, task }: Call,
   input: AnalysisInput,
@@ -158,7 +158,7 @@ async function answer(
   }
 }
 
-/** What the job fails with: an error that another attempt may mend, else a refusal that none can. */
+/** The error that the job fails with: a retryable error if there is one, else a permanent failure. */
 function errorOf(failures: Map<string, unknown>, done: Map<string, Checkpoint>): unknown {
   for (const error of failures.values()) return error;
   for (const checkpoint of done.values())

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Appended } from '@promptq/store';
+import type { AppendedOutput } from '@promptq/store';
 import { createLogger } from '@promptq/shared/logging';
 import { outputWriter } from './output-writer.ts';
 
@@ -9,7 +9,7 @@ const log = createLogger({ service: 'test', level: 'silent' });
 /** A stream as the script in shared keeps it, of one attempt. */
 function stream(answers: () => Appended | Error = () => 'appended') {
   const held = { text: '', writes: 0, begins: 0 };
-  const append = async (from: number, text: string): Promise<Appended> => {
+  const append = async (from: number, text: string): Promise<AppendedOutput> => {
     held.writes += 1;
     const answer = answers();
     if (answer instanceof Error) throw answer;
@@ -105,5 +105,5 @@ test('an answer that is not what was published is refused', () => {
   const { append } = stream();
   const writer = outputWriter({ append, jobId: 'j', log });
   writer.add('abc');
-  expect(() => writer.finish('abd')).toThrow('not the answer');
+  expect(() => writer.finish('abd')).toThrow('differs from the answer');
 });

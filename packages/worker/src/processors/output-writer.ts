@@ -1,26 +1,26 @@
-import type { Appended } from '@promptq/store';
+import type { AppendedOutput } from '@promptq/store';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 const flushIntervalMs = 40;
 /** Then all that was said is written again as one piece, so that the stream stays short however long an answer is. */
 const maxPieces = 1_000;
 
-/** Publishes the answer of a streamed job while it comes. What cannot be published never fails the job. */
+/** Publishes the answer of a streamed job while it arrives. An error never fails the job. */
 export interface OutputWriter {
   /** More of the answer, published within `flushIntervalMs`, or within a round trip to Redis if that is longer. */
   add(more: string): void;
   /**
-   * The answer is complete: its rest is published at once. Nobody has to wait for that.
+   * Publishes the rest of the complete answer, in the background.
    * @throws {Error} when what was added is not the answer
    */
   finish(answer: string): void;
-  /** The attempt came to nothing: no more is published. */
+  /** The attempt failed: nothing more is published. */
   abandon(): void;
 }
 
 interface Deps {
   /** Appends a piece that begins at this character. */
-  append: (from: number, text: string) => Promise<Appended>;
+  append: (from: number, text: string) => Promise<AppendedOutput>;
   jobId: string;
   log: Logger;
 }
@@ -56,7 +56,7 @@ export function outputWriter({ append, jobId, log }: Deps): OutputWriter {
       while (cannotWait());
     } catch (error) {
       isStopped = true;
-      logFault(log, error, 'tokens could not be published', { job_id: jobId });
+      logFault(log, error, 'could not publish streamed output', { job_id: jobId });
     }
     isWriting = false;
     if (isBehind()) schedule();
@@ -78,7 +78,7 @@ export function outputWriter({ append, jobId, log }: Deps): OutputWriter {
     },
     finish: (answer) => {
       take(half === '' && text === '' ? answer : half);
-      if (text !== answer) throw new Error('what was published is not the answer');
+      if (text !== answer) throw new Error('the published text differs from the answer');
       isFinished = true;
       clearTimeout(timer);
       if (isBehind()) void write();

@@ -4,7 +4,7 @@ import { BudgetSpentError } from '../backpressure/within-budget.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
-/** Whether the job may run again for what failed here: later when the rate was the reason, else while attempts are left. */
+/** Whether the job may run again after this error: a rate limit while it may wait, any other error while attempts are left. */
 export function isRetryableError(
   error: unknown,
   { isPatient, isLastAttempt }: AttemptContext,

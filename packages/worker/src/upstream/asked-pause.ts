@@ -1,12 +1,12 @@
 import { APIError } from 'openai';
 import { readDuration, readRetryAfter } from '../retry-after.ts';
 
-/** An upstream may not stop the pool for longer, nor have it come back at once, whatever it says. */
+/** Bounds of the pause, whatever the upstream asks for. */
 const maxPauseMs = 5 * 60 * 1_000;
 const minPauseMs = 250;
 
 /**
- * How long the upstream asks to be left alone, in milliseconds, or `null` when it does not say.
+ * The pause that the upstream asks for, in milliseconds, or `null` if it does not.
  * `retry-after-ms` is OpenAI's; `Retry-After` is seconds or a date (RFC 9110, section 10.2.3).
  */
 export function askedPauseMs(error: unknown, nowMs: number): number | null {

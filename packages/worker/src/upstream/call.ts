@@ -16,7 +16,7 @@ interface CallDeps {
   tracing: Pick<Tracing, 'begin'> | null;
 }
 
-/** One chat completion that is not streamed: the answer's JSON, whatever its shape. */
+/** Makes one chat completion that is not streamed. @returns the answer's JSON, not validated */
 export type Call = (
   request: OpenAI.ChatCompletionCreateParamsNonStreaming,
   options: CallOptions,

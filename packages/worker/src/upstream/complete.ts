@@ -5,9 +5,9 @@ import { readStreamed } from './read-streamed.ts';
 
 interface CallOptions {
   signal: AbortSignal;
-  /** The same for every try of one call, so that an upstream that knows it does not do the work twice. */
+  /** The same for every attempt of a call, so that an upstream that supports it does not do the work twice. */
   idempotencyKey: string;
-  /** Asks for a streamed answer, and takes each piece as it comes. Their sum is the text of the completion. */
+  /** Requests a streamed answer and receives each piece. Together they are the text of the completion. */
   onText?: (text: string) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { UpstreamObserver } from './observer.ts';
 import type { Complete } from './complete.ts';
 
-/** The same `fetch`, measured until it has the answer. */
+/** Measures a `fetch` until the response arrives. */
 export function measureCalls(call: typeof fetch, metrics: Pick<UpstreamObserver, 'called'>) {
   return (async (input, init) => {
     const startedAtMs = performance.now();
@@ -17,8 +17,8 @@ export function measureCalls(call: typeof fetch, metrics: Pick<UpstreamObserver,
 }
 
 /**
- * The same calls, whose tokens are counted. Only answered ones are, and by the model that was asked for: a name
- * that the upstream does not know takes none of the places that `maxModels` has.
+ * Counts the tokens of answered calls by the requested model. A model that the upstream does not know uses none of the
+ * `maxModels` labels.
  */
 export function countTokens(
   complete: Complete,

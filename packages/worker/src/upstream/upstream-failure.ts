@@ -1,7 +1,7 @@
 import { APIError } from 'openai';
 import type { Failure, FailureCode, UpstreamAnswer } from '@promptq/shared/failure';
 
-/** A call, or a job, failed in a way that has a code. */
+/** A call or a job failed with a code. */
 export class FailureError extends Error {
   override readonly name = 'FailureError';
   readonly failure: Failure;
@@ -13,7 +13,7 @@ export class FailureError extends Error {
 }
 
 /**
- * 429 is also sent for what no waiting mends: the account has no quota or credit left.
+ * A 429 can also mean that the account has no quota or credit left, which waiting does not fix.
  * Codes as in OpenAI's guide "Error codes" and its billing errors.
  */
 const billingCodes = new Set([
@@ -22,7 +22,7 @@ const billingCodes = new Set([
   'billing_not_active',
 ]);
 
-/** The first step from an error to an outcome: what the upstream did. Anything that is no answer of it is our own fault. */
+/** The first step from an error to an outcome: what the upstream did. Any other error is internal. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
   if (error instanceof APIError) {

@@ -7,14 +7,14 @@ import { endCall } from '../tracing/trace-calls.ts';
 import { nextStep, type Step } from './schedule.ts';
 import type { Sender, TryResult } from './send.ts';
 
-/** What a try means for the delivery. */
+/** The result of a try for its delivery. */
 export type TryOutcome =
   | (Step & { reason: string })
-  /** Not now: no try is spent. */
+  /** Delayed. No try is spent. */
   | { kind: 'deferred'; inMs: number }
-  /** The process stops: no try is spent. */
+  /** The process stops. No try is spent. */
   | { kind: 'interrupted' }
-  /** The delivery is not ours any more: whatever came of it here is discarded. */
+  /** Another worker has the delivery. The result of this try is discarded. */
   | { kind: 'lost' };
 
 export interface DeliveryDeps {
@@ -61,8 +61,8 @@ export async function attemptDelivery(delivery: Delivery, deps: DeliveryDeps): P
   try {
     await delivery.writeRow(row);
   } catch (fault) {
-    // The receiver has had it: that a row is missing changes nothing of that.
-    logFault(log, fault, 'a try could not be written to the log of its delivery');
+    // The receiver has the webhook. A missing row does not change that.
+    logFault(log, fault, 'could not record a try of a delivery');
   }
   return { ...step, reason: error ?? `status ${status}` };
 }
@@ -87,20 +87,23 @@ async function sendSigned(
     result = await sender.send({ url, headers, body }, attempt);
     return result;
   } catch (fault) {
-    logFault(log, fault, 'a try failed for a reason of our own');
+    logFault(log, fault, 'a try failed because of an internal error');
     return { status: null, error: 'network', durationMs: 0, answer: null, retryAfterMs: null };
   } finally {
     if (span) endCall(span, result?.status ?? null, 300);
   }
 }
 
-/** Before the delivery is given up: afterwards nobody would come back to it. */
+/** Writes the audit event before the delivery ends, because nothing retries it afterwards. */
 async function isAudited(data: DeliveryData, deps: DeliveryDeps, log: Logger): Promise<boolean> {
   try {
     await deps.auditBlocked(data);
     return true;
   } catch (fault) {
-    log.warn({ error: describeError(fault) }, 'a blocked target could not be audited; once more');
+    log.warn(
+      { error: describeError(fault) },
+      'could not write the audit event of a blocked webhook; retrying',
+    );
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** How long a try takes when none to this host has ended yet. */
+/** The assumed duration of a try before the first one to a host has ended. */
 const firstGuessMs = 1_000;
 const minAwayMs = 50;
 const maxAwayMs = 30_000;
@@ -13,7 +13,7 @@ const maxHosts = 1_000;
 
 export type HostSlot = { leave(): void } | { delayMs: number };
 
-/** The tries of this process by receiver, so that a slow one takes no more than its places from the others. */
+/** Limits the concurrent tries per host in this process, so that a slow receiver cannot hold up the others. */
 export interface HostLimiter {
   /**
    * A place, perhaps after a short wait, or how long to stay away: about until all that were sent away before have

@@ -8,12 +8,12 @@ import {
 
 const warnIntervalMs = 60_000;
 
-/** What a delivery is signed with, or `null` when this process has nothing that its receiver would trust. */
+/** The secrets that sign a delivery, or `null` if this process has none that its receiver would trust. */
 export type ResolveSecrets = (
   delivery: Pick<DeliveryData, 'tenant' | 'own_secret'>,
 ) => WebhookSecret[] | null;
 
-/** Tells which setting is missing here, once a minute for each: every delivery that waits for it asks again. */
+/** Warns at most once a minute about each missing setting, because every waiting delivery asks again. */
 export function secretResolver(
   secrets: SigningSecrets,
   log: Logger,
@@ -28,7 +28,7 @@ export function secretResolver(
       warnedAtMs.set(setting, now());
       log.warn(
         { setting },
-        'webhooks wait for a worker that can sign them: the API has this secret, and it is not set here',
+        'webhooks wait for a worker that can sign them: the API has this secret, but this worker does not',
       );
     }
     return null;

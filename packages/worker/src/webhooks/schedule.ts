@@ -27,7 +27,7 @@ const minAskedMs = 1 * second;
  */
 const lastEarlyTry = 3;
 
-/** What comes after a try. */
+/** What follows a try. */
 export type Step =
   | { kind: 'delivered' }
   /** The receiver wants no more of it (410). */
@@ -41,7 +41,7 @@ export type Step =
 type Result = Pick<TryResult, 'status' | 'error' | 'retryAfterMs'>;
 
 /**
- * Decides what comes after a try. A redirect is a failed try like any other.
+ * Decides what follows a try. A redirect is a failed try like any other.
  * @param tryNumber from 1 on
  * @param random from 0 to 1
  */
