@@ -23,4 +23,4 @@ export type { AuditQuery, FoundEvents, LastScanned } from './audit/find.ts';
 export type { CreatedBatch, NewBatch } from './batches/create-batch.ts';
 export type { FoundBatch } from './batches/record.ts';
 export type { StagedRequest } from './batches/stage.ts';
-export type { Appended, OutputPiece, OutputPosition } from './output/append.ts';
+export type { AppendedOutput, OutputPiece, OutputPosition } from './output/append.ts';

@@ -64,19 +64,22 @@ test('a blocked delivery is audited once and is found with its job', async () =>
   const store = await openTestStore();
   const webhook = { url: 'https://example.com/', include_output: false };
   const jobId = await cancelledJob(store, { webhook });
-  const delivery = { job_id: jobId, tenant: 'default' };
-  await store.audit.appendBlocked(delivery, 'worker-1');
-  await store.audit.appendBlocked(delivery, 'worker-2');
+  const blockedBy = (worker: string) => ({
+    ...plainEvent('webhook', { type: 'webhook.blocked', tenant: 'default', worker }),
+    job_id: jobId,
+  });
+  await store.audit.appendOnce(blockedBy('worker-1'));
+  await store.audit.appendOnce(blockedBy('worker-2'));
   const found = await store.audit.find({ job_id: jobId, limit: 10 }, everybody);
   expect(found?.events).toMatchObject([
-    { type: 'webhook.blocked', job_type: 'chat', worker: 'worker-1' },
+    { type: 'webhook.blocked', worker: 'worker-1' },
     { id: `evt_${jobId}` },
   ]);
 
   const { redis, keys } = store.context;
   const length = await redis.xlen(keys.audit);
   await redis.del(keys.delivery(deliveryIdOf(jobId)));
-  await store.audit.appendBlocked(delivery, 'worker-1');
+  await store.audit.appendOnce(blockedBy('worker-1'));
   expect(await redis.xlen(keys.audit)).toBe(length);
 });
 

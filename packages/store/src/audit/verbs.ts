@@ -1,8 +1,7 @@
 import type { AuditEvent } from '@promptq/shared/contracts';
-import type { DeliveryData } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
 import { guardVerbs } from '../guard-verbs.ts';
-import { appendBlocked } from './append-blocked.ts';
+import { appendOnce } from './append-once.ts';
 import { appendAuditEvent, trimAudit } from './append.ts';
 import { ensureCursorKey, readCursorKey } from './cursor-key.ts';
 import { findAuditEvents, type AuditQuery } from './find.ts';
@@ -15,8 +14,7 @@ export function auditVerbs(context: StoreContext) {
       scope: { tenant: string | null; afterEntry: string | null; signal: AbortSignal },
     ) => findAuditEvents(context, query, scope),
     append: (event: AuditEvent) => appendAuditEvent(context, event),
-    appendBlocked: (delivery: Pick<DeliveryData, 'job_id' | 'tenant'>, workerName: string) =>
-      appendBlocked(context, delivery, workerName),
+    appendOnce: (event: AuditEvent & { job_id: string }) => appendOnce(context, event),
     trim: () => trimAudit(context),
     readCursorKey: () => readCursorKey(context),
     ensureCursorKey: () => ensureCursorKey(context),

@@ -19,7 +19,7 @@ export interface OutputPiece {
 }
 
 /** What became of a piece: see append-output.lua. After `gap`, the whole output has to be written again. */
-export type Appended = 'appended' | 'gap' | 'superseded';
+export type AppendedOutput = 'appended' | 'gap' | 'superseded';
 
 /**
  * Appends a piece to the output of a job and announces it: one round trip.
@@ -30,7 +30,7 @@ export async function appendOutput(
   jobId: string,
   { at, text }: OutputPiece,
   ttlSeconds: number,
-): Promise<Appended> {
+): Promise<AppendedOutput> {
   const reply = await append(redis, {
     keys: [keys.output(jobId)],
     control: {
@@ -41,5 +41,5 @@ export async function appendOutput(
     },
     payloads: [text],
   });
-  return reply as Appended;
+  return reply as AppendedOutput;
 }
