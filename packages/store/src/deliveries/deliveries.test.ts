@@ -14,17 +14,18 @@ async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<st
 }
 
 function startDeliveries(store: TestStore, deliver: (attempt: number) => void): Worker {
+  const { queue, backendFactory, ...connection } = store.queues.workerHost(webhooksQueue);
   const worker = new Worker(
-    webhooksQueue,
+    queue,
     async (job) => {
       deliver(job.attemptsMade);
       return 'arrived';
     },
     {
-      connection: store.context.redis,
-      prefix: store.context.prefix,
+      ...connection,
       settings: { backoffStrategy: () => 3_600_000 },
     },
+    backendFactory,
   );
   worker.on('error', () => undefined);
   onTestFinished(() => worker.close());

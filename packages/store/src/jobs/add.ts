@@ -81,7 +81,7 @@ export async function addJob(
         priority: priorityOf(priority),
         fair: fair ? { ...fair, tags: keys.fairTags(queue, fair.band) } : undefined,
         max_waiting: limits.maxWaiting,
-        batch_score: batchScore,
+        batch_score: String(batchScore),
         max_open: limits.maxOpenPerTenant || undefined,
         index: { bucket, bucket_seconds: bucketSeconds },
         idempotency: idempotency
