@@ -21,6 +21,6 @@ export type { PolledChanges } from './subscriptions/poll-changes.ts';
 export { wakeUpSchema, type WakeUp } from './subscriptions/wake-up.ts';
 export type { AuditQuery, FoundEvents, LastScanned } from './audit/find.ts';
 export type { CreatedBatch, NewBatch } from './batches/create-batch.ts';
-export type { BatchRecord, FoundBatch } from './batches/record.ts';
+export type { FoundBatch } from './batches/record.ts';
 export type { StagedRequest } from './batches/stage.ts';
 export type { AppendedOutput, OutputPiece, OutputPosition } from './output/append.ts';

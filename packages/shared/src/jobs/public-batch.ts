@@ -22,8 +22,8 @@ export interface BatchRecord {
   cancelled: number;
   expired: number;
   cancel_requested_at?: number | undefined;
-  /** Set once every job that existed at the cancellation has been cancelled. */
-  cancel_told?: string | undefined;
+  /** How many of the requests, from the first on, have been cancelled since the cancellation was requested. */
+  cancel_propagated: number;
   finished_at?: number | undefined;
 }
 

@@ -1,11 +1,14 @@
 import { deliveryIdOf } from '@promptq/shared/webhooks';
 import type { StoreContext } from '../context.ts';
-import { createdAtOf, eventIdOf, jobTypeOf } from '@promptq/shared/jobs';
+import {
+  createdAtOf,
+  eventIdOf,
+  happenedAtOf,
+  jobIdOfEvent,
+  jobTypeOf,
+} from '@promptq/shared/jobs';
 import { clockSkewMs, maxEntries } from './limits.ts';
 import { scanAuditEvents, type AuditEntry } from './scan.ts';
-
-/** The id of an event that is not about the end of a job has its time: fifteen digits are enough until the year 33658. */
-const otherEventId = /^evt_[a-z]+_(\d{1,15})_\d{1,15}$/;
 
 /** The entry of the event with this id, or `null` when it was not found. */
 export async function findEvent(
@@ -13,12 +16,12 @@ export async function findEvent(
   eventId: string,
   signal: AbortSignal,
 ): Promise<AuditEntry | null> {
-  const jobId = eventId.slice('evt_'.length);
+  const jobId = jobIdOfEvent(eventId);
   if (jobTypeOf(jobId) && eventId === eventIdOf(jobId)) return findEndOf(context, jobId, signal);
-  const milliseconds = otherEventId.exec(eventId)?.[1];
-  if (milliseconds === undefined) return null;
+  const happenedAtMs = happenedAtOf(eventId);
+  if (happenedAtMs === null) return null;
   const isMatch = (entry: AuditEntry) => entry.event().id === eventId;
-  return findNear(context, Number(milliseconds), isMatch, signal);
+  return findNear(context, happenedAtMs, isMatch, signal);
 }
 
 /** The event of the job's end and, newer, the one of its webhook if that was blocked; newest first. */

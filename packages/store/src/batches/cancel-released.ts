@@ -2,8 +2,7 @@ import type { StoreContext } from '../context.ts';
 import { cancelJob, flagCancelled } from '../jobs/cancel.ts';
 import { finishWaiting } from '../jobs/finish-waiting.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchJobId, type JobRecord } from '@promptq/shared/jobs';
-import type { BatchRecord } from './record.ts';
+import { batchJobId, type JobRecord, type BatchRecord } from '@promptq/shared/jobs';
 import { pendingType } from './staged-request.ts';
 
 const markCancelled = defineScript(import.meta.url, 'mark-cancelled');

@@ -1,11 +1,10 @@
-import { noUsage, toTime, type AuditEvent, type BatchResult } from '@promptq/shared/contracts';
+import { noUsage, plainEvent, type AuditEvent, type BatchResult } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
 import { reportFinished } from '../jobs/finish-args.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchJobId, eventIdOf, jobError } from '@promptq/shared/jobs';
+import { batchJobId, eventIdOf, jobError, type BatchRecord } from '@promptq/shared/jobs';
 import { openBatchIds, readOpenBatch } from './open-batches.ts';
-import type { BatchRecord } from './record.ts';
 import { pendingMarkLetters, pendingType } from './staged-request.ts';
 
 const findRemoved = defineScript(import.meta.url, 'find-removed');
@@ -73,23 +72,8 @@ async function correctRequest(
   });
   const error = jobError({ code: 'internal_error', upstream: null }, 0);
   const event: AuditEvent = {
+    ...plainEvent('job', { type: 'job.removed', tenant, job_id: jobId, job_type: type, error }),
     id: eventIdOf(jobId),
-    object: 'audit_event',
-    type: 'job.removed',
-    timestamp: toTime(Date.now()),
-    job_id: jobId,
-    job_type: type,
-    tenant,
-    user_id: null,
-    model: null,
-    attempts: null,
-    queued_ms: null,
-    latency_ms: null,
-    usage: noUsage,
-    message: null,
-    reply: null,
-    error,
-    worker: null,
   };
   const line: Omit<BatchResult, 'custom_id'> = {
     id: jobId,

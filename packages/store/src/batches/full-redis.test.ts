@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRedis } from '../../../../scripts/redis.ts';
-import { chatSpec, createTestBatch, openTestStore } from '../testing/test-store.ts';
 import { StoreUnavailableError } from '../store-error.ts';
 import { definedScripts } from '../scripts/script.ts';
+import { createTestBatch, newBatch } from '../testing/batches.ts';
+import { chatSpec, openTestStore } from '../testing/test-store.ts';
 
 let server: Awaited<ReturnType<typeof findRedis>>;
 let dataDir: string;
@@ -37,14 +38,7 @@ test('a Redis that is full creates no batch, releases no request and corrects no
   const before = await snapshot();
 
   await redis.config('SET', 'maxmemory', '1');
-  const batch = {
-    uploadId,
-    total: 1,
-    tenant: 'default',
-    metadata: {},
-    webhookUrl: null,
-    ownSecret: false,
-  };
+  const batch = newBatch(uploadId, 1);
   await expect(store.batches.create(batch, null)).rejects.toThrow(StoreUnavailableError);
   await expect(store.batches.release(record)).rejects.toThrow(StoreUnavailableError);
   await expect(

@@ -1,5 +1,6 @@
 import type { StoreContext } from '../context.ts';
-import { parseBatch, type BatchRecord } from './record.ts';
+import type { BatchRecord } from '@promptq/shared/jobs';
+import { parseBatch } from './record.ts';
 
 /** The ids of unfinished batches, oldest first. @param limit how many at most */
 export async function openBatchIds(

@@ -11,10 +11,10 @@ import {
   toStored,
   type JobRecord,
   type JobSpec,
+  type BatchRecord,
 } from '@promptq/shared/jobs';
 import { finishCancelled } from './cancel-released.ts';
 import { nextChunk } from './chunk-size.ts';
-import type { BatchRecord } from './record.ts';
 import { parseRequest } from './staged-request.ts';
 
 const release = defineScript(import.meta.url, 'release');

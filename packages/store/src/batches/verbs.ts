@@ -1,4 +1,5 @@
 import type { StoreContext } from '../context.ts';
+import type { BatchRecord } from '@promptq/shared/jobs';
 import { guardIteration } from '../guard-iteration.ts';
 import { guardVerbs } from '../guard-verbs.ts';
 import type { Idempotency } from '../jobs/add.ts';
@@ -8,7 +9,6 @@ import { correctRemoved } from './correct-removed.ts';
 import { createBatch, type NewBatch } from './create-batch.ts';
 import { findBatch } from './find-batch.ts';
 import { openBatchIds, readOpenBatch } from './open-batches.ts';
-import type { BatchRecord } from './record.ts';
 import { releaseRequests } from './release.ts';
 import { batchResults } from './results.ts';
 import { dropUpload, stageRequests, type StagedRequest } from './stage.ts';

@@ -16,10 +16,12 @@ it('keeps the finished calls of a job, with an expiry', async () => {
   const { keep, read } = test.store.checkpoints;
   await keep('chat_1', 'a', { answer: 'A', usage });
   await keep('chat_1', 'b', { failure: { code: 'upstream_invalid_request', upstream: null } });
-  expect([...(await read('chat_1'))]).toEqual([
-    ['a', { answer: 'A', usage }],
-    ['b', { failure: { code: 'upstream_invalid_request', upstream: null } }],
-  ]);
+  expect(await read('chat_1')).toEqual(
+    new Map<string, unknown>([
+      ['a', { answer: 'A', usage }],
+      ['b', { failure: { code: 'upstream_invalid_request', upstream: null } }],
+    ]),
+  );
   expect(await read('chat_2')).toEqual(new Map());
   expect(await test.redis.ttl(test.keys.checkpoints('chat_1'))).toBeGreaterThan(3_000);
 });

@@ -1,10 +1,8 @@
 import { Worker, UnrecoverableError } from 'bullmq';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { deliveryIdOf, webhooksQueue } from '@promptq/shared/webhooks';
+import { eventually } from '../testing/batches.ts';
 import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
-
-const eventually = (expectation: () => Promise<void> | void) =>
-  vi.waitFor(expectation, { timeout: 60_000, interval: 20 });
 
 /** A job with a webhook that has ended, so its delivery is enqueued. */
 async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<string> {
@@ -104,7 +102,7 @@ test('an outage ends the list of dead deliveries with the error of the store', a
   const store = await openTestStore();
   store.context.redis.disconnect();
   const range = { sinceMs: 0, untilMs: 1 };
-  await expect(Array.fromAsync(store.deliveries.dead('a', range))).rejects.toThrow(
+  await expect(store.deliveries.dead('a', range).next()).rejects.toThrow(
     'the job store is not available',
   );
 });

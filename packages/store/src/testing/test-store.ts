@@ -36,32 +36,6 @@ export function chatSpec(given: Partial<JobSpec['data']> = {}): JobSpec {
   return { type: 'chat', data, maxAttempts: 1, delaySeconds: 0 };
 }
 
-/** Creates a batch of so many chat requests. */
-export async function createTestBatch(
-  { batches }: TestStore,
-  total: number,
-  given: Partial<Parameters<TestStore['batches']['create']>[0]> & { spec?: JobSpec } = {},
-) {
-  const uploadId = randomUUID();
-  const { spec = chatSpec(), ...rest } = given;
-  const requests = Array.from({ length: total }, (_, index) => ({
-    index,
-    customId: `request "${index}"`,
-    spec,
-  }));
-  await batches.stage(uploadId, requests);
-  const batch = {
-    uploadId,
-    total,
-    tenant: 'default',
-    metadata: {},
-    webhookUrl: null,
-    ownSecret: false,
-  };
-  const { id } = await batches.create({ ...batch, ...rest }, null);
-  return id;
-}
-
 /** Runs the jobs of a type as a worker process does, with `run` in place of a processor. */
 export function startTestWorker(
   { context }: TestStore,
@@ -81,14 +55,4 @@ export function startTestWorker(
   worker.on('error', () => undefined); // A connection that is closed at the end of the test.
   onTestFinished(() => worker.close());
   return worker;
-}
-
-/** The texts of all results. */
-export async function resultsOf({ batches }: TestStore, id: string, total: number) {
-  const chunks = await Array.fromAsync(batches.results(id, total));
-  return chunks
-    .join('')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

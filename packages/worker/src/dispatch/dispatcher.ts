@@ -71,9 +71,7 @@ async function dispatchRound(deps: Deps): Promise<boolean> {
     const record = await batches.readOpen(id);
     if (record === null) continue;
     await batches.release(record);
-    if (record.cancel_requested_at !== undefined && record.cancel_propagated === undefined) {
-      await batches.cancelReleased(record);
-    }
+    if (record.cancel_requested_at !== undefined) await batches.cancelReleased(record);
     // A round can take longer than the lease lasts.
     if (!(await holdsLease(deps))) return true;
   }
