@@ -7,6 +7,7 @@ WORKDIR /app
 COPY pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN pnpm fetch && rm -rf node_modules
 COPY packages/shared/package.json packages/shared/
+COPY packages/store/package.json packages/store/
 COPY packages/api/package.json packages/api/
 COPY packages/worker/package.json packages/worker/
 
@@ -30,7 +31,8 @@ RUN pnpm install --offline --frozen-lockfile
 RUN cp -RL node_modules/@copilotkit/aimock /aimock && rm -rf /aimock/node_modules
 COPY tsconfig.base.json ./
 COPY packages packages
-RUN node_modules/.bin/tsc -b packages/api packages/worker && rm packages/*/dist/.tsbuildinfo
+COPY scripts/copy-lua.ts scripts/
+RUN node_modules/.bin/tsc -b packages/api packages/worker && node scripts/copy-lua.ts && rm packages/*/dist/.tsbuildinfo
 
 # The files belong to root: the process can read them and change none.
 FROM node:24-slim AS runtime
@@ -52,6 +54,7 @@ FROM runtime AS worker
 COPY --from=worker-dependencies /app/node_modules node_modules
 COPY --from=worker-dependencies /app/packages packages
 COPY --from=build /app/packages/shared/dist packages/shared/dist
+COPY --from=build /app/packages/store/dist packages/store/dist
 COPY --from=build /app/packages/worker/dist packages/worker/dist
 WORKDIR /app/packages/worker
 CMD ["node", "--enable-source-maps", "dist/main.js"]
@@ -60,6 +63,7 @@ FROM runtime AS api
 COPY --from=api-dependencies /app/node_modules node_modules
 COPY --from=api-dependencies /app/packages packages
 COPY --from=build /app/packages/shared/dist packages/shared/dist
+COPY --from=build /app/packages/store/dist packages/store/dist
 COPY --from=build /app/packages/api/dist packages/api/dist
 WORKDIR /app/packages/api
 EXPOSE 3000

@@ -19,7 +19,9 @@ export function storeKeys(prefix: string) {
     /** The version of the data in this Redis. */
     version: `${prefix}:version`,
     /** Keys that the first version wrote and this one does not, unless it wrote the version before. */
-    ofFirstVersion: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map((name) => `${prefix}:${name}`),
+    ofFirstVersion: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map(
+      (name) => `${prefix}:${name}`,
+    ),
     /** The queues that have ever been opened: a hash, from the name to the number. */
     queues: `${prefix}:queues`,
 

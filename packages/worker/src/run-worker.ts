@@ -58,7 +58,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   const { metrics = workerMetrics(new Registry()), tracing = null } = deps;
   const budgets = upstreamBudgets({ store, settings, log, windowMs: deps.budgetWindowMs });
   const complete = countTokens(withinBudget(deps.complete, budgets), metrics.upstream);
-  const heartbeat = startHeartbeat(store);
+  const heartbeat = startHeartbeat(store, log);
   metrics.watchRedis(heartbeat.isAlive);
   const cancellations = await store.subscriptions.cancellations();
   const processors: Record<JobType, Processor> = {

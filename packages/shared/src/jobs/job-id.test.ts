@@ -53,7 +53,9 @@ test('the id of a job of a batch tells the batch, the place in it and its time',
       expect(Math.sign(Number(id > other) - Number(id < other))).toBe(Math.sign(index - another));
     }),
   );
-  expect(() => batchJobId(batchId, { type: 'chat', queueNumber: 1, index: 0x10000 })).toThrow(RangeError);
+  expect(() => batchJobId(batchId, { type: 'chat', queueNumber: 1, index: 0x10000 })).toThrow(
+    RangeError,
+  );
   expect(batchOf(newJobId('chat', 1))).toBeNull();
   expect(isBatchId(batchId.replace('700080000', '700090000'))).toBe(false);
 });

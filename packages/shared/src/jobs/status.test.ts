@@ -22,10 +22,13 @@ test.each<[JobRecord['state'], JobStatus]>([
   [{ at: 'waiting' }, 'queued'],
   [{ at: 'delayed', untilMs: 9_000 }, 'queued'],
   [{ at: 'active' }, 'in_progress'],
-])('neither a deadline nor a request to cancel makes a job terminal while it is %j', (state, status) => {
-  expect(statusOf(record(state))).toEqual({ status, finishedAtMs: null, failure: null });
-  expect(statusOf(record(state, { cancel_requested_at: 1_800 })).status).toBe(status);
-});
+])(
+  'neither a deadline nor a request to cancel makes a job terminal while it is %j',
+  (state, status) => {
+    expect(statusOf(record(state))).toEqual({ status, finishedAtMs: null, failure: null });
+    expect(statusOf(record(state, { cancel_requested_at: 1_800 })).status).toBe(status);
+  },
+);
 
 test.each<[FailureCode, JobStatus]>([
   ['cancelled', 'cancelled'],

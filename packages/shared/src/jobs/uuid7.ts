@@ -24,7 +24,8 @@ export const maxUuidNumber = 0xfff;
  */
 export function newUuid7(number: number, atMs?: number): string {
   const random = nextRandomBytes();
-  const { msecs, count } = atMs === undefined ? nextMoment(random) : { msecs: atMs, count: startOf(random) };
+  const { msecs, count } =
+    atMs === undefined ? nextMoment(random) : { msecs: atMs, count: startOf(random) };
   // The library takes 32 bits: the upper 12 become `rand_a`, the lower 20 the beginning of `rand_b`.
   return v7({ random, msecs, seq: number * 2 ** counterBits + count }).replaceAll('-', '');
 }

@@ -19,7 +19,9 @@ export function finishedMetrics(registry: Registry): FinishedMetrics {
     labelNames: ['type', 'status'],
     registers: [registry],
   });
-  const counts = cacheLabels((type: JobType, status: FinishedStatus) => counter.labels(type, status));
+  const counts = cacheLabels((type: JobType, status: FinishedStatus) =>
+    counter.labels(type, status),
+  );
   // A counter that begins at 0 shows its first job as an increase.
   for (const type of jobTypes) for (const status of statuses) counts(type, status).inc(0);
   return { finished: (type, status) => counts(type, status).inc() };

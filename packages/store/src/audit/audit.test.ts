@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
 import { noUsage, type AuditEvent } from '@promptq/shared/contracts';
 import { deliveryIdOf } from '@promptq/shared/webhooks';
-import {
-  chatSpec,
-  openTestStore,
-  type TestStore,
-} from '../testing/test-store.ts';
+import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
 
 const { signal } = new AbortController();
 const everybody = { tenant: null, afterEntry: null, signal };

@@ -4,11 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRedis } from '../../../../scripts/redis.ts';
-import {
-  chatSpec,
-  createTestBatch,
-  openTestStore,
-} from '../testing/test-store.ts';
+import { chatSpec, createTestBatch, openTestStore } from '../testing/test-store.ts';
 import { StoreUnavailableError } from '../store-error.ts';
 import { definedScripts } from '../scripts/script.ts';
 

@@ -1,11 +1,7 @@
 import { Worker, UnrecoverableError } from 'bullmq';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { deliveryIdOf, webhooksQueue } from '@promptq/shared/webhooks';
-import {
-  chatSpec,
-  openTestStore,
-  type TestStore,
-} from '../testing/test-store.ts';
+import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
 
 const eventually = (expectation: () => Promise<void> | void) =>
   vi.waitFor(expectation, { timeout: 60_000, interval: 20 });
@@ -20,16 +16,18 @@ async function enqueueDelivery(store: TestStore, tenant = 'default'): Promise<st
 }
 
 function startDeliveries(store: TestStore, deliver: (attempt: number) => void): Worker {
+  const { queue, backendFactory, ...connection } = store.queues.workerHost(webhooksQueue);
   const worker = new Worker(
-    webhooksQueue,
+    queue,
     async (job) => {
       deliver(job.attemptsMade);
       return 'arrived';
     },
     {
-      ...store.deliveries.workerOptions(),
+      ...connection,
       settings: { backoffStrategy: () => 3_600_000 },
     },
+    backendFactory,
   );
   worker.on('error', () => undefined);
   onTestFinished(() => worker.close());

@@ -55,7 +55,8 @@ test('the same key gives the same job, also when no other one would be added', a
   await store.jobs.add(chatSpec());
   expect(await store.jobs.add(chatSpec())).toEqual({ kind: 'refused', limit: 'tenant' });
   replays.push(await store.jobs.add(chatSpec(), key));
-  for (const replay of replays) expect(replay).toMatchObject({ kind: 'replayed', job: { id: first.id } });
+  for (const replay of replays)
+    expect(replay).toMatchObject({ kind: 'replayed', job: { id: first.id } });
 });
 
 test('a key is free again when its job is no longer kept', async () => {
@@ -65,7 +66,10 @@ test('a key is free again when its job is no longer kept', async () => {
   const first = jobOf(await store.jobs.add(chatSpec(), key));
   await store.jobs.cancel(first.id, 'default');
   expect(await redis.ttl(keys.idempotency('scope'))).toBeLessThanOrEqual(60);
-  expect(await store.jobs.add(chatSpec(), key)).toMatchObject({ kind: 'replayed', job: { id: first.id } });
+  expect(await store.jobs.add(chatSpec(), key)).toMatchObject({
+    kind: 'replayed',
+    job: { id: first.id },
+  });
   await redis.hset(keys.job('chat.default', first.id), 'finishedOn', Date.now() - 61_000);
   const second = await store.jobs.add(chatSpec(), key);
   expect(second.kind).toBe('added');
@@ -82,7 +86,10 @@ test('a refused job leaves nothing behind', async () => {
   expect(refused).toEqual({ kind: 'refused', limit: 'tenant' });
   expect((await redis.keys(`${prefix}*`)).toSorted()).toEqual(before);
   await store.jobs.add(chatSpec({ tenant: 'b' }));
-  expect(await store.jobs.add(chatSpec({ tenant: 'b' }))).toEqual({ kind: 'refused', limit: 'queue' });
+  expect(await store.jobs.add(chatSpec({ tenant: 'b' }))).toEqual({
+    kind: 'refused',
+    limit: 'queue',
+  });
 });
 
 test('a slot is free again when its job has ended', async () => {

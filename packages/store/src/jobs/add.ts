@@ -44,7 +44,10 @@ export type Added =
   | { kind: 'replayed'; job: JobRecord }
   | { kind: 'refused'; limit: 'queue' | 'tenant' };
 
-type Reply = ['added', timestamp: string] | ['replayed', id: string, job: JobReply] | ['refused', Limit];
+type Reply =
+  | ['added', timestamp: string]
+  | ['replayed', id: string, job: JobReply]
+  | ['refused', Limit];
 type Limit = 'queue' | 'tenant';
 
 /**
@@ -81,7 +84,7 @@ export async function addJob(
         priority: priorityOf(priority),
         fair: fair ? { ...fair, tags: keys.fairTags(queue, fair.band) } : undefined,
         max_waiting: limits.maxWaiting,
-        batch_score: batchScore,
+        batch_score: String(batchScore),
         max_open: limits.maxOpenPerTenant || undefined,
         index: { bucket, bucket_seconds: bucketSeconds },
         idempotency: idempotency

@@ -21,7 +21,11 @@ export interface BullmqOptions {
 /** @param trace that the job is submitted in, as BullMQ keeps it */
 export function bullmqOptions(
   data: Pick<JobData, 'tenant' | 'start_within_seconds'>,
-  { maxAttempts, delayMs, trace }: { maxAttempts: number; delayMs: number; trace?: string | undefined },
+  {
+    maxAttempts,
+    delayMs,
+    trace,
+  }: { maxAttempts: number; delayMs: number; trace?: string | undefined },
 ): BullmqOptions {
   return {
     attempts: maxAttempts,

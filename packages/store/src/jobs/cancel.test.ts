@@ -1,6 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import type { JobRecord } from '@promptq/shared/jobs';
-import { chatResult, chatSpec, openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
+import {
+  chatResult,
+  chatSpec,
+  openObservedStore,
+  type ObservedStore,
+} from '../testing/observed-store.ts';
 import { findJob } from './find.ts';
 
 let opened: ObservedStore;
@@ -16,34 +21,49 @@ async function add(spec = chatSpec()): Promise<JobRecord> {
 async function unfinished(): Promise<string[]> {
   const { redis, keys } = opened;
   const key = (name: string) => keys.ofQueue('chat.default', name);
-  const lists = await Promise.all(['wait', 'active', 'paused'].map((name) => redis.lrange(key(name), 0, -1)));
-  const sets = await Promise.all(['prioritized', 'delayed'].map((name) => redis.zrange(key(name), '0', '-1')));
+  const lists = await Promise.all(
+    ['wait', 'active', 'paused'].map((name) => redis.lrange(key(name), 0, -1)),
+  );
+  const sets = await Promise.all(
+    ['prioritized', 'delayed'].map((name) => redis.zrange(key(name), '0', '-1')),
+  );
   return [...lists, ...sets].flat();
 }
 
 test('a waiting, a delayed and a paused job are cancelled without a worker, once', async () => {
   opened = await openObservedStore();
   const { store, redis, keys } = opened;
-  const jobs = [await add(), await add(chatSpec({}, 60)), await add(chatSpec({ priority: 'high' }))];
+  const jobs = [
+    await add(),
+    await add(chatSpec({}, 60)),
+    await add(chatSpec({ priority: 'high' })),
+  ];
   const listed = await add();
   // As BullMQ leaves a job of priority 0: in a list.
   await redis.zrem(keys.ofQueue('chat.default', 'prioritized'), listed.id);
   await redis.lpush(keys.ofQueue('chat.default', 'wait'), listed.id);
   jobs.push(listed);
   for (const { id } of jobs) {
-    const [first, second] = await Promise.all([store.jobs.cancel(id, 'default'), store.jobs.cancel(id, 'default')]);
+    const [first, second] = await Promise.all([
+      store.jobs.cancel(id, 'default'),
+      store.jobs.cancel(id, 'default'),
+    ]);
     for (const job of [first, second, await store.jobs.cancel(id, 'default')]) {
       expect(job).toMatchObject({
         state: { at: 'failed', failure: { code: 'cancelled', neverStarted: true } },
         data: { cancel_requested_at: expect.any(Number) },
       });
     }
-    expect(await store.jobs.find(id, 'default')).toMatchObject({ state: { failure: { code: 'cancelled' } } });
+    expect(await store.jobs.find(id, 'default')).toMatchObject({
+      state: { failure: { code: 'cancelled' } },
+    });
     expect(await redis.exists(`${keys.job('chat.default', id)}:lock`)).toBe(0);
   }
   expect(await unfinished()).toEqual([]);
   const events = await opened.auditEvents();
-  expect(events.map(({ type, attempts }) => [type, attempts])).toEqual(jobs.map(() => ['job.cancelled', 0]));
+  expect(events.map(({ type, attempts }) => [type, attempts])).toEqual(
+    jobs.map(() => ['job.cancelled', 0]),
+  );
   expect(opened.finished).toHaveLength(jobs.length);
 });
 
@@ -90,9 +110,11 @@ test('a waiting job whose time to start is over is expired by the first that rea
   opened = await openObservedStore();
   const { store, auditEvents } = opened;
   const job = await add(chatSpec({ start_within_seconds: 0 }));
-  await expect.poll(() => store.jobs.find(job.id, 'default')).toMatchObject({
-    state: { at: 'failed', failure: { code: 'expired', neverStarted: true } },
-  });
+  await expect
+    .poll(() => store.jobs.find(job.id, 'default'))
+    .toMatchObject({
+      state: { at: 'failed', failure: { code: 'expired', neverStarted: true } },
+    });
   const found = await Promise.all([1, 2, 3].map(() => findJob(opened.context, job.id, 'default')));
   for (const each of found) expect(each?.state).toEqual(found[0]?.state);
   expect(await auditEvents()).toMatchObject([{ type: 'job.expired', attempts: 0 }]);
@@ -111,6 +133,11 @@ test('a worker that fetches an overdue job finds a mark in its data and nothing 
     return chatResult();
   });
   await expect.poll(() => marks.size, { timeout: 10_000 }).toBe(2);
-  expect(marks).toEqual(new Map<string, unknown>([[job.id, true], [fresh.id, undefined]]));
+  expect(marks).toEqual(
+    new Map<string, unknown>([
+      [job.id, true],
+      [fresh.id, undefined],
+    ]),
+  );
   expect(shown).toEqual(['waiting', 'active']);
 });

@@ -49,11 +49,22 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     blockingConnection?: RedisConnection,
   ) {
     const keys = new QueueKeys(opts.prefix);
-    super(connection, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts, blockingConnection);
+    super(
+      connection,
+      name,
+      keys.getKeys(name),
+      (type) => keys.toKey(name, type),
+      opts,
+      blockingConnection,
+    );
     this.#context = context;
   }
 
-  override execCommand(client: Parameters<RedisQueueBackend['execCommand']>[0], command: string, args: Args): unknown {
+  override execCommand(
+    client: Parameters<RedisQueueBackend['execCommand']>[0],
+    command: string,
+    args: Args,
+  ): unknown {
     return command === 'moveToActive'
       ? fetch(this.#context.redis, args)
       : super.execCommand(client, command, args);
@@ -84,7 +95,14 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     fetchNext: boolean,
     fieldsToUpdate?: Record<string, unknown>,
   ) {
-    const args = this.moveToFailedArgs(job, reason, removeOnFail, token, fetchNext, fieldsToUpdate) as Args;
+    const args = this.moveToFailedArgs(
+      job,
+      reason,
+      removeOnFail,
+      token,
+      fetchNext,
+      fieldsToUpdate,
+    ) as Args;
     const { stalledCounter } = job as unknown as Finishing;
     return this.#finish(job as unknown as Finishing, args, {
       at: 'failed',
@@ -94,7 +112,13 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
   }
 
   /** BullMQ would fetch the next job in the same script, which does not look at its deadline: it is fetched on its own. */
-  override moveToDelayed(jobId: string, timestamp: number, delay: number, token?: string, opts?: MoveToDelayedOpts) {
+  override moveToDelayed(
+    jobId: string,
+    timestamp: number,
+    delay: number,
+    token?: string,
+    opts?: MoveToDelayedOpts,
+  ) {
     return super.moveToDelayed(jobId, timestamp, delay, token, { ...opts, fetchNext: false });
   }
 
@@ -107,7 +131,13 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     const { id, type, maxAttempts, state } = record;
     const job = { id, opts: { attempts: maxAttempts } } as unknown as Finishing;
     const token = `finish:${id}`;
-    const args = this.moveToFailedArgs(job, reason, undefined as unknown as KeepJobs, token, false) as Args;
+    const args = this.moveToFailedArgs(
+      job,
+      reason,
+      undefined as unknown as KeepJobs,
+      token,
+      false,
+    ) as Args;
     args[finishKeys + 1] = state.finishedAtMs;
     const end = finishArgs(this.#context, record, waiting);
     const reply = await finish(this.#context.redis, [...args, ...end.args]);

@@ -13,7 +13,7 @@
                 audit_from  the oldest audit event to keep, in milliseconds since 1970; 0: trim nothing
   ARGV[2...]  the audit event of each job as JSON, in the order of the ids; '' writes none
 
-  Returns  { freed, removed }: how many slots were freed, and how many of their jobs were gone.
+  Returns  how many slots were freed.
 
   A tenant without slots is taken out of KEYS[2].
 
@@ -43,4 +43,4 @@ if removed > 0 and control.audit_from > 0 then
   redis.call('XTRIM', KEYS[3], 'MINID', '~', string.format('%.0f', control.audit_from))
 end
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], control.tenant) end
-return { freed, removed }
+return freed

@@ -10,21 +10,15 @@ const free = defineScript(import.meta.url, 'free-slots');
 const idBatchSize = 1_000;
 const tenantBatchSize = '1000';
 
-export interface FreedSlots {
-  /** How many slots were freed. */
-  freed: number;
-  /** How many of their jobs were gone: each has an audit event `job.removed` now. */
-  removed: number;
-}
-
 /**
  * Frees the slots of tenants whose jobs are gone: somebody removed them by hand. Each such job gets one audit event, in the
  * step that frees its slot. An id is put into the set in the step that adds its job, so one that has no job will never
  * have one. Every sweep looks at all slots.
+ * @returns how many slots were freed
  */
-export async function sweepTenantSlots(context: StoreContext): Promise<FreedSlots> {
+export async function sweepTenantSlots(context: StoreContext): Promise<number> {
   const { redis, keys } = context;
-  const total: FreedSlots = { freed: 0, removed: 0 };
+  let freed = 0;
   let cursor = '0';
   do {
     const [next, tenants] = await redis.sscan(
@@ -34,19 +28,17 @@ export async function sweepTenantSlots(context: StoreContext): Promise<FreedSlot
       tenantBatchSize,
     );
     for (const tenant of tenants) {
-      const { freed, removed } = await sweepTenant(context, tenant);
-      total.freed += freed;
-      total.removed += removed;
+      freed += await sweepTenant(context, tenant);
     }
     cursor = next;
   } while (cursor !== '0');
-  return total;
+  return freed;
 }
 
-async function sweepTenant(context: StoreContext, tenant: string): Promise<FreedSlots> {
+async function sweepTenant(context: StoreContext, tenant: string): Promise<number> {
   const { redis, keys } = context;
   const slots = keys.openJobs(tenant);
-  const total: FreedSlots = { freed: 0, removed: 0 };
+  let freed = 0;
   let cursor = '0';
   do {
     const [next, ids] = (await findStale(redis, {
@@ -55,22 +47,20 @@ async function sweepTenant(context: StoreContext, tenant: string): Promise<Freed
     })) as [string, string[]];
     // The last call also forgets a tenant without slots.
     if (ids.length > 0 || next === '0') {
-      const { freed, removed } = await freeSlots(context, tenant, ids);
-      total.freed += freed;
-      total.removed += removed;
+      freed += await freeSlots(context, tenant, ids);
     }
     cursor = next;
   } while (cursor !== '0');
-  return total;
+  return freed;
 }
 
 async function freeSlots(
   { redis, keys, auditTtlSeconds }: StoreContext,
   tenant: string,
   ids: string[],
-): Promise<FreedSlots> {
+): Promise<number> {
   const nowMs = Date.now();
-  const [freed, removed] = (await free(redis, {
+  return (await free(redis, {
     keys: [keys.openJobs(tenant), keys.tenantsWithOpenJobs, keys.audit],
     control: {
       root: keys.root,
@@ -82,8 +72,7 @@ async function freeSlots(
       const event = removedEventOf(id, tenant, nowMs);
       return event ? JSON.stringify(event) : '';
     }),
-  })) as [number, number];
-  return { freed, removed };
+  })) as number;
 }
 
 /** The audit event of a job that was removed before it finished: the id and the slot alone tell of it. */

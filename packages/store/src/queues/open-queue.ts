@@ -1,4 +1,4 @@
-import { Queue, type BackendFactory, type IQueueBackend, type Telemetry } from 'bullmq';
+import { Queue, type BackendFactory, type Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 export function openQueue<Data>(
   { redis, prefix }: { redis: Redis; prefix: string },
   name: string,
-  backendFactory?: BackendFactory<IQueueBackend>,
+  backendFactory?: BackendFactory,
   telemetry?: Telemetry,
 ): Queue<Data> {
   const options = { connection: redis, prefix, ...(telemetry ? { telemetry } : {}) };

@@ -1,4 +1,3 @@
-
 /** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
 export const delayedScorePerMs = 0x1000;
 

@@ -23,7 +23,7 @@ const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
 
 /** Packs control values for `cmsgpack.unpack`. */
 export function pack(value: unknown): Buffer {
-  return packr.pack(value) as Buffer;
+  return packr.pack(value);
 }
 
 const directive = /^--- @(include|bullmq) (\S+)$/gm;

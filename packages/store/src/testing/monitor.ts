@@ -30,7 +30,9 @@ export async function monitorRedis(url: string, mentions: string): Promise<Monit
       text
         .split('\r\n')
         .filter((line) => line.includes(mentions) && !/^\+[\d.]+ \[\d+ lua\]/.test(line))
-        .map((line) => Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, argument]) => argument as string)),
+        .map((line) =>
+          Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, argument]) => argument as string),
+        ),
     stop: () => socket.destroy(),
   };
 }

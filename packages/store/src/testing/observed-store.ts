@@ -63,7 +63,9 @@ export async function openObservedStore({
     },
     auditEvents: async () => {
       const entries = await redis.xrange(context.keys.audit, '-', '+');
-      return entries.map(([, fields]) => JSON.parse(fields[5] as string) as Record<string, unknown>);
+      return entries.map(
+        ([, fields]) => JSON.parse(fields[5] as string) as Record<string, unknown>,
+      );
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.close(true)));

@@ -75,8 +75,8 @@ export function startTestWorker(
       const output = { response: 'Hello', finish_reason: 'stop', model: 'm' };
       return { output, usage: noUsage };
     },
-    { connection: context.redis as never, prefix: context.prefix, concurrency: 20 },
-    jobBackendFactory(context) as never,
+    { connection: context.redis, prefix: context.prefix, concurrency: 20 },
+    jobBackendFactory(context),
   );
   worker.on('error', () => undefined); // A connection that is closed at the end of the test.
   onTestFinished(() => worker.close());

@@ -105,11 +105,7 @@ export function attemptRunner(deps: Deps) {
 }
 
 /** Runs the job unless it must wait in quarantine or this process is about to stop. */
-async function admitted(
-  job: ActiveJob,
-  attempt: Attempt,
-  deps: Deps,
-): Promise<Outcome> {
+async function admitted(job: ActiveJob, attempt: Attempt, deps: Deps): Promise<Outcome> {
   if (deps.isHandingBack()) return { kind: 'interrupted' };
   if (!deps.quarantine.admit(job)) return { kind: 'quarantined' };
   try {

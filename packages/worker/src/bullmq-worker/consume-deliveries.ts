@@ -87,13 +87,15 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
     running,
     isHandingBack: () => supervised.isHandingBack(),
     callBack: (id) => {
-      store.deliveries.promote(id).catch((error: unknown) =>
-        logFault(
-          log,
-          error,
-          'could not send a delayed delivery early; it is sent when its delay ends',
-        ),
-      );
+      store.deliveries
+        .promote(id)
+        .catch((error: unknown) =>
+          logFault(
+            log,
+            error,
+            'could not send a delayed delivery early; it is sent when its delay ends',
+          ),
+        );
     },
     writeRow: (id, row) => Job.addJobLog(worker, id, JSON.stringify(row), maxTriesKept),
     onUnsigned: () => deps.tried?.('unsigned'),

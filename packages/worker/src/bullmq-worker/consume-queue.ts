@@ -102,7 +102,13 @@ export function consumeQueue(deps: Deps): Consumer {
   };
   const worker = new Worker<JobData, JobResult>(queue, handle, options, backendFactory);
   countWorkerEvents(worker, type, metrics);
-  const supervised = superviseWorker({ worker, isRedisReady: store.isReady, running, log, idName: 'job_id' });
+  const supervised = superviseWorker({
+    worker,
+    isRedisReady: store.isReady,
+    running,
+    log,
+    idName: 'job_id',
+  });
   return {
     ...supervised,
     type,

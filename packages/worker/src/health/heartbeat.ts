@@ -1,3 +1,4 @@
+import { describeError, type Logger } from '@promptq/shared/logging';
 import type { Store } from '@promptq/store';
 
 const intervalMs = 1_000;
@@ -6,29 +7,27 @@ const silenceMs = 20_000;
 
 export interface Heartbeat {
   /** Whether Redis is connected and has answered lately. */
-  isAlive(): boolean;
+  isAlive(this: void): boolean;
   stop(): void;
 }
 
 /** Asks Redis every second whether it is there: a connection can be open and carry nothing. */
-export function startHeartbeat(store: Pick<Store, 'isReady' | 'ping'>): Heartbeat {
+export function startHeartbeat(store: Pick<Store, 'isReady' | 'ping'>, log: Logger): Heartbeat {
   let answeredAtMs = Date.now();
   let isAsking = false;
-  const timer = setInterval(() => {
+  const ask = async () => {
     if (isAsking) return;
     isAsking = true;
-    store
-      .ping()
-      .then(
-        () => {
-          answeredAtMs = Date.now();
-        },
-        () => undefined, // The store has logged the outage.
-      )
-      .finally(() => {
-        isAsking = false;
-      });
-  }, intervalMs);
+    try {
+      await store.ping();
+      answeredAtMs = Date.now();
+    } catch (error) {
+      log.debug({ error: describeError(error) }, 'Redis did not answer a ping');
+    } finally {
+      isAsking = false;
+    }
+  };
+  const timer = setInterval(() => void ask(), intervalMs);
   return {
     isAlive: () => store.isReady() && Date.now() - answeredAtMs < silenceMs,
     stop: () => clearInterval(timer),

@@ -82,7 +82,9 @@ export function startWatchdog(deps: Deps): Watchdog {
     }
   };
   const timer = setInterval(() => {
-    sample().catch((error: unknown) => logFault(log, error, 'the progress of this process could not be checked'));
+    sample().catch((error: unknown) =>
+      logFault(log, error, 'the progress of this process could not be checked'),
+    );
   }, pollIntervalMs);
   return {
     stuck: () =>

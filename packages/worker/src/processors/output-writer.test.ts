@@ -7,7 +7,7 @@ import { outputWriter } from './output-writer.ts';
 const log = createLogger({ service: 'test', level: 'silent' });
 
 /** A stream as the script in shared keeps it, of one attempt. */
-function stream(answers: () => Appended | Error = () => 'appended') {
+function stream(answers: () => AppendedOutput | Error = () => 'appended') {
   const held = { text: '', writes: 0, begins: 0 };
   const append = async (from: number, text: string): Promise<AppendedOutput> => {
     held.writes += 1;

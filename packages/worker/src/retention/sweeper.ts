@@ -52,8 +52,9 @@ export async function sweepIfLeader(deps: Deps): Promise<void> {
   // After the jobs: what was removed just now leaves the index with them.
   await store.retention.sweepIndexes();
   await store.audit.trim();
-  const { freed } = await store.retention.sweepTenantSlots();
+  const freed = await store.retention.sweepTenantSlots();
   if (freed > 0) log.info({ jobs: freed }, 'freed the slots of jobs that were removed');
   const corrected = await store.batches.correctRemoved();
-  if (corrected > 0) log.info({ jobs: corrected }, 'failed requests of batches whose jobs were removed');
+  if (corrected > 0)
+    log.info({ jobs: corrected }, 'failed requests of batches whose jobs were removed');
 }
