@@ -22,7 +22,7 @@ export function eventId(jobId: string, { output, count, isEnd }: EventPosition):
 
 /**
  * Reads the header `Last-Event-ID`; empty counts as none (HTML standard, "Server-sent events").
- * @throws {Problem} `invalid_request` when it is no id of an event of this job
+ * @throws {Problem} `invalid_request` when it is not the id of an event of this job
  */
 export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
   if (header === undefined || header === '') return null;

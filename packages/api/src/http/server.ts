@@ -22,8 +22,8 @@ export interface HttpServer {
 /**
  * Listens; port 0 takes a free one.
  * Node.js alone cannot close a server soon: it waits for connections that never sent a request, and for
- * ones kept alive after an answer. So the connections are watched: closing ends those that are owed no
- * answer at once, and the others with their answer.
+ * ones kept alive after a response. So the connections are tracked: closing ends those without a pending
+ * response at once, and the others with their response.
  */
 export async function listen(
   app: RequestListener,

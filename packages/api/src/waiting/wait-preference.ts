@@ -39,7 +39,7 @@ const preference =
 
 /**
  * The `wait` that the header `Prefer` asks for, in seconds, or `null`. Of several the first counts (RFC 7240,
- * section 2). Preferences that are not known are ignored, as the RFC demands; a `wait` that is none is refused,
+ * section 2). Preferences that are not known are ignored, as the RFC demands; an invalid `wait` is rejected,
  * because a client that relies on it would poll without a pause.
  * @throws {Problem} `invalid_request`
  */
