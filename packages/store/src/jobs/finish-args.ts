@@ -36,13 +36,11 @@ export function finishArgs(
     has_checkpoints: record.type === 'analysis' || undefined,
     waiting,
   };
-  const wakeUp = { job_id: record.id, status, event_id: event.id };
   return {
     status,
     args: [
       pack(control),
       JSON.stringify(event),
-      JSON.stringify(wakeUp),
       webhook ? JSON.stringify(webhook) : '',
       batch ? batchLine(record, event) : '',
     ],

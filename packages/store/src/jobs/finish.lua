@@ -2,7 +2,7 @@
   Makes a job terminal, with everything that follows from it. Every way to end a job uses this script: completed, failed,
   cancelled, expired, stalled too often; in a batch or alone; by a worker that ran it, or from its place in the queue.
 
-  KEYS[1..14]  as in BullMQ's moveToFinished-14
+  KEYS[1]      the job's hash; the script builds the 14 keys of BullMQ's moveToFinished, which costs less than sending them
   ARGV[1..9]   as in BullMQ's moveToFinished-14
   ARGV[10]     control (msgpack)
                  status             completed, failed, cancelled or expired
@@ -20,9 +20,8 @@
                    overdue          whether the job has to be overdue
                    cancelled_at     when a client asked for its cancellation, in milliseconds since 1970; or nil
   ARGV[11]     the audit event as JSON
-  ARGV[12]     the message for those who wait for the job, as JSON
-  ARGV[13]     the data of the delivery as JSON; '' without a webhook
-  ARGV[14]     the line of the result in the batch without `custom_id`; '' for a job that is in no batch
+  ARGV[12]     the data of the delivery as JSON; '' without a webhook
+  ARGV[13]     the line of the result in the batch without `custom_id`; '' for a job that is in no batch
 
   Returns  { error code }  of moveToFinished, below 0: nothing else was written. -1: there is no such job; -2, -6: the lock
                            is gone, or is another worker's; -3: the job is not active.
@@ -67,10 +66,14 @@ local function take_waiting(job_key, waiting)
 end
 
 if control.waiting then
-  local refused = take_waiting(KEYS[12], control.waiting)
+  local refused = take_waiting(KEYS[1], control.waiting)
   if refused then return { refused } end
 end
-local result = bullmq_moveToFinished(KEYS, ARGV)
+local function key(suffix) return queue_root .. suffix end
+local result = bullmq_moveToFinished({
+  key('wait'), key('active'), key('prioritized'), key('events'), key('stalled'), key('limiter'), key('delayed'),
+  key('paused'), key('meta'), key('pc'), key(ARGV[5]), KEYS[1], key('metrics:' .. ARGV[5]), key('marker'),
+}, ARGV)
 if type(result) == 'number' and result < 0 then return { result } end
 
 local type = 'job.' .. control.status
@@ -80,11 +83,11 @@ else
   redis.call('XADD', root .. 'audit', '*', 'job_id', id, 'type', type, 'event', ARGV[11])
 end
 if control.delivery_type then
-  enqueue_delivery(root, 'dlv_' .. id, control.delivery_type, ARGV[13], control.trace, now_ms())
+  enqueue_delivery(root, 'dlv_' .. id, control.delivery_type, ARGV[12], control.trace, now_ms())
 end
 local ended_batch = ''
 if control.batch then
-  ended_batch = count_result(root, control.batch, control.status, ARGV[14], control.ttl, now_ms())
+  ended_batch = count_result(root, control.batch, control.status, ARGV[13], control.ttl, now_ms())
 end
 if control.tenant then redis.call('SREM', root .. 'open:' .. control.tenant, id) end
 if control.idempotency_scope then
@@ -92,7 +95,9 @@ if control.idempotency_scope then
   if redis.call('GET', record) == string.sub(queue_root, #root + 1) .. id then redis.call('EXPIRE', record, control.ttl) end
 end
 if control.has_checkpoints then redis.call('UNLINK', root .. 'parts:' .. id) end
-redis.call('PUBLISH', root .. 'live:' .. id, ARGV[12])
+-- For those who wait for the job: see subscriptions/wake-up.ts.
+redis.call('PUBLISH', root .. 'live:' .. id,
+  '{"job_id":"' .. id .. '","status":"' .. control.status .. '","event_id":"evt_' .. id .. '"}')
 -- Nobody reads BullMQ's event stream, and it holds a copy of every answer.
-redis.call('XTRIM', KEYS[4], 'MAXLEN', 0)
+redis.call('XTRIM', key('events'), 'MAXLEN', 0)
 return { mark_overdue(result, queue_root), ended_batch }
