@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
+import type { JobRecord } from '@promptq/shared/jobs';
 import type { JobChanges, JobNotification } from '@promptq/store';
 
 /** The subscription of one client to one job. `disconnected`: the client has disconnected. */
 export interface Subscription {
   /** The notifications since the last call, as soon as there is one or `ms` have passed. */
   next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
+  /** The job at its end, when a notification has brought it. */
+  finished(): JobRecord | null;
   isStopping(): boolean;
   isDisconnected(): boolean;
   close(): void;
@@ -44,8 +47,13 @@ export function jobSubscriptions(changes: Pick<JobChanges, 'subscribe'>): JobSub
       let pending = new Set<JobNotification | 'disconnected'>();
       let wake: (() => void) | null = null;
       let isStopping = false;
-      const notify = (notification: JobNotification | 'disconnected') => {
+      let finished: JobRecord | null = null;
+      const notify = (
+        notification: JobNotification | 'disconnected',
+        job: JobRecord | null = null,
+      ) => {
         pending.add(notification);
+        finished ??= job;
         if (notification === 'stopping') isStopping = true;
         wake?.();
       };
@@ -56,6 +64,7 @@ export function jobSubscriptions(changes: Pick<JobChanges, 'subscribe'>): JobSub
       });
       if (client.closed) close();
       return {
+        finished: () => finished,
         isStopping: () => isStopping,
         isDisconnected: () => client.closed,
         close,

@@ -34,25 +34,24 @@ export async function waitForEnd(wait: Wait): Promise<Waited | null> {
   const { subscriptions, jobId, seconds, read, res } = wait;
   const endsAtMs = performance.now() + seconds * 1_000;
   const limitedRead = () => subscriptions.limit(read);
-  // Most jobs have ended when they are asked for: those need no subscription.
-  const immediate = await readIfEnded(limitedRead, seconds === 0);
-  if (typeof immediate !== 'number') return immediate;
+  if (seconds === 0) return { record: await limitedRead(), isHonoured: true };
+  // Subscribe first, so that one read is enough: no end of the job after it is missed. The subscription ends with the
+  // response, not before: ending it costs a command that the client would wait for.
   const subscription = await subscriptions.subscribe(jobId, { tokens: false }, res);
-  try {
-    for (;;) {
-      const isTimedOut = performance.now() >= endsAtMs;
-      const isStopping = subscription.isStopping();
-      const result = await readIfEnded(() => readWithRetry(limitedRead), isTimedOut || isStopping);
-      if (subscription.isDisconnected()) return null;
-      if (typeof result !== 'number') {
-        const isHonoured = isTimedOut || isTerminal(statusOf(result.record).status);
-        return { ...result, isHonoured };
-      }
-      const notifications = await subscription.next(Math.min(endsAtMs - performance.now(), result));
-      if (notifications.has('lost')) throw new StoreUnavailableError();
+  for (;;) {
+    const isTimedOut = performance.now() >= endsAtMs;
+    const isStopping = subscription.isStopping();
+    const result = await readIfEnded(() => readWithRetry(limitedRead), isTimedOut || isStopping);
+    if (subscription.isDisconnected()) return null;
+    if (typeof result !== 'number') {
+      const isHonoured = isTimedOut || isTerminal(statusOf(result.record).status);
+      return { ...result, isHonoured };
     }
-  } finally {
-    subscription.close();
+    const notifications = await subscription.next(Math.min(endsAtMs - performance.now(), result));
+    if (notifications.has('lost')) throw new StoreUnavailableError();
+    // The first read has shown that the job is the caller's.
+    const finished = subscription.finished();
+    if (finished && !subscription.isDisconnected()) return { record: finished, isHonoured: true };
   }
 }
 

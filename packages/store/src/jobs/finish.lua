@@ -39,6 +39,7 @@ local control = cmsgpack.unpack(ARGV[10])
 --- @include ./deadline.lua
 --- @include ./mark-overdue.lua
 --- @include ./flag-cancelled.lua
+--- @include ../subscriptions/publish-end.lua
 --- @bullmq addStandardJob
 --- @include ../deliveries/enqueue-delivery.lua
 --- @include ../batches/count-result.lua
@@ -95,9 +96,7 @@ if control.idempotency_scope then
   if redis.call('GET', record) == string.sub(queue_root, #root + 1) .. id then redis.call('EXPIRE', record, control.ttl) end
 end
 if control.has_checkpoints then redis.call('UNLINK', root .. 'parts:' .. id) end
--- For those who wait for the job: see subscriptions/wake-up.ts.
-redis.call('PUBLISH', root .. 'live:' .. id,
-  '{"job_id":"' .. id .. '","status":"' .. control.status .. '","event_id":"evt_' .. id .. '"}')
+publish_end(root, id, KEYS[1], control.status)
 -- Nobody reads BullMQ's event stream, and it holds a copy of every answer.
 redis.call('XTRIM', key('events'), 'MAXLEN', 0)
 return { mark_overdue(result, queue_root), ended_batch }

@@ -1,14 +1,17 @@
 import type { Redis } from 'ioredis';
+import type { JobRecord } from '@promptq/shared/jobs';
 import { describeError, logFault } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 import { toStoreError } from '../store-error.ts';
+import { finishedJobOf } from './wake-up.ts';
 
 /**
  * Why to read a job again: it may have `changed`; it has more output (`tokens`); Redis is away for longer than a client
  * should wait (`lost`); the process is `stopping`.
  */
 export type JobNotification = 'changed' | 'tokens' | 'lost' | 'stopping';
-type Listener = (notification: JobNotification) => void;
+/** @param finished with `changed`, the job as it is at its end, when it is known */
+type Listener = (notification: JobNotification, finished: JobRecord | null) => void;
 
 /** Notifications about jobs over one connection, however many clients wait for them. */
 export interface JobChanges {
@@ -26,7 +29,7 @@ export interface JobChanges {
 }
 
 interface Channel {
-  listeners: Set<() => void>;
+  listeners: Set<(finished: JobRecord | null) => void>;
   subscribed: Promise<unknown>;
 }
 
@@ -52,14 +55,19 @@ export function openJobChanges(
   let outage: NodeJS.Timeout | undefined;
 
   const notifyAll = (notification: JobNotification) => {
-    for (const listener of listeners) listener(notification);
+    for (const listener of listeners) listener(notification, null);
   };
-  const notifyListeners = (name: string) => {
-    for (const listener of channels.get(name)?.listeners ?? []) listener();
+  const notifyListeners = (name: string, finished: JobRecord | null) => {
+    for (const listener of channels.get(name)?.listeners ?? []) listener(finished);
   };
   const onMessage = (name: string, message: string) => {
     // The cancellation of a running job is published to the workers only, and changes what clients see of the job.
-    notifyListeners(name === keys.cancelChannel ? keys.wakeUpChannel(message) : name);
+    if (name === keys.cancelChannel) notifyListeners(keys.wakeUpChannel(message), null);
+    else
+      notifyListeners(
+        name,
+        name.startsWith(keys.wakeUpChannel('')) ? finishedJobOf(message) : null,
+      );
   };
   const resubscribe = async () => {
     const names = [keys.cancelChannel, ...channels.keys()];
@@ -98,7 +106,7 @@ export function openJobChanges(
     });
   }, pingIntervalMs);
 
-  const join = async (name: string, listener: () => void) => {
+  const join = async (name: string, listener: (finished: JobRecord | null) => void) => {
     let channel = channels.get(name);
     if (!channel) {
       channel = { listeners: new Set(), subscribed: subscriber.subscribe(name) };
@@ -107,7 +115,7 @@ export function openJobChanges(
     channel.listeners.add(listener);
     await channel.subscribed;
   };
-  const leave = (name: string, listener: () => void) => {
+  const leave = (name: string, listener: (finished: JobRecord | null) => void) => {
     const channel = channels.get(name);
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
@@ -116,8 +124,8 @@ export function openJobChanges(
   };
   return {
     subscribe: async (jobId, { tokens }, listener) => {
-      const onChange = () => listener('changed');
-      const onTokens = () => listener('tokens');
+      const onChange = (finished: JobRecord | null) => listener('changed', finished);
+      const onTokens = () => listener('tokens', null);
       const end = () => {
         listeners.delete(listener);
         leave(keys.wakeUpChannel(jobId), onChange);
@@ -132,10 +140,10 @@ export function openJobChanges(
         end();
         throw toStoreError(error);
       }
-      if (stopping.aborted) listener('stopping');
+      if (stopping.aborted) listener('stopping', null);
       return end;
     },
-    notify: (jobId) => notifyListeners(keys.wakeUpChannel(jobId)),
+    notify: (jobId) => notifyListeners(keys.wakeUpChannel(jobId), null),
     close: () => {
       clearInterval(pingTimer);
       clearTimeout(outage);
