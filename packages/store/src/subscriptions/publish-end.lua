@@ -5,12 +5,13 @@ local max_published_bytes = 65536
 local function publish_end(root, id, job_key, status)
   local channel = root .. 'live:' .. id
   local message = '{"job_id":"' .. id .. '","status":"' .. status .. '","event_id":"evt_' .. id .. '"'
-  if redis.call('PUBSUB', 'NUMSUB', channel)[2] == 0 then return end
-  local fields, size = redis.call('HGETALL', job_key), 0
-  for _, field in ipairs(fields) do size = size + #field end
-  if size > 0 and size <= max_published_bytes then
-    for i, field in ipairs(fields) do fields[i] = cjson.encode(field) end
-    message = message .. ',"fields":[' .. table.concat(fields, ',') .. ']'
+  if redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 then
+    local fields, size = redis.call('HGETALL', job_key), 0
+    for _, field in ipairs(fields) do size = size + #field end
+    if size <= max_published_bytes then
+      for i, field in ipairs(fields) do fields[i] = cjson.encode(field) end
+      message = message .. ',"fields":[' .. table.concat(fields, ',') .. ']'
+    end
   end
   redis.call('PUBLISH', channel, message .. '}')
 end
