@@ -12,14 +12,14 @@ export function storeKeys(prefix: string) {
     /** What every BullMQ key of a queue begins with. */
     queueRoot: (queue: string) => `${prefix}:${queue}:`,
     /** A BullMQ key of a queue. */
-    ofQueue: (queue: string, name: string) => `${prefix}:${queue}:${name}`,
+    queueKey: (queue: string, name: string) => `${prefix}:${queue}:${name}`,
     /** The hash of a job. */
     job: (queue: string, jobId: string) => `${prefix}:${queue}:${jobId}`,
 
     /** The version of the data in this Redis. */
     version: `${prefix}:version`,
     /** Keys that the first version wrote and this one does not, unless it wrote the version before. */
-    ofFirstVersion: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map(
+    firstVersionKeys: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map(
       (name) => `${prefix}:${name}`,
     ),
     /** The queues that have ever been opened: a hash, from the name to the number. */

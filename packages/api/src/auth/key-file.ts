@@ -12,9 +12,9 @@ export function readKeyFile(path: string): KeyEntry[] {
 }
 
 /**
- * Calls `onChange` with the keys whenever the file has changed; it may refuse them with a `KeyEntryError`. A file that is
- * gone or faulty changes nothing: the keys of before stay, and the log says so at `error` until it is mended.
- * @returns stops it
+ * Calls `onChange` with the keys whenever the file has changed. `onChange` may reject them with a `KeyEntryError`. When the
+ * file is missing or faulty, the previous keys stay valid and each attempt to read it logs an error.
+ * @returns stops watching
  */
 export function watchKeyFile(
   path: string,

@@ -5,10 +5,10 @@ import { isCursor, keyBytes, seal, unseal } from './seal.ts';
 const key = randomBytes(keyBytes);
 const tenant = 'mine';
 const position = '1750287018123-17';
-const longest = `${'9'.repeat(20)}-${'9'.repeat(20)}`;
+const maxPosition = `${'9'.repeat(20)}-${'9'.repeat(20)}`;
 
 test('a sealed position is opened with its key, for its tenant only', () => {
-  for (const text of [position, longest, '0-0']) {
+  for (const text of [position, maxPosition, '0-0']) {
     const cursor = seal(key, text, tenant);
     expect(isCursor(cursor)).toBe(true);
     expect(unseal(key, cursor, tenant)).toBe(text);
@@ -18,13 +18,13 @@ test('a sealed position is opened with its key, for its tenant only', () => {
 });
 
 test('cursors tell nothing: no two are equal, all have one length, none contains the position', () => {
-  const cursors = [position, position, longest].map((text) => seal(key, text, tenant));
+  const cursors = [position, position, maxPosition].map((text) => seal(key, text, tenant));
   expect(new Set(cursors).size).toBe(3);
   expect(new Set(cursors.map(({ length }) => length)).size).toBe(1);
   for (const cursor of cursors) {
     const bytes = Buffer.from(cursor.slice('after_'.length), 'base64url');
     expect(bytes.includes(position.slice(0, 4))).toBe(false);
-    expect(bytes.includes(longest.slice(0, 4))).toBe(false);
+    expect(bytes.includes(maxPosition.slice(0, 4))).toBe(false);
   }
   expect(() => seal(key, 'x'.repeat(48), tenant)).toThrow(RangeError);
 });

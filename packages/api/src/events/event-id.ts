@@ -2,8 +2,8 @@ import type { OutputPosition } from '@promptq/store';
 import { Problem } from '../problems/problem.ts';
 
 /**
- * Where a client is in the events of a job: how much of the output it has, and how many events came before.
- * The first means the same to every API process, so that any can go on from there.
+ * A client's position in the events of a job: how much of the output it has, and how many events it has received.
+ * The output position means the same to every API process, so any process can continue from it.
  */
 export interface EventPosition {
   output: OutputPosition;
@@ -21,8 +21,8 @@ export function eventId(jobId: string, { output, count, isEnd }: EventPosition):
 }
 
 /**
- * Reads the header `Last-Event-ID`; empty counts as none (HTML standard, "Server-sent events").
- * @throws {Problem} `invalid_request` when it is no id of an event of this job
+ * Reads the header `Last-Event-ID`. An empty header counts as absent (HTML standard, "Server-sent events").
+ * @throws {Problem} `invalid_request` when it is not the id of an event of this job
  */
 export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
   if (header === undefined || header === '') return null;

@@ -35,8 +35,8 @@ export function openSseWriter(res: Response, timeoutMs = drainTimeoutMs): SseWri
   return {
     send: async (event, id, data) => {
       if (res.closed) return;
-      const hasRoom = res.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
-      if (hasRoom) return;
+      const isWritable = res.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (isWritable) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       res.once('drain', resolve).once('close', resolve);
       await promise;

@@ -34,7 +34,7 @@ function requireJson(req: Request): void {
   });
 }
 
-/** Whether the body is as nearly all are: in UTF-8, not compressed, of a length that is told and allowed. */
+/** Whether the body is of the common kind: UTF-8, not compressed, and with a `Content-Length` within the limit. */
 function isPlain({ headers }: Request, limitBytes: number): boolean {
   return (
     headers['content-encoding'] === undefined &&

@@ -21,9 +21,9 @@ export interface HttpServer {
 
 /**
  * Listens; port 0 takes a free one.
- * Node.js alone cannot close a server soon: it waits for connections that never sent a request, and for
- * ones kept alive after an answer. So the connections are watched: closing ends those that are owed no
- * answer at once, and the others with their answer.
+ * Node.js alone cannot close a server quickly: it waits for connections that never sent a request and for connections that
+ * are kept alive. So this function tracks the connections. `close` ends idle connections immediately and each of the others
+ * after its response.
  */
 export async function listen(
   app: RequestListener,

@@ -19,7 +19,7 @@ interface Deps {
 export function rateLimit({ store, perMinute }: Deps): RequestHandler {
   return async (req, res, next) => {
     const { keyId } = callerOf(req);
-    const { isReplay, isOver, remaining, resetMs } = await store.limits.countRequest({
+    const { isReplay, isAboveLimit, remaining, resetMs } = await store.limits.countRequest({
       who: keyId ?? 'everybody',
       perMinute,
       idempotencyScope: idempotencyScopeOf(req),
@@ -31,7 +31,7 @@ export function rateLimit({ store, perMinute }: Deps): RequestHandler {
       'RateLimit-Policy': `"requests";q=${perMinute};w=${rateWindowSeconds}`,
       RateLimit: `"requests";r=${remaining};t=${seconds}`,
     };
-    if (isOver) {
+    if (isAboveLimit) {
       throw new Problem('rate_limited', `The limit is ${perMinute} requests per minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });

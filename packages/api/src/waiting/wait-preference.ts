@@ -38,9 +38,9 @@ const preference =
   /[\t ]*([^\s=,;"]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?((?:"(?:[^"\\]|\\.)*"|[^,"])*)(?:,|$)/gy;
 
 /**
- * The `wait` that the header `Prefer` asks for, in seconds, or `null`. Of several the first counts (RFC 7240,
- * section 2). Preferences that are not known are ignored, as the RFC demands; a `wait` that is none is refused,
- * because a client that relies on it would poll without a pause.
+ * Reads the `wait` preference of the header `Prefer`, in seconds, or `null` when it is absent. The first one counts, and
+ * unknown preferences are ignored (RFC 7240, section 2). An invalid `wait` is rejected, because a client that relies on it
+ * would poll without a pause.
  * @throws {Problem} `invalid_request`
  */
 export function readWaitPreference(req: Pick<Request, 'get'>): number | null {

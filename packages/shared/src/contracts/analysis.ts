@@ -49,7 +49,7 @@ const taskResults = {
   errors: z.partialRecord(analysisTaskSchema, taskErrorSchema),
 };
 
-/** What became of one text: a task that was not asked for is `null` and has no error. */
+/** The results for one text. A task that was not requested is `null` and has no error. */
 export const textAnalysisSchema = z.object(taskResults).meta({ id: 'TextAnalysis' });
 
 const listedAnalysisSchema = z

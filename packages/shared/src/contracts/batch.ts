@@ -34,7 +34,7 @@ export const batchRequestSchema = z
 export const maxInlineRequests = 1_000;
 export const maxRequests = 50_000;
 
-/** Who is told of the end of a batch. The event has its counts; results are read from the API. */
+/** The receiver of the event that a batch ended. The event has the counts; the results are read from the API. */
 export const batchWebhookSchema = webhookSchema.pick({ url: true }).meta({ id: 'BatchWebhook' });
 
 const requestsError = `Must be a list of 1 to ${maxInlineRequests} requests; send more as application/jsonl.`;

@@ -37,7 +37,7 @@ export type Priority = z.infer<typeof prioritySchema>;
 /** A job that says nothing has a day to start in. What is stored leaves this value out, so every reader has to use it. */
 export const defaultStartWithinSeconds = 86_400;
 
-/** Who is told of the end of a job. */
+/** The receiver of the event that a job ended. */
 export const webhookSchema = z
   .strictObject({
     url: z.string().min(1).max(2_048),

@@ -27,7 +27,7 @@ export interface BatchRecord {
   finished_at?: number | undefined;
 }
 
-/** A batch that was cancelled before it had ended is cancelled, whatever became of its requests. */
+/** The status of a batch. A batch whose cancellation was requested before its end is cancelled, whatever its results are. */
 export function batchStatusOf(record: BatchRecord): PublicBatch['status'] {
   const isCancelled = record.cancel_requested_at !== undefined;
   if (record.finished_at === undefined) return isCancelled ? 'cancelling' : 'in_progress';

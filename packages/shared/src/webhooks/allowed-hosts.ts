@@ -34,7 +34,7 @@ export const webhookAllowedHosts = z
     return { names, networks };
   });
 
-/** A name as `URL` writes it, so that both are compared alike. `null`: it is none, or an address in disguise. */
+/** A host name as `URL` normalizes it, or `null` when the text is not a name or is an address in disguise. */
 function readName(entry: string): string | null {
   if (!/^[^\s/:@?#\\[\]%*]+$/.test(entry)) return null;
   const url = URL.parse(`https://${entry}/`);

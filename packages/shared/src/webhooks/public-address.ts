@@ -10,7 +10,7 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** Public by its number, and yet the host's own side of Azure: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
 const azureHost = ipaddr.IPv4.parseCIDR('168.63.129.16/32');
 
-/** An address as the network knows it: an IPv4-mapped IPv6 address is the IPv4 address. `null`: it is none. */
+/** Parses an address. An IPv4-mapped IPv6 address becomes the IPv4 address. `null`: the text is not an address. */
 export function readAddress(text: string): Address | null {
   // ipaddr.js alone also reads 0x7f.1 and 10.1: what may be written is decided by who calls.
   return isIP(text) === 0 ? null : unmapped(ipaddr.parse(text));

@@ -21,7 +21,7 @@ export const tenantSecrets = z
   .record(
     z.string().regex(namePattern),
     webhookSecrets,
-    // The value of the setting is not asked for here: its faults are told by `webhookSecrets`.
+    // This error is about the name of the setting. `webhookSecrets` reports the faults of its value.
     {
       error:
         `is not a setting: ${namePrefix} is followed by a tenant's name in upper case, with "_" for "-" ` +

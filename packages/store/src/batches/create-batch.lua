@@ -1,5 +1,5 @@
 --[[
-  Makes an upload a batch in one step: before it there is none, after it the workers see all of it.
+  Turns an upload into a batch in one step: the workers see either nothing of it or all of it.
 
   KEYS[1]  the record of the batch
   KEYS[2]  the list of its requests that are not jobs yet
@@ -28,12 +28,12 @@
   Touches, beyond KEYS: <root>batch:<id> of a replayed batch.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
-local batch, waiting, results, staged_waiting, staged_results, open, key_record = unpack(KEYS)
+local batch, waiting, results, staged_waiting, staged_results, open, idempotency_record = unpack(KEYS)
 
 -- The same call, sent again.
 if redis.call('EXISTS', batch) == 1 then return { 'created' } end
 
-local held = key_record and redis.call('GET', key_record)
+local held = idempotency_record and redis.call('GET', idempotency_record)
 local fingerprint = held and redis.call('HGET', control.root .. 'batch:' .. held, 'fingerprint')
 if fingerprint then
   redis.call('UNLINK', staged_waiting, staged_results)
@@ -53,5 +53,5 @@ redis.call('RENAME', staged_waiting, waiting)
 redis.call('RENAME', staged_results, results)
 redis.call('PERSIST', waiting)
 redis.call('PERSIST', results)
-if key_record then redis.call('SET', key_record, control.id, 'PX', control.key_ttl) end
+if idempotency_record then redis.call('SET', idempotency_record, control.id, 'PX', control.key_ttl) end
 return { 'created' }

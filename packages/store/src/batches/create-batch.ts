@@ -22,7 +22,7 @@ export interface NewBatch {
   ownSecret: boolean;
 }
 
-/** What became of an upload. */
+/** The result of a submission of a batch. */
 export interface CreatedBatch {
   id: string;
   /** 'replayed': a batch was created with the same Idempotency-Key before. */

@@ -27,7 +27,7 @@ export async function findBatch(
 
 /** The keys that read-batch.lua reads. */
 export function batchKeys({ keys, queues }: StoreContext, id: string): string[] {
-  return [keys.batch(id), ...queues.names().map((queue) => keys.ofQueue(queue, 'active'))];
+  return [keys.batch(id), ...queues.names().map((queue) => keys.queueKey(queue, 'active'))];
 }
 
 /** The digits that the ids of a batch and of its jobs have in common, see batch-id.ts. */

@@ -13,7 +13,7 @@
   Touches nothing beyond KEYS.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
-local noted = tonumber(redis.call('HGET', KEYS[1], 'cancel_propagated') or 0)
-if control.from > noted or control.to <= noted or redis.call('EXISTS', KEYS[1]) == 0 then return noted end
+local known = tonumber(redis.call('HGET', KEYS[1], 'cancel_propagated') or 0)
+if control.from > known or control.to <= known or redis.call('EXISTS', KEYS[1]) == 0 then return known end
 redis.call('HSET', KEYS[1], 'cancel_propagated', control.to)
 return control.to

@@ -26,7 +26,7 @@ export async function readBoardPage(
   if (states.length === 0) return [];
   const queue = queueNameFor(kind);
   return (await page(redis, {
-    keys: states.map((state) => keys.ofQueue(queue, state === 'waiting' ? 'wait' : state)),
+    keys: states.map((state) => keys.queueKey(queue, state === 'waiting' ? 'wait' : state)),
     control: { queue_root: keys.queueRoot(queue), first, last, states, fields },
   })) as BoardRow[];
 }
@@ -43,7 +43,7 @@ export async function readBoardJob(
   const queue = queueNameFor(kind);
   const job = keys.job(queue, id);
   return (await one(redis, {
-    keys: [job, `${job}:lock`, ...sortedStates.map((state) => keys.ofQueue(queue, state))],
+    keys: [job, `${job}:lock`, ...sortedStates.map((state) => keys.queueKey(queue, state))],
     control: { id, states: sortedStates, fields },
   })) as BoardRow | null;
 }

@@ -89,5 +89,5 @@ function keysOf(
   type: JobType,
 ): [failures: string, probe: string, limiter: string] {
   const queue = queueNameOf(type);
-  return [keys.circuitFailures(queue), keys.circuitProbe(queue), keys.ofQueue(queue, 'limiter')];
+  return [keys.circuitFailures(queue), keys.circuitProbe(queue), keys.queueKey(queue, 'limiter')];
 }

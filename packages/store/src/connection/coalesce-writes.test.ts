@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { coalesceWrites } from './coalesce-writes.ts';
 
@@ -26,7 +26,7 @@ test('what is written in one turn goes out together and in order, promises of th
   };
   void later();
   expect(sent).toEqual([]);
-  await nextTurn();
+  await nextTick();
   expect(sent).toEqual(['abc']);
 });
 
@@ -34,10 +34,10 @@ test('nothing stays behind: each turn sends its own, and an end sends the rest',
   const { stream, sent } = gathering();
   for (const text of ['a', 'b']) {
     stream.write(text);
-    await nextTurn();
+    await nextTick();
   }
   stream.write('c');
   stream.end('d');
-  await nextTurn();
+  await nextTick();
   expect(sent).toEqual(['a', 'b', 'cd']);
 });

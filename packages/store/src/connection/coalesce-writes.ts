@@ -8,11 +8,11 @@ export function coalesceWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   const uncork = () => stream.uncork();
   // The queue of ticks is looked at when no promise of this turn has anything left to do.
-  const atEndOfTurn = () => process.nextTick(uncork);
+  const atEndOfTick = () => process.nextTick(uncork);
   stream.write = (...args: unknown[]) => {
     if (stream.writableCorked === 0) {
       stream.cork();
-      queueMicrotask(atEndOfTurn);
+      queueMicrotask(atEndOfTick);
     }
     return write(...args);
   };

@@ -21,7 +21,7 @@ export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<v
   await refuseForeignKey(redis, keys.audit);
   const found = String(
     await checkVersion(redis, {
-      keys: [keys.version, ...keys.ofFirstVersion],
+      keys: [keys.version, ...keys.firstVersionKeys],
       control: { version: dataVersion },
     }),
   );

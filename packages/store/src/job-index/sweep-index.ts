@@ -8,7 +8,7 @@ const forgetTenant = defineScript(import.meta.url, 'forget-tenant');
 const bucketBatchSize = 100;
 const idBatchSize = 1_000;
 const tenantBatchSize = '1000';
-/** A bucket is left alone for so long after its jobs could have gone: one may still be on its way into it. */
+/** How long after its jobs can have expired a bucket is first swept: a job may still be on its way into it. */
 const spareMs = 60_000;
 
 /**

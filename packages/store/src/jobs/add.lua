@@ -15,7 +15,7 @@
              batch_score        where the scores of the jobs of batches begin
              max_open           how many unfinished jobs the tenant may have; or nil
              index              see index-job.lua
-             idempotency        { scope, ttl, longest }, or nil: the digest of tenant and key; for how long finished jobs
+             idempotency        { scope, ttl, max_ttl }, or nil: the digest of tenant and key; for how long finished jobs
                                 are kept; and a bound for the record of a job that never finishes; both in milliseconds
   ARGV[2]  the job's data as JSON
   ARGV[3]  the job's entry in the indexes, 17 bytes
@@ -66,6 +66,6 @@ if control.max_open and not has_tenant_slot(root, control.tenant, control.max_op
 opts.priority = control.fair and fair_priority(queue_root .. 'prioritized', control.tenant, control.fair) or control.priority
 add_job(queue_root, id, control.name, opts, ARGV[2], now)
 if control.max_open then take_tenant_slot(root, control.tenant, id) end
-if record then redis.call('SET', record, control.queue .. ':' .. id, 'PX', key.longest) end
+if record then redis.call('SET', record, control.queue .. ':' .. id, 'PX', key.max_ttl) end
 index_job(root, control.tenant, control.index, ARGV[3], now + (opts.delay or 0) + control.start_within * 1000)
 return { 'added', string.format('%.0f', now) }

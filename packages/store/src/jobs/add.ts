@@ -17,7 +17,7 @@ import { parseJobReply, type JobReply } from './job-reply.ts';
 const add = defineScript(import.meta.url, 'add');
 
 /** Longer than any job can take: a week's delay, 30 days to start in, its attempts and their pauses. */
-const longestLifeMs = 90 * 24 * 3_600 * 1_000;
+const maxLifetimeMs = 90 * 24 * 3_600 * 1_000;
 
 /** What limits the jobs that are submitted alone. */
 export interface AddLimits {
@@ -37,7 +37,7 @@ export interface Idempotency {
   fingerprint: string;
 }
 
-/** What became of a submission. */
+/** The result of a submission. */
 export type Added =
   | { kind: 'added'; job: JobRecord }
   /** A job was added with the same Idempotency-Key before. Its fingerprint may be another. */
@@ -88,7 +88,7 @@ export async function addJob(
         max_open: limits.maxOpenPerTenant || undefined,
         index: { bucket, bucket_seconds: bucketSeconds },
         idempotency: idempotency
-          ? { scope: idempotency.scope, ttl: resultTtlSeconds * 1_000, longest: longestLifeMs }
+          ? { scope: idempotency.scope, ttl: resultTtlSeconds * 1_000, max_ttl: maxLifetimeMs }
           : undefined,
       },
       payloads: [JSON.stringify(toStored(stored)), entry],

@@ -8,7 +8,8 @@ const flag = defineScript(import.meta.url, 'cancel');
 
 /**
  * Cancels a job: two round trips, one to read it and one to cancel it. A waiting job is cancelled when this resolves. A
- * running job is flagged and its worker is told: it aborts the attempt and finishes the job. A finished job stays as it is.
+ * running job is flagged and its worker is notified, which aborts the attempt and finishes the job. A finished job does not
+ * change.
  * @param tenant whose job it has to be; `null`: anybody's
  * @returns the job as it is now, or `null` when there is no such job
  */

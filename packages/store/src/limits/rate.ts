@@ -18,7 +18,7 @@ export interface RequestCount {
   /** Something was submitted with this Idempotency-Key before: the request was not counted. */
   isReplay: boolean;
   /** Whether the request is above the limit. */
-  isOver: boolean;
+  isAboveLimit: boolean;
   /** How many more requests this window allows. */
   remaining: number;
   /** When the window ends, in milliseconds from now. */
@@ -37,7 +37,7 @@ export async function countRequest(
   })) as [number, number?, number?];
   return {
     isReplay: isReplay === 1,
-    isOver: count > perMinute,
+    isAboveLimit: count > perMinute,
     remaining: Math.max(0, perMinute - count),
     resetMs,
   };

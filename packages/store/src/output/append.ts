@@ -18,7 +18,7 @@ export interface OutputPiece {
   text: string;
 }
 
-/** What became of a piece: see append-output.lua. After `gap`, the whole output has to be written again. */
+/** The result of appending a piece: see append-output.lua. After `gap`, the whole output has to be written again. */
 export type AppendedOutput = 'appended' | 'gap' | 'superseded';
 
 /**

@@ -47,7 +47,7 @@ async function cleanState(
   let count = 0;
   for (;;) {
     const removed = (await clean(redis, {
-      keys: [state, 'events', 'repeat'].map((name) => keys.ofQueue(queue, name)),
+      keys: [state, 'events', 'repeat'].map((name) => keys.queueKey(queue, name)),
       control: {
         queue_root: keys.queueRoot(queue),
         state,

@@ -10,9 +10,9 @@ export async function countWaiting(
 ): Promise<{ waiting: number; active: number }> {
   const queue = queueNameOf(type);
   const [moved, waiting, active] = await Promise.all([
-    redis.llen(keys.ofQueue(queue, 'wait')),
-    redis.zcount(keys.ofQueue(queue, 'prioritized'), '-inf', `(${batchScore}`),
-    redis.llen(keys.ofQueue(queue, 'active')),
+    redis.llen(keys.queueKey(queue, 'wait')),
+    redis.zcount(keys.queueKey(queue, 'prioritized'), '-inf', `(${batchScore}`),
+    redis.llen(keys.queueKey(queue, 'active')),
   ]);
   return { waiting: moved + waiting, active };
 }
@@ -24,9 +24,9 @@ export async function hasWaitingJobs(
 ): Promise<boolean> {
   const queue = queueNameFor(kind);
   const [isPaused, moved, waiting] = await Promise.all([
-    redis.hexists(keys.ofQueue(queue, 'meta'), 'paused'),
-    redis.llen(keys.ofQueue(queue, 'wait')),
-    redis.zcard(keys.ofQueue(queue, 'prioritized')),
+    redis.hexists(keys.queueKey(queue, 'meta'), 'paused'),
+    redis.llen(keys.queueKey(queue, 'wait')),
+    redis.zcard(keys.queueKey(queue, 'prioritized')),
   ]);
   return isPaused === 0 && moved + waiting > 0;
 }

@@ -33,7 +33,7 @@ export async function pausePool(
 ): Promise<PoolPaused> {
   const queue = queueNameOf(type);
   const [pauseMs, isNew] = (await pause(redis, {
-    keys: [keys.ofQueue(queue, 'limiter'), keys.rateLimitStreak(queue)],
+    keys: [keys.queueKey(queue, 'limiter'), keys.rateLimitStreak(queue)],
     control: {
       asked: askedMs ?? -1,
       first: firstMs,
@@ -46,7 +46,7 @@ export async function pausePool(
 }
 
 export async function isPoolPaused({ redis, keys }: StoreContext, type: JobType): Promise<boolean> {
-  return (await redis.get(keys.ofQueue(queueNameOf(type), 'limiter'))) === pausedMark;
+  return (await redis.get(keys.queueKey(queueNameOf(type), 'limiter'))) === pausedMark;
 }
 
 /** An attempt has succeeded: the next pause is the first one again. */

@@ -61,7 +61,7 @@ export async function readQueueState(
 ): Promise<QueueSnapshot> {
   const queue = queueNameFor(kind);
   const reply = await read(redis, {
-    keys: parts.map((part) => keys.ofQueue(queue, part)),
+    keys: parts.map((part) => keys.queueKey(queue, part)),
     control: {
       queue_root: keys.queueRoot(queue),
       delayed_per_ms: delayedScorePerMs,

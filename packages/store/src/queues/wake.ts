@@ -7,5 +7,5 @@ import { queueNameOf } from './registry.ts';
  * script addBaseMarkerIfNeeded).
  */
 export async function wakeWorkers({ redis, keys }: StoreContext, type: JobType): Promise<void> {
-  await redis.zadd(keys.ofQueue(queueNameOf(type), 'marker'), 0, '0');
+  await redis.zadd(keys.queueKey(queueNameOf(type), 'marker'), 0, '0');
 }

@@ -24,8 +24,8 @@ export interface RateBudget {
 }
 
 /**
- * Reserves the request that is about to be made. It is spent whatever becomes of the call.
- * @returns 0, or for how many milliseconds the budget is spent: then nothing is reserved
+ * Reserves the request that is about to be made. The request stays reserved even if the call fails.
+ * @returns 0, or the milliseconds until the budget has requests and tokens again; then nothing is reserved
  */
 export async function reserveRequest(
   { redis, keys }: StoreContext,

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { describeError, logFault } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 
-/** A message may come before BullMQ has handed over its job; it is remembered for so long. */
+/** How long a message is remembered: it may come before BullMQ has handed over the job. */
 const rememberMs = 60_000;
 /** A silent connection that is lost is only noticed when an answer is overdue (see connect.ts), so it is pinged this often. */
 const pingIntervalMs = 5_000;

@@ -59,7 +59,7 @@ interface Deps {
 export interface DeliveryConsumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: typeof webhooksQueue;
   /** Whether this process could try another delivery. */
-  hasRoom(): boolean;
+  hasCapacity(): boolean;
 }
 
 /** A try failed; the next one is due after `inMs`. */
@@ -138,7 +138,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
   return {
     ...supervised,
     type: webhooksQueue,
-    hasRoom: () => running.size < settings.WEBHOOK_CONCURRENCY,
+    hasCapacity: () => running.size < settings.WEBHOOK_CONCURRENCY,
     close: async (endsAtMs) => {
       await supervised.close(endsAtMs);
       await deliverer.close();

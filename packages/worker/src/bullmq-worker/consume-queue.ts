@@ -49,7 +49,7 @@ interface Deps {
 export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: JobType;
   /** Whether this process could start another job. */
-  hasRoom(): boolean;
+  hasCapacity(): boolean;
   /** Whether the pool of this type is paused. */
   isPoolPaused(): Promise<boolean>;
   /** The jobs that run in this process. */
@@ -112,7 +112,7 @@ export function consumeQueue(deps: Deps): Consumer {
   return {
     ...supervised,
     type,
-    hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
+    hasCapacity: () => running.size < settings.WORKER_CONCURRENCY,
     isPoolPaused: () => pool.isOn(),
     activeJobIds: () => [...running.keys()],
     cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),

@@ -11,7 +11,7 @@ const stuckAfterMs = 60_000;
 /** With a longer delay, locks are renewed late and timeouts fire late. */
 const maxLoopDelayMs = 1_000;
 
-/** One observation of a consumer or of settlement. */
+/** One observation of a consumer. */
 export interface Sample {
   /** Whether this process could work now. */
   couldWork: boolean;
@@ -37,7 +37,7 @@ export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
 }
 
 /** A consumer of a queue: jobs of a type, or webhooks. */
-type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
+type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasCapacity'> & {
   type: JobType | typeof webhooksQueue;
   /** Only jobs wait for the upstream as a pool. */
   isPoolPaused?: Consumer['isPoolPaused'];
@@ -99,7 +99,7 @@ export function startWatchdog(deps: Deps): Watchdog {
 
 /** Whether jobs wait that this consumer has room for, and the pool is not paused. */
 async function hasWork({ queues }: Pick<Store, 'queues'>, consumer: Watched): Promise<boolean> {
-  if (!consumer.hasRoom() || (await consumer.isPoolPaused?.())) return false;
+  if (!consumer.hasCapacity() || (await consumer.isPoolPaused?.())) return false;
   return queues.hasWaitingJobs(consumer.type);
 }
 

@@ -14,7 +14,7 @@ const textExcerptLength = 30;
 
 /**
  * The output in the shape that the input asks for: one analysis for `text`, a list for `texts`.
- * @param checkpointOf what became of the call for the text at an index and a task
+ * @param checkpointOf the result of the call for the text at an index and a task
  */
 export function analysisOutput(
   input: AnalysisInput,

@@ -2,7 +2,7 @@ import type { AppendedOutput } from '@promptq/store';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 const flushIntervalMs = 40;
-/** Then all that was said is written again as one piece, so that the stream stays short however long an answer is. */
+/** After this many pieces, the text so far is written again as one piece, so that the stream stays short. */
 const maxPieces = 1_000;
 
 /** Publishes the answer of a streamed job while it arrives. An error never fails the job. */

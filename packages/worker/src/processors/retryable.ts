@@ -28,10 +28,11 @@ interface Deps {
 }
 
 /**
- * What an attempt ends with when the budget ran out under it, or `null` when it did not: as a rule it goes on later and
- * is not spent. Two rules see to it that the job ends, even when the upstream fails all the calls that one window
- * allows: a call that no attempt may mend is finished with its failure, and an attempt in which calls failed and none
- * was finished is spent.
+ * The error that ends an attempt whose budget ran out, or `null` when the budget did not run out. Usually the job continues
+ * later and no attempt is spent. Two rules ensure that the job ends even when the upstream fails all the calls that one
+ * window allows:
+ * - A call that may not be retried is finished with its failure.
+ * - An attempt in which calls failed and none was finished is spent.
  */
 export async function outOfBudget(deps: Deps): Promise<unknown> {
   const { failures, context, checkpoints, madeProgress, timedOut } = deps;

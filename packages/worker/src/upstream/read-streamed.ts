@@ -14,7 +14,7 @@ type Events = AsyncGenerator<string>;
 /**
  * Reads a streamed chat completion.
  * @param onText takes each piece as it comes
- * @throws {FailureError} when it is none, or was cut off: neither a reason for its end nor `[DONE]` came
+ * @throws {FailureError} when it is not a completion, or was cut off: it has neither a finish reason nor `[DONE]`
  */
 export async function readStreamed(
   response: Response,
@@ -98,7 +98,7 @@ function unavailable(cause: unknown): FailureError {
 async function drainBriefly(events: Events): Promise<void> {
   const end = (async () => {
     for await (const _ of events);
-  })().catch(() => undefined); // The answer is here: what becomes of its connection is no matter.
+  })().catch(() => undefined); // The answer is complete, so a fault of the connection does not matter.
   await Promise.race([end, delay(endsWithinMs)]);
   close(events);
 }

@@ -2,7 +2,7 @@
 const firstGuessMs = 1_000;
 const minAwayMs = 50;
 const maxAwayMs = 30_000;
-/** As many jobs as there are places wait here for so long, so that a place that is left is taken at once. */
+/** How long a try waits in this process for a slot. As many tries as there are slots may wait, so a free slot is used at once. */
 const maxWaitMs = 500;
 /** How much the last try counts in the running mean of durations. */
 const weight = 0.2;

@@ -6,7 +6,7 @@ import { readRetryAfter } from '../retry-after.ts';
 import { checkedConnector, type ConnectorOptions } from './checked-connector.ts';
 import { sendErrorOf } from './send-error.ts';
 
-/** More of an answer is not read; so much of it is shown. */
+/** How much of an answer is read, and how much of it is shown. */
 const maxAnswerBytes = 16 * 1024;
 const maxShownBytes = 1024;
 const connectMs = 5_000;
