@@ -15,7 +15,7 @@ export interface SubjectKeys {
 }
 
 export function promptqKeys(prefix: string): SubjectKeys {
-  return { prefix, queueName: 'chat', auditStream: `${prefix}:audit` };
+  return { prefix, queueName: 'chat.default', auditStream: `${prefix}:audit` };
 }
 
 export const diyKeys: SubjectKeys = { prefix: 'bull', queueName: 'chat', auditStream: 'audit' };

@@ -16,7 +16,7 @@ export interface AuditCursors {
   open(tenant: string, after: string | undefined): Promise<string | null>;
 }
 
-const refusal =
+const invalidCursor =
   'This cursor does not belong to this list, or is no longer valid. Start again without `after`.';
 
 /**
@@ -33,7 +33,7 @@ export function auditCursors({ audit }: Pick<Store, 'audit'>): AuditCursors {
       if (after === undefined || !isCursor(after)) return null;
       const key = await audit.readCursorKey();
       const position = key && unseal(key, after, tenant);
-      if (position === null) throw invalid([{ pointer: '/after', detail: refusal }]);
+      if (position === null) throw invalid([{ pointer: '/after', detail: invalidCursor }]);
       return position;
     },
   };

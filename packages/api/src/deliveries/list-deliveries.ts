@@ -5,7 +5,7 @@ import type { Store } from '@promptq/store';
 import { callerOf } from '../auth/authorize.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { requireJob } from '../jobs/job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import { Problem } from '../problems/problem.ts';
 
 const pathSchema = z.object({ id: z.string() });

@@ -6,7 +6,8 @@ import { StoreUnavailableError, type JobChanges, type Store } from '@promptq/sto
 import { callerOf } from '../auth/authorize.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
-import { jobPathSchema, requireJob } from '../jobs/job-path.ts';
+import { jobPathSchema } from '../jobs/job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import type { ApiSettings } from '../settings.ts';
 import type { JobSubscriptions, Subscription } from '../waiting/subscription.ts';
 import { eventId, readEventId } from './event-id.ts';

@@ -5,7 +5,8 @@ import { callerOf } from '../auth/authorize.ts';
 import { openApiResponses, jobHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import type { ApiSettings } from '../settings.ts';
-import { jobPathSchema, requireJob } from './job-path.ts';
+import { jobPathSchema } from './job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
 interface Deps {

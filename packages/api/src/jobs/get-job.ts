@@ -17,7 +17,8 @@ import {
   waitedHeaders,
   waitSchema,
 } from '../waiting/wait-preference.ts';
-import { jobPathSchema, requireJob } from './job-path.ts';
+import { jobPathSchema } from './job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import type { PollHint } from './poll-hint.ts';
 
 const querySchema = z.strictObject({

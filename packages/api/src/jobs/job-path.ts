@@ -1,12 +1,4 @@
 import { z } from 'zod';
-import type { JobRecord } from '@promptq/shared/jobs';
-import { Problem } from '../problems/problem.ts';
 
 /** The path of every route under `/v1/jobs/{id}`. */
 export const jobPathSchema = z.object({ id: z.string() });
-
-/** The job that was found; another tenant's job is answered as if there were none. @throws {Problem} `not_found` */
-export function requireJob(record: JobRecord | null): JobRecord {
-  if (record) return record;
-  throw new Problem('not_found', 'There is no such job, or it is no longer kept.');
-}

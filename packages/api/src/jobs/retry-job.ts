@@ -6,7 +6,8 @@ import { openApiResponses, acceptedHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 import { Problem } from '../problems/problem.ts';
 import { acceptJob, type AcceptJobDeps } from './accept-job.ts';
-import { jobPathSchema, requireJob } from './job-path.ts';
+import { jobPathSchema } from './job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import type { PollHint } from './poll-hint.ts';
 import { sendAccepted } from './submit-job.ts';
 

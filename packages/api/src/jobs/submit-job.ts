@@ -21,7 +21,7 @@ import {
   waitedHeaders,
 } from '../waiting/wait-preference.ts';
 import { acceptJob, type AcceptJobDeps } from './accept-job.ts';
-import { requireJob } from './job-path.ts';
+import { requireJob } from '../problems/require-job.ts';
 import type { PollHint } from './poll-hint.ts';
 import { toJobSpec, type JobDefaults } from './to-job-spec.ts';
 
