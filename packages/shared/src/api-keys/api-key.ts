@@ -12,8 +12,8 @@ const keyPattern = new RegExp(
 );
 
 /**
- * Makes an API key: `pq_<public id>_<256-bit secret><checksum>`. The checksum shows that a key is mistyped, or that a text
- * only looks like a key, without a lookup.
+ * Makes an API key: `pq_<public id>_<256-bit secret><checksum>`. The checksum shows that a key is mistyped, or that a
+ * text only looks like a key, without a lookup.
  * https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
  */
 export function newApiKey(): { id: string; key: string } {
@@ -29,7 +29,7 @@ export function idOfApiKey(key: string): string | null {
   return id;
 }
 
-/** What is kept of a key. A secret of 256 random bits needs no slow hash. */
+/** The stored form of a key. A secret of 256 random bits needs no slow hash. */
 export function hashOfApiKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
@@ -45,7 +45,7 @@ function checksumOf(text: string): string {
   return checksum;
 }
 
-/** The last `length` digits of the bytes as one number of base 62. */
+/** The last `length` digits of the bytes, read as one number in base 62. */
 function toBase62(bytes: Buffer, length: number): string {
   let rest = BigInt(`0x${bytes.toString('hex')}`);
   let text = '';

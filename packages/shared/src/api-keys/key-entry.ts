@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** What a key may do: submit and read jobs; read audit events; everything, of every tenant. */
+/**
+ * What a key may do. `jobs`: submit and read jobs; `audit`: read audit events; `admin`: everything, for all tenants.
+ */
 export const scopeSchema = z.enum(['jobs', 'audit', 'admin']);
 export type Scope = z.infer<typeof scopeSchema>;
 export const scopes = scopeSchema.options;
@@ -13,7 +15,7 @@ export class KeyEntryError extends Error {
   override readonly name = 'KeyEntryError';
 }
 
-/** One key, as `API_KEYS` has it: never the key itself. */
+/** One entry of `API_KEYS`. It never contains the key itself. */
 export interface KeyEntry {
   id: string;
   tenant: string;
@@ -29,7 +31,7 @@ export function writeKeyEntry({ id, tenant, scopes, hash }: KeyEntry): string {
 
 /**
  * Reads entries that are separated by commas or line breaks; `#` begins a comment.
- * @throws {KeyEntryError} that names the faulty entry by its position: what stands there may be a secret
+ * @throws {KeyEntryError} that gives the position of the faulty entry and not its text, which may be a secret
  */
 export function readKeyEntries(text: string): KeyEntry[] {
   const lines = text.split(/\r?\n/).map((line) => line.replace(/#.*$/, ''));

@@ -31,7 +31,7 @@ export const analysisRequestSchema = z
     override: { oneOf: [{ required: ['text'] }, { required: ['texts'] }] },
   });
 
-/** The input as it is kept with the job: the model is filled in. */
+/** The input as it is stored with the job, with the model filled in. */
 export type AnalysisInput = z.infer<typeof analysisRequestSchema> & { model: string };
 
 const taskErrorSchema = z

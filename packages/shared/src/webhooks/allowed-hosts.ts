@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isIn, readNetwork, type Address, type Network } from './public-address.ts';
 
-/** What the operator lets webhooks reach although it is private, or speaks plain http. */
+/** The webhook receivers that the operator allows although they have a private address or use plain HTTP. */
 export interface AllowedHosts {
   names: ReadonlySet<string>;
   networks: readonly Network[];
 }
 
-/** The setting WEBHOOK_ALLOWED_HOSTS: host names, IP addresses and CIDRs, separated by commas. By default none. */
+/** The setting WEBHOOK_ALLOWED_HOSTS: host names, IP addresses and CIDRs, separated by commas. The default is empty. */
 export const webhookAllowedHosts = z
   .string()
   .default('')

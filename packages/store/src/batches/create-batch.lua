@@ -10,27 +10,27 @@
   KEYS[7]  the record of the Idempotency-Key; absent without one
 
   ARGV[1]  control (msgpack)
-             root         what all keys begin with
+             root         the prefix of all keys
              id           the id of the batch
              total        how many requests the upload has
              created_at   milliseconds since 1970
              fields       further fields of the record: a map of strings
-             key_ttl      a bound for the record of the key while the batch is unfinished, in milliseconds
+             key_ttl      milliseconds for which the record of the key is kept at most while the batch is unfinished
   ARGV[2]  the metadata as JSON
 
   Returns  { 'created' }
-           { 'replayed', id, fingerprint }  a batch was created with this Idempotency-Key and is still kept; the upload is
-                                            removed
-           { 'lost' }                       the upload is not there, or not all of it
+           { 'replayed', id, fingerprint }  a batch was created with this Idempotency-Key and is still kept; the upload
+                                            is removed
+           { 'lost' }                       the upload is missing or incomplete
 
-  Atomic   all of it. When Redis is full, the first write (the record) fails and there is no other. Sent twice (the reply
-           was lost on the wire), it creates one batch.
+  Atomic   all of it. When Redis is full, the first write (the record) fails and the script writes nothing. If it is
+           sent twice because the reply was lost, it creates one batch.
   Touches, beyond KEYS: <root>batch:<id> of a replayed batch.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
 local batch, waiting, results, staged_waiting, staged_results, open, idempotency_record = unpack(KEYS)
 
--- The same call, sent again.
+-- The same call was sent twice.
 if redis.call('EXISTS', batch) == 1 then return { 'created' } end
 
 local held = idempotency_record and redis.call('GET', idempotency_record)

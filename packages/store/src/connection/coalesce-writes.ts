@@ -1,13 +1,14 @@
 import type { Writable } from 'node:stream';
 
 /**
- * What is written to the stream in one turn of the event loop goes out in one system call at its end, instead of one
- * for each command: Redis reads and answers them together as well. Nothing waits for longer than the turn.
+ * Sends everything that is written to the stream in one tick of the event loop with one system call at the end of the
+ * tick, not one per command. Redis then also reads and answers the commands together. No command waits longer than the
+ * tick.
  */
 export function coalesceWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   const uncork = () => stream.uncork();
-  // The queue of ticks is looked at when no promise of this turn has anything left to do.
+  // `nextTick` callbacks that a microtask queues run after all microtasks of this tick.
   const atEndOfTick = () => process.nextTick(uncork);
   stream.write = (...args: unknown[]) => {
     if (stream.writableCorked === 0) {

@@ -1,34 +1,37 @@
 --[[
-  Adds one submitted job, with everything that is checked and counted: one round trip, whatever features are on.
+  Adds one submitted job, with all checks and counts, in one round trip.
 
   KEYS[1]  the job's hash
 
   ARGV[1]  control (msgpack)
-             root, queue_root   what all keys, and those of the job's queue, begin with
+             root, queue_root   the prefixes of all keys and of the keys of the job's queue
              queue, id, name    the queue's name, the job's id and BullMQ's name for it
              opts               BullMQ's options of the job; the script adds `priority`
-             tenant             whose job it is
-             start_within       seconds, counted after the delay, within which the job has to start
+             tenant             the owner of the job
+             start_within       seconds after the delay within which the job must start
              priority           its priority, unless `fair` is given
              fair               for fair share: see fair-priority.lua; or nil
              max_waiting        how many jobs may wait in the queue, without those of batches
-             batch_score        where the scores of the jobs of batches begin
+             batch_score        the smallest score of a job of a batch
              max_open           how many unfinished jobs the tenant may have; or nil
              index              see index-job.lua
-             idempotency        { scope, ttl, max_ttl }, or nil: the digest of tenant and key; for how long finished jobs
-                                are kept; and a bound for the record of a job that never finishes; both in milliseconds
+             idempotency        { scope, ttl, max_ttl }, or nil: the digest of tenant and key; how long finished jobs
+                                are kept; how long the record is kept if the job never finishes; both in milliseconds
   ARGV[2]  the job's data as JSON
   ARGV[3]  the job's entry in the indexes, 17 bytes
 
-  Returns  { 'added', timestamp }                     the job waits; timestamp is when it was added, by the clock of Redis
-           { 'replayed', id, job }                    a job was added with this Idempotency-Key and is still kept; `job` as
+  Returns  { 'added', timestamp }                     the job waits; timestamp is when it was added, by the clock of
+           Redis
+           { 'replayed', id, job }                    a job was added with this Idempotency-Key and is still kept; `job`
+           as
                                                       in read-job.lua
            { 'refused', 'queue' }                     the queue is full
            { 'refused', 'tenant' }                    the tenant has too many unfinished jobs
 
-  Atomic   all of it. A job that is refused or replayed leaves nothing behind. When Redis is full, the first write fails and
-           there is no other. Sent twice (the reply was lost on the wire), it adds one job.
-  Touches, beyond KEYS: the keys of the queue (BullMQ), <root>idempotency:<scope>, the hash and the lock of a replayed job,
+  Atomic   all of it. A job that is refused or replayed writes nothing. When Redis is full, the first write fails and
+           the script writes nothing. If it is sent twice because the reply was lost, it adds one job.
+  Touches, beyond KEYS: the keys of the queue (BullMQ), <root>idempotency:<scope>, the hash and the lock of a replayed
+  job,
            <root>open, <root>open:<tenant>, <root>fair:<queue>:<band>, <root>index:*.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
@@ -46,7 +49,7 @@ local control = cmsgpack.unpack(ARGV[1])
 local root, queue_root, id, opts = control.root, control.queue_root, control.id, control.opts
 local now = now_ms()
 
--- The same call, sent again.
+-- The same call was sent twice.
 local added_at = redis.call('HGET', KEYS[1], 'timestamp')
 if added_at then return { 'added', added_at } end
 

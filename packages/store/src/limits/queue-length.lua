@@ -1,5 +1,5 @@
--- Whether a queue has room for another job that was submitted alone. Jobs of batches do not count: they are released a few
--- at a time. Their scores begin at `batch_score`.
+-- Whether a queue has room for another job that was submitted alone. Jobs of batches, whose scores are at least
+-- `batch_score`, do not count, because only a limited number of them is released at a time.
 local function has_queue_room(queue_root, max, batch_score)
   local wait = redis.call('LLEN', queue_root .. 'wait')
   if wait + redis.call('ZCARD', queue_root .. 'prioritized') < max then return true end

@@ -3,7 +3,7 @@ import type { StoreContext } from '../context.ts';
 import { batchScore } from '../fairness/priorities.ts';
 import { queueNameFor, queueNameOf, type QueueKind } from './registry.ts';
 
-/** How many jobs wait for a worker, without those of batches, and how many run. One round trip. */
+/** Counts the jobs that wait for a worker, without those of batches, and the jobs that run. It takes one round trip. */
 export async function countWaiting(
   { redis, keys }: StoreContext,
   type: JobType,
@@ -17,7 +17,7 @@ export async function countWaiting(
   return { waiting: moved + waiting, active };
 }
 
-/** Whether a worker with a free slot would find a job: one waits, and no operator has paused the queue. */
+/** Whether jobs are waiting that a worker could start: the queue has waiting jobs, and no operator has paused it. */
 export async function hasWaitingJobs(
   { redis, keys }: StoreContext,
   kind: QueueKind,

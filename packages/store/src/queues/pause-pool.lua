@@ -5,15 +5,15 @@
   KEYS[2]  how many times in a row the upstream has rate-limited calls
 
   ARGV[1]  control (msgpack)
-             asked        for how many milliseconds the upstream asked, or -1
-             first, max   the first and the longest pause without such a request, in milliseconds
+             asked        the pause that the upstream asked for, in milliseconds; or -1
+             first, max   the first and the longest pause when the upstream asked for none, in milliseconds
              streak       a streak ends after this many milliseconds without a rate limit
              paused_mark  what the limiter holds while the pool is paused
 
-  Returns  { pause, is_new }: for how many milliseconds the pool is paused now; 1 when this call began the pause.
+  Returns  { pause, is_new }: the remaining pause of the pool in milliseconds; 1 when this call began the pause.
 
-  Without a time from the upstream, a call that is rate-limited during a pause changes nothing, because it was made before the
-  pause. One after the pause makes the next pause twice as long.
+  When the upstream asked for no pause: a rate limit during a pause changes nothing, because the call was made before
+  the pause. Each rate limit after a pause makes the next pause twice as long.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

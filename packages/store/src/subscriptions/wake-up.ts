@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobStatusSchema } from '@promptq/shared/contracts';
 
-/** What finish.lua publishes on `<prefix>:live:<job id>` when a job has finished and its audit event is written. */
+/** The message that finish.lua publishes on `<prefix>:live:<job id>` when a job has finished. */
 export const wakeUpSchema = z.object({
   job_id: z.string(),
   status: jobStatusSchema,

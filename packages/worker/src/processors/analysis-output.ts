@@ -13,7 +13,7 @@ import type { Checkpoint } from './checkpoints.ts';
 const textExcerptLength = 30;
 
 /**
- * The output in the shape that the input asks for: one analysis for `text`, a list for `texts`.
+ * The output in the shape of the input: one analysis for `text`, a list for `texts`.
  * @param checkpointOf the result of the call for the text at an index and a task
  */
 export function analysisOutput(

@@ -21,7 +21,7 @@ const usageSchema = z
 
 const saidSchema = z.object({ content: z.string().nullish(), refusal: z.string().nullish() });
 
-/** As much of an answer as promptq relies on. Compatible upstreams differ in the rest. */
+/** The part of an answer that promptq uses. Compatible upstreams differ in the rest. */
 const completionSchema = z.object({
   model: z.string().optional(),
   choices: z.array(z.object({ message: saidSchema, finish_reason: z.string().nullish() })).min(1),

@@ -1,7 +1,7 @@
--- Enters a job into the indexes: of its tenant, of all tenants, and of the moments by which jobs have to start.
+-- Adds a job to the indexes: of its tenant, of all tenants, and of the deadlines to start.
 --   entry                the job's entry, 17 bytes
 --   index.bucket         its bucket by the time in its id
---   index.bucket_seconds how long a bucket of the deadline index is
+--   index.bucket_seconds the length of a bucket of the deadline index
 local function index_job(root, tenant, index, entry, start_by)
   local bucket = string.format('%.0f', index.bucket)
   if append_index(root .. 'index:tenant:' .. tenant, bucket, entry) then
