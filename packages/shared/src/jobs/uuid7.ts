@@ -13,9 +13,6 @@ const counterBits = 20;
 /** The counter starts at a random number below this, so that half a million more ids fit into each millisecond. */
 const maxCounterStart = 2 ** (counterBits - 1);
 
-/** The largest number that `newUuid7` puts into an id. */
-export const maxUuidNumber = 0xfff;
-
 /**
  * Makes the 32 digits of a UUID version 7 (RFC 9562) without dashes. The ids of one process with the same number sort
  * in the order in which they were made: the time is followed by the number, a counter of 20 bits (section 6.2, method

@@ -4,8 +4,8 @@ import type { Priority } from '@promptq/shared/contracts';
  * The largest priority that BullMQ accepts (https://docs.bullmq.io/guide/jobs/prioritized), and the smallest priority
  * of a job of a batch. Jobs of batches start only when no job that was submitted alone is waiting.
  */
-export const maxPriority = 2 ** 21;
-export const minBatchPriority = maxPriority - 16;
+const maxPriority = 2 ** 21;
+const minBatchPriority = maxPriority - 16;
 
 /**
  * BullMQ's score of a waiting job is its priority times this, plus a counter for the order of arrival

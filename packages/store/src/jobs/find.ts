@@ -47,7 +47,7 @@ async function readJob(
 }
 
 /** Whether a job finished longer ago than finished jobs are kept. */
-export function isPastRetention(
+function isPastRetention(
   { resultTtlSeconds }: Pick<StoreContext, 'resultTtlSeconds'>,
   { state }: JobRecord,
 ): boolean {

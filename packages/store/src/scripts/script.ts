@@ -4,7 +4,7 @@ import { Packr } from 'msgpackr';
 import { bullmqFunction } from './bullmq-scripts.ts';
 
 /** The arguments of a script. */
-export interface ScriptCall {
+interface ScriptCall {
   /** The Redis keys that the script declares. It may touch others, which its header lists. */
   keys: string[];
   /** Named values that control the script. They arrive in Lua as one msgpack object, `ARGV[1]`. */
