@@ -6,7 +6,7 @@ import { jobErrorSchema, jobTypeSchema, noUsage, timeSchema, toTime, usageSchema
 const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
 
 /**
- * The durable record of a finished job; there is exactly one per job. There are other events as well: `job.removed`,
+ * The durable record of a finished job. There is exactly one per job. There are other events as well: `job.removed`,
  * for an unfinished job that was removed from Redis by hand; `webhook.blocked`, for a delivery to an address that is
  * not allowed; and `queue.paused` and `queue.resumed`, for a request of an operator, with the API key as `user_id`.
  */
