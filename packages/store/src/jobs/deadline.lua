@@ -3,7 +3,7 @@
 -- options, and JSON escapes quotation marks in strings, so the patterns match members only.
 local function is_overdue(timestamp, opts, now)
   local added_at = tonumber(timestamp)
-  if not added_at then return false end
+  if not added_at or now <= added_at then return false end
   local delay = tonumber(string.match(opts or '', '"delay":(%d+)')) or 0
   local within = tonumber(string.match(opts or '', '"within":(%d+)')) or 86400
   return now > added_at + delay + within * 1000

@@ -25,7 +25,7 @@ import { finishArgs, reportFinished } from './finish-args.ts';
 import type { FinishedRecord, WaitingJob, WaitingJobFinisher } from './finished-job.ts';
 
 const finishKeys = bullmqScript('moveToFinished').keys;
-const finish = defineWrappedScript(import.meta.url, 'finish', finishKeys);
+const finish = defineWrappedScript(import.meta.url, 'finish', 1);
 const fetch = defineWrappedScript(import.meta.url, 'fetch', bullmqScript('moveToActive').keys);
 
 type Args = (string | number | Buffer)[];
@@ -142,7 +142,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     ) as Args;
     args[finishKeys + 1] = state.finishedAtMs;
     const end = finishArgs(this.#context, record, waiting);
-    const reply = await finish(this.#context.redis, [...args, ...end.args]);
+    const reply = await this.#runFinish(args, end.args);
     const [result, endedBatch] = reply as [unknown, string?];
     if (result === 'running' || result === 'changed') return result;
     if (typeof result === 'number' && result < 0) return 'gone';
@@ -154,10 +154,8 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     await this.client;
     const record = this.#toRecord(job, state);
     const end = finishArgs(this.#context, record);
-    const [result, endedBatch] = (await finish(this.#context.redis, [...args, ...end.args])) as [
-      unknown[] | number,
-      string?,
-    ];
+    const reply = await this.#runFinish(args, end.args);
+    const [result, endedBatch] = reply as [unknown[] | number, string?];
     if (typeof result === 'number' && result < 0) {
       throw this.finishedErrors({
         code: result,
@@ -171,6 +169,12 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
       result: raw2NextJobData(result as unknown[]),
       finishedOn: state.finishedAtMs,
     };
+  }
+
+  /** Of BullMQ's keys only the job's is sent: the script builds the others. */
+  #runFinish(args: Args, more: Args): Promise<unknown> {
+    const jobKey = args[finishKeys - 3] as string;
+    return finish(this.#context.redis, [jobKey, ...args.slice(finishKeys), ...more]);
   }
 
   #toRecord(job: Finishing, state: FinishedRecord['state']): FinishedRecord {
