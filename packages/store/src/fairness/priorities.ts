@@ -5,7 +5,7 @@ import type { Priority } from '@promptq/shared/contracts';
  * of a job of a batch. Jobs of batches start only when no job that was submitted alone is waiting.
  */
 const maxPriority = 2 ** 21;
-const minBatchPriority = maxPriority - 16;
+export const minBatchPriority = maxPriority - 16;
 
 /**
  * BullMQ's score of a waiting job is its priority times this, plus a counter for the order of arrival

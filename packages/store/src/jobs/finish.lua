@@ -3,7 +3,8 @@
   failed, cancelled, expired, or stalled too often; in a batch or alone; by a worker that ran it, or while it waits in
   the queue.
 
-  KEYS[1]      the job's hash; the script builds the 14 keys of BullMQ's moveToFinished, which costs less than sending them
+  KEYS[1]      the job's hash; the script builds the 14 keys of BullMQ's moveToFinished, which takes less time than
+               sending them
   ARGV[1..9]   as in BullMQ's moveToFinished-14
   ARGV[10]     control (msgpack)
                  status             completed, failed, cancelled or expired
@@ -24,14 +25,12 @@
   ARGV[12]     the data of the delivery as JSON; '' without a webhook
   ARGV[13]     the line of the result in the batch without `custom_id`; '' for a job that is in no batch
 
-  Returns  { error code }  of moveToFinished, below 0: nothing else was written. -1: there is no such job; -2, -6: the
-           lock
-                           does not exist, or is another worker's; -3: the job is not active.
+  Returns  { error code }     of moveToFinished, below 0; nothing else was written. -1: there is no such job; -2, -6: the
+                              lock does not exist, or is another worker's; -3: the job is not active.
            { result, batch }  the result of moveToFinished (0, or the next job that was fetched), and the id of the
-                              batch
-                           that ended with this job, or ''.
-           { 'running' }, { 'changed' }  for a waiting job: a worker has it now; it has changed since the caller read
-                                         it.
+                              batch that this job ended, or ''.
+           { 'running' }      for a waiting job: a worker has it now.
+           { 'changed' }      for a waiting job: it has changed since the caller read it.
 
   Atomic   all of it. When Redis is full, it still runs to its end, because it deletes the lock and the queue entry
            before it writes. If it is sent twice because the reply was lost, it returns an error code and writes
@@ -49,7 +48,7 @@ local control = cmsgpack.unpack(ARGV[10])
 --- @include ../deliveries/enqueue-delivery.lua
 --- @include ../batches/count-result.lua
 --- @bullmq moveToFinished
--- What all keys begin with; ARGV[7] is <root><queue>:.
+-- `root` is the prefix of all keys; ARGV[7] is <root><queue>:.
 local id, queue_root = ARGV[1], ARGV[7]
 local root = string.match(queue_root, '^{[^}]*}:')
 
