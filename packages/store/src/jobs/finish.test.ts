@@ -68,7 +68,7 @@ test('the end of a job writes the audit event, the delivery and the wake-up, and
   expect(JSON.parse(messages[0] as string)).toMatchObject({ job_id: job.id, status: 'completed' });
   expect(await redis.exists(keys.openJobs('default'))).toBe(0);
   expect(await redis.ttl(keys.idempotency('key'))).toBeGreaterThan(0);
-  expect(await redis.xlen(keys.ofQueue('chat.default', 'events'))).toBe(0);
+  expect(await redis.xlen(keys.queueKey('chat.default', 'events'))).toBe(0);
   expect(opened.finished).toEqual([
     { jobId: job.id, type: 'chat', status: 'completed', endedBatch: null },
   ]);

@@ -30,13 +30,13 @@ const fetch = defineWrappedScript(import.meta.url, 'fetch', bullmqScript('moveTo
 
 type Args = (string | number | Buffer)[];
 type KeepJobs = Parameters<RedisQueueBackend['moveToCompletedArgs']>[2];
-/** BullMQ types a finishing job as its smallest interface; what it passes is the whole job. */
+/** BullMQ types this job as its smallest interface, but passes the whole job. */
 type Finishing = Job<JobData, JobResult>;
 
 /**
  * BullMQ's access to Redis for a queue of jobs, with the store's own scripts where a job is fetched and where it ends.
- * BullMQ decides when a job ends, also without a processor: a job that stalled too often. So this is the one place that
- * every end of an active job passes. The wrapped methods and texts are checked by bullmq-scripts.test.ts.
+ * BullMQ can end a job without a processor, when it stalled too often. So this is the one place that every end of an
+ * active job passes through. bullmq-scripts.test.ts checks the wrapped methods and scripts.
  */
 export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher {
   readonly #context: StoreContext;
@@ -77,7 +77,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     token: string,
     fetchNext: boolean,
   ) {
-    // BullMQ's argument is typed as the value; its script stores the text.
+    // BullMQ types this argument as the value, but its script stores the JSON text.
     const text = JSON.stringify(returnValue) as R;
     const args = this.moveToCompletedArgs(job, text, removeOnComplete, token, fetchNext) as Args;
     return this.#finish(job as unknown as Finishing, args, {
@@ -111,7 +111,9 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     });
   }
 
-  /** BullMQ would fetch the next job in the same script, which does not look at its deadline: it is fetched on its own. */
+  /**
+   * BullMQ would fetch the next job in the same script, which does not check its deadline. So it is fetched separately.
+   */
   override moveToDelayed(
     jobId: string,
     timestamp: number,
@@ -122,7 +124,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     return super.moveToDelayed(jobId, timestamp, delay, token, { ...opts, fetchNext: false });
   }
 
-  /** Ends a job that no worker runs. @returns 'running' or 'changed' when it is not what `waiting` says */
+  /** Ends a job that no worker runs. @returns 'running' or 'changed' when the job differs from `waiting` */
   async finishWaiting(
     record: FinishedRecord,
     reason: string,
@@ -201,7 +203,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
 export function jobBackendFactory(context: StoreContext): BackendFactory<JobBackend> {
   return (name, opts, { withBlockingConnection = false } = {}) => {
     const connection = new RedisConnection(context.redis, { shared: true, blocking: false });
-    // A worker blocks while it waits for work, so it needs a connection of its own for that.
+    // A worker blocks its connection while it waits for work, so it needs a separate one.
     const blocking = withBlockingConnection
       ? new RedisConnection(context.redis.duplicate(), { shared: false, blocking: true })
       : undefined;

@@ -1,6 +1,6 @@
--- Marks a fetched job whose time to start is over: its worker fails it as expired and does not run it. The mark is a
--- member in front of the job's data, so the worker finds it without a read of its own. `fetched` is what BullMQ returns
--- for a fetch: { fields of the job, id, ... }, or something else when there was no job.
+-- Marks a fetched job that is past its deadline to start. Its worker fails it as expired and does not run it. The mark
+-- is a member at the beginning of the job's data, so the worker needs no further read. `fetched` is BullMQ's reply to a
+-- fetch: { fields of the job, id, ... }, or something else when there was no job.
 local function mark_overdue(fetched, queue_root)
   if type(fetched) ~= 'table' or type(fetched[1]) ~= 'table' then return fetched end
   local fields, started, data_at, timestamp, opts = fetched[1], nil, nil, nil, nil

@@ -4,7 +4,7 @@ import { jobTypeOf, type JobRecord } from '@promptq/shared/jobs';
 import { parseJobHash } from '../jobs/parse-hash.ts';
 import { hashFields } from '../scripts/reply.ts';
 
-/** What finish.lua publishes on `<prefix>:live:<job id>` when a job has finished. */
+/** The message that finish.lua publishes on `<prefix>:live:<job id>` when a job has finished. */
 const wakeUpSchema = z.object({
   job_id: z.string(),
   status: jobStatusSchema,
