@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import type { AuditEvent, PublicJob } from '@promptq/shared/contracts';
-import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { checkContract } from './contract.ts';
+import { testKeys, type TestKeys } from './keys.ts';
 import { startApi, startWorker, type Service } from './processes.ts';
 import { until } from './until.ts';
 import { startUpstream, type MockUpstream } from './upstream.ts';
 
 export interface Stack {
   prefix: string;
-  keys: RedisKeys;
+  keys: TestKeys;
   redis: Redis;
   upstream: MockUpstream;
   environment: Record<string, string>;
@@ -30,7 +30,7 @@ export interface Stack {
 /** A real API process, a mock upstream and, when asked for, real worker processes, on keys of their own. */
 export async function startStack(more: Record<string, string> = {}): Promise<Stack> {
   const prefix = `{test-${randomBytes(6).toString('hex')}}`;
-  const keys = redisKeys(prefix);
+  const keys = testKeys(prefix);
   const redis = new Redis(inject('redisUrl'));
   const upstream = await startUpstream();
   const environment = {

@@ -1,0 +1,27 @@
+import type { Logger } from '@promptq/shared/logging';
+import { openContext, type StoreOptions } from '#packages/store/src/open-context.ts';
+import { composeStore } from '#packages/store/src/open-store.ts';
+
+/** Adds as many jobs as are asked for. */
+export const unlimited = {
+  maxWaiting: Number.MAX_SAFE_INTEGER,
+  maxOpenPerTenant: 0,
+  tenantWeights: null,
+};
+
+type Given = Pick<StoreOptions, 'url' | 'prefix' | 'log'> & Partial<StoreOptions>;
+
+/** A store as a worker process opens it, and the connection that its commands are sent on. It is not started yet. */
+export function openRawStore(given: Given, limits = unlimited) {
+  const opened = openContext({ role: 'worker', resultTtlSeconds: 86_400, ...given });
+  return { ...composeStore(opened, limits), context: opened.context };
+}
+
+export type RawStore = ReturnType<typeof openRawStore>;
+
+export const silentLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+} as unknown as Logger;
