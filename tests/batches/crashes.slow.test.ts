@@ -69,7 +69,7 @@ test('workers killed with -9 one after the other: every request ends once, in it
       return request_counts.completed >= after;
     });
     // The one whose turn it is to feed, whichever types it runs.
-    const holder = await until('one has the turn', () => stack.redis.get(stack.keys.feed));
+    const holder = await until('one has the turn', () => stack.redis.get(stack.keys.dispatchLease));
     const feeder = workers.find(({ pid }) => holder.includes(`-${pid}-`));
     const victim =
       feeder && !killed.has(feeder.pid) ? feeder : workers.find(({ pid }) => !killed.has(pid));
@@ -86,7 +86,7 @@ test('a worker of another type feeds the batch and settles it', async () => {
   const { id } = await createBatch(stack, chats(150));
   await until(
     'they are released',
-    async () => (await stack.redis.zcard(`${stack.prefix}:chat:prioritized`)) === 150,
+    async () => (await stack.redis.zcard(stack.keys.prioritized('chat'))) === 150,
   );
   expect((await getBatch(stack, id)).request_counts).toMatchObject({ queued: 150 });
   await stack.worker({ WORKER_TYPES: 'chat' });

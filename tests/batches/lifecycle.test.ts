@@ -168,7 +168,7 @@ test('a batch never starves single jobs: they go first, whatever it has waiting'
     'it waits for what runs, not for what waits',
   ).toBeLessThan(60);
   expect((await getBatch(stack, id)).status).toBe('in_progress');
-  const waiting = await stack.redis.zcard(`${stack.prefix}:chat:prioritized`);
+  const waiting = await stack.redis.zcard(stack.keys.prioritized('chat'));
   expect(waiting).toBeLessThanOrEqual(1_000);
   await endedBatch(stack, id);
   const results = await resultsOf(stack, id);

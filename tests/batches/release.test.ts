@@ -31,7 +31,7 @@ test('feeders that are at it at the same time, or with an old record, add each r
   const released = await Promise.all([1, 2, 3].map(() => releaseRequests(feeding, old)));
   expect(released.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1_000);
   while ((await releaseRequests(feeding, await record())) > 0);
-  const prioritized = `${stack.prefix}:chat:prioritized`;
+  const prioritized = stack.keys.prioritized('chat');
   const ids = await stack.redis.zrange(prioritized, '0', '-1');
   expect(ids.length, 'the window').toBe(1_000);
   expect(ids.toSorted(), 'in input order').toEqual(ids);

@@ -46,7 +46,7 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect((await openJobs('acme')).length).toBe(40);
   const stored = await stack.redis.zcard(stack.keys.prioritized('chat'));
   expect(stored, 'what was refused is not there').toBe(39);
-  const places = await stack.redis.keys(`${stack.keys.keyed('')}*`);
+  const places = await stack.redis.keys(`${stack.keys.idempotency('')}*`);
   const keyed = answers.filter(({ status }, n) => status === 202 && n % 2 === 1).length;
   expect(places.length, 'nor is its key taken').toBe(keyed + 1);
 
