@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const spec: JobSpec = {
   type: 'chat',
-  data: withDefaults({ input: { message: 'x', model: 'm' } as JobSpec['data']['input'] }),
+  data: withDefaults({ input: { message: 'x', model: 'm', temperature: 0 } }),
   maxAttempts: 1,
   delaySeconds: 0,
 };

@@ -1,9 +1,10 @@
 import type { Logger } from '@promptq/shared/logging';
+import type { AddLimits } from '#packages/store/src/jobs/add.ts';
 import { openContext, type StoreOptions } from '#packages/store/src/open-context.ts';
 import { composeStore } from '#packages/store/src/open-store.ts';
 
 /** Adds as many jobs as are asked for. */
-export const unlimited = {
+export const unlimited: AddLimits = {
   maxWaiting: Number.MAX_SAFE_INTEGER,
   maxOpenPerTenant: 0,
   tenantWeights: null,
