@@ -9,7 +9,7 @@
              tenant               whose batch it is
              released             how many requests had been released when the caller read the batch, as a string
              cancel_requested_at  when its cancellation was requested, as a string; '' when it was not
-             bucket, bucket_seconds  see index-job.lua; the ids of all jobs of a batch have one time
+             bucket               their bucket in the indexes; the ids of all jobs of a batch have one time
              jobs                 the jobs of the first requests of the list:
                queue_root           what the keys of its queue begin with
                id, name             its id and BullMQ's name for it
@@ -39,6 +39,6 @@ redis.call('HINCRBY', KEYS[1], 'released', #control.jobs)
 redis.call('LTRIM', KEYS[2], #control.jobs, -1)
 for i, job in ipairs(control.jobs) do
   add_job(job.queue_root, job.id, job.name, job.opts, ARGV[2 * i], now)
-  index_job(control.root, control.tenant, control, ARGV[2 * i + 1], now + (job.opts.delay or 0) + job.start_within * 1000)
+  index_job(control.root, control.tenant, control.bucket, ARGV[2 * i + 1], now + (job.opts.delay or 0) + job.start_within * 1000)
 end
 return 'released'

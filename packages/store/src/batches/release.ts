@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts';
 import { batchPriorityOf } from '../fairness/priorities.ts';
-import { bucketSeconds, indexEntry } from '../job-index/time-index.ts';
+import { indexEntry } from '../job-index/time-index.ts';
 import { bullmqOptions } from '../jobs/bullmq-options.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
@@ -86,7 +86,6 @@ async function releaseChunk(
       released: String(released),
       cancel_requested_at: String(batch.cancel_requested_at ?? ''),
       bucket: entries[0]?.bucket,
-      bucket_seconds: bucketSeconds,
       jobs: jobs.map(({ id, type, data, maxAttempts, delayMs }) => ({
         queue_root: keys.queueRoot(queueNameOf(type)),
         id,

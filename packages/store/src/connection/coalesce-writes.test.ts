@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { coalesceWrites } from './coalesce-writes.ts';
 
-function gathering() {
+function collectingStream() {
   const sent: string[] = [];
   const stream = new Writable({
     writev: (chunks, done) => {
@@ -15,8 +15,8 @@ function gathering() {
   return { stream, sent };
 }
 
-test('what is written in one turn goes out together and in order, promises of the turn included', async () => {
-  const { stream, sent } = gathering();
+test('what is written in one iteration of the event loop is sent together and in order, with what promises add', async () => {
+  const { stream, sent } = collectingStream();
   stream.write('a');
   const later = async () => {
     await Promise.resolve();
@@ -26,18 +26,18 @@ test('what is written in one turn goes out together and in order, promises of th
   };
   void later();
   expect(sent).toEqual([]);
-  await nextTurn();
+  await nextIteration();
   expect(sent).toEqual(['abc']);
 });
 
-test('nothing stays behind: each turn sends its own, and an end sends the rest', async () => {
-  const { stream, sent } = gathering();
+test('each iteration sends its own writes, and an end sends the rest', async () => {
+  const { stream, sent } = collectingStream();
   for (const text of ['a', 'b']) {
     stream.write(text);
-    await nextTurn();
+    await nextIteration();
   }
   stream.write('c');
   stream.end('d');
-  await nextTurn();
+  await nextIteration();
   expect(sent).toEqual(['a', 'b', 'cd']);
 });

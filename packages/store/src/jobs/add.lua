@@ -4,17 +4,14 @@
   KEYS[1]  the job's hash
 
   ARGV[1]  control (msgpack)
-             root, queue_root   what all keys, and those of the job's queue, begin with
-             queue, id, name    the queue's name, the job's id and BullMQ's name for it
              opts               BullMQ's options of the job; the script adds `priority`
              tenant             whose job it is
              start_within       seconds, counted after the delay, within which the job has to start
              priority           its priority, unless `fair` is given
              fair               for fair share: see fair-priority.lua; or nil
              max_waiting        how many jobs may wait in the queue, without those of batches
-             batch_score        where the scores of the jobs of batches begin
              max_open           how many unfinished jobs the tenant may have; or nil
-             index              see index-job.lua
+             bucket             the job's bucket in the indexes of its tenant and of all tenants
              idempotency        { scope, ttl, longest }, or nil: the digest of tenant and key; for how long finished jobs
                                 are kept; and a bound for the record of a job that never finishes; both in milliseconds
   ARGV[2]  the job's data as JSON
@@ -43,7 +40,9 @@ local control = cmsgpack.unpack(ARGV[1])
 --- @bullmq addPrioritizedJob
 --- @bullmq addDelayedJob
 --- @include ../scripts/includes/add-job.lua
-local root, queue_root, id, opts = control.root, control.queue_root, control.id, control.opts
+-- A job's key is <root><queue>:<id>, and a queue's name is <type>.<route>. Deriving them is cheaper than packing them.
+local root, queue, id = string.match(KEYS[1], '^({[^}]*}:)([^:]+):([^:]+)$')
+local queue_root, name, opts = root .. queue .. ':', string.match(queue, '^[^.]+'), control.opts
 local now = now_ms()
 
 -- The same call, sent again.
@@ -54,18 +53,18 @@ local key = control.idempotency
 local record = key and root .. 'idempotency:' .. key.scope
 if record then
   local held = redis.call('GET', record)
-  local queue, held_id = string.match(held or '', '^([^:]+):([^:]+)$')
-  local job = queue and read_job(root .. held, root .. queue .. ':', held_id, now)
+  local held_queue, held_id = string.match(held or '', '^([^:]+):([^:]+)$')
+  local job = held_queue and read_job(root .. held, root .. held_queue .. ':', held_id, now)
   local finished_on = job and tonumber(redis.call('HGET', root .. held, 'finishedOn'))
   if job and not (finished_on and finished_on + key.ttl < now) then return { 'replayed', held_id, job } end
 end
 
-if not has_queue_room(queue_root, control.max_waiting, control.batch_score) then return { 'refused', 'queue' } end
+if not has_queue_room(queue_root, control.max_waiting) then return { 'refused', 'queue' } end
 if control.max_open and not has_tenant_slot(root, control.tenant, control.max_open) then return { 'refused', 'tenant' } end
 
 opts.priority = control.fair and fair_priority(queue_root .. 'prioritized', control.tenant, control.fair) or control.priority
-add_job(queue_root, id, control.name, opts, ARGV[2], now)
+add_job(queue_root, id, name, opts, ARGV[2], now)
 if control.max_open then take_tenant_slot(root, control.tenant, id) end
-if record then redis.call('SET', record, control.queue .. ':' .. id, 'PX', key.longest) end
-index_job(root, control.tenant, control.index, ARGV[3], now + (opts.delay or 0) + control.start_within * 1000)
+if record then redis.call('SET', record, queue .. ':' .. id, 'PX', key.longest) end
+index_job(root, control.tenant, control.bucket, ARGV[3], now + (opts.delay or 0) + control.start_within * 1000)
 return { 'added', string.format('%.0f', now) }

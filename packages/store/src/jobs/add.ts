@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts';
-import { batchScore, fairPosition, priorityOf } from '../fairness/priorities.ts';
-import { bucketSeconds, indexEntry } from '../job-index/time-index.ts';
+import { fairPosition, priorityOf } from '../fairness/priorities.ts';
+import { indexEntry } from '../job-index/time-index.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
 import {
@@ -73,20 +73,14 @@ export async function addJob(
     (await add(redis, {
       keys: [keys.job(queue, id)],
       control: {
-        root: keys.root,
-        queue_root: keys.queueRoot(queue),
-        queue,
-        id,
-        name: type,
         opts: bullmqOptions(data, { maxAttempts, delayMs, trace }),
         tenant,
         start_within: start_within_seconds,
         priority: priorityOf(priority),
         fair: fair ? { ...fair, tags: keys.fairTags(queue, fair.band) } : undefined,
         max_waiting: limits.maxWaiting,
-        batch_score: String(batchScore),
         max_open: limits.maxOpenPerTenant || undefined,
-        index: { bucket, bucket_seconds: bucketSeconds },
+        bucket,
         idempotency: idempotency
           ? { scope: idempotency.scope, ttl: resultTtlSeconds * 1_000, longest: longestLifeMs }
           : undefined,

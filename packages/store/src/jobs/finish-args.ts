@@ -19,13 +19,12 @@ export function finishArgs(
   record: FinishedRecord,
   waiting?: WaitingJob,
 ): FinishArgs {
-  const { keys, resultTtlSeconds, auditTtlSeconds } = context;
+  const { resultTtlSeconds, auditTtlSeconds } = context;
   const status = finishedStatusOf(record);
   const { event, webhook } = eventsOf(context, record);
   const batch = batchOf(record.id);
   const { data } = record;
   const control = {
-    root: keys.root,
     status,
     audit_from: auditTtlSeconds === null ? 0 : Date.now() - auditTtlSeconds * 1_000,
     ttl: resultTtlSeconds,
@@ -34,6 +33,7 @@ export function finishArgs(
     batch: batch ? { id: batch.batchId, index: String(batch.index) } : undefined,
     delivery_type: webhook?.event_type,
     trace: webhook ? record.trace : undefined,
+    has_checkpoints: record.type === 'analysis' || undefined,
     waiting,
   };
   const wakeUp = { job_id: record.id, status, event_id: event.id };

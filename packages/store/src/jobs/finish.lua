@@ -5,7 +5,6 @@
   KEYS[1..14]  as in BullMQ's moveToFinished-14
   ARGV[1..9]   as in BullMQ's moveToFinished-14
   ARGV[10]     control (msgpack)
-                 root               what all keys begin with
                  status             completed, failed, cancelled or expired
                  audit_from         the oldest audit event to keep, in milliseconds since 1970; 0: trim nothing
                  ttl                seconds for which finished jobs and batches are kept
@@ -14,6 +13,7 @@
                  batch              { id, index }, or nil
                  delivery_type      the type of the webhook event; or nil
                  trace              the trace that the job was submitted in; or nil
+                 has_checkpoints    whether the job may have checkpoints; or nil
                  waiting            for a job that no worker runs, or nil:
                    lock             the duration of the lock under which it is finished, in milliseconds
                    started, made    how many attempts had been started and made when the caller read the job
@@ -44,7 +44,9 @@ local control = cmsgpack.unpack(ARGV[10])
 --- @include ../deliveries/enqueue-delivery.lua
 --- @include ../batches/count-result.lua
 --- @bullmq moveToFinished
-local root, id, queue_root, now = control.root, ARGV[1], ARGV[7], now_ms()
+-- What all keys begin with; ARGV[7] is <root><queue>:.
+local id, queue_root = ARGV[1], ARGV[7]
+local root = string.match(queue_root, '^{[^}]*}:')
 
 -- Takes a waiting job out of its place and makes it active under a lock of this call, which is where moveToFinished expects
 -- it. A job that a worker has, or that changed since it was read, is left alone.
@@ -53,7 +55,7 @@ local function take_waiting(job_key, waiting)
   if not found[4] then return -1 end
   if redis.call('EXISTS', job_key .. ':lock') == 1 then return 'running' end
   if found[3] or tonumber(found[1] or 0) ~= waiting.started or tonumber(found[2] or 0) ~= waiting.made then return 'changed' end
-  if waiting.overdue and not is_overdue(found[4], found[5], now) then return 'changed' end
+  if waiting.overdue and not is_overdue(found[4], found[5], now_ms()) then return 'changed' end
   local removed = redis.call('ZREM', queue_root .. 'prioritized', id) + redis.call('ZREM', queue_root .. 'delayed', id)
   if removed == 0 then removed = redis.call('LREM', queue_root .. 'wait', 1, id) end
   -- It is active and its lock has expired: its worker died. BullMQ moves it back to the queue soon.
@@ -78,18 +80,18 @@ else
   redis.call('XADD', root .. 'audit', '*', 'job_id', id, 'type', type, 'event', ARGV[11])
 end
 if control.delivery_type then
-  enqueue_delivery(root, 'dlv_' .. id, control.delivery_type, ARGV[13], control.trace, now)
+  enqueue_delivery(root, 'dlv_' .. id, control.delivery_type, ARGV[13], control.trace, now_ms())
 end
 local ended_batch = ''
 if control.batch then
-  ended_batch = count_result(root, control.batch, control.status, ARGV[14], control.ttl, now)
+  ended_batch = count_result(root, control.batch, control.status, ARGV[14], control.ttl, now_ms())
 end
 if control.tenant then redis.call('SREM', root .. 'open:' .. control.tenant, id) end
 if control.idempotency_scope then
   local record = root .. 'idempotency:' .. control.idempotency_scope
   if redis.call('GET', record) == string.sub(queue_root, #root + 1) .. id then redis.call('EXPIRE', record, control.ttl) end
 end
-redis.call('UNLINK', root .. 'parts:' .. id)
+if control.has_checkpoints then redis.call('UNLINK', root .. 'parts:' .. id) end
 redis.call('PUBLISH', root .. 'live:' .. id, ARGV[12])
 -- Nobody reads BullMQ's event stream, and it holds a copy of every answer.
 redis.call('XTRIM', KEYS[4], 'MAXLEN', 0)

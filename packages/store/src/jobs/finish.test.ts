@@ -34,7 +34,6 @@ test('the end of a job writes the audit event, the delivery and the wake-up, and
   const { redis, keys, auditEvents } = opened;
   const webhook = { url: 'https://example.com/"hook"', include_output: true };
   const job = await add(chatSpec({ webhook, metadata: { order: 'ä/"42"' } }), 'key');
-  await redis.hset(keys.checkpoints(job.id), 'step', '{}');
   const messages: string[] = [];
   const subscriber = redis.duplicate();
   subscriber.on('message', (_channel, message: string) => messages.push(message));
@@ -67,7 +66,7 @@ test('the end of a job writes the audit event, the delivery and the wake-up, and
   expect(await redis.lrange(keys.delivery('wait'), 0, -1)).toEqual([`dlv_${job.id}`]);
   await expect.poll(() => messages).toHaveLength(1);
   expect(JSON.parse(messages[0] as string)).toMatchObject({ job_id: job.id, status: 'completed' });
-  expect(await redis.exists(keys.checkpoints(job.id), keys.openJobs('default'))).toBe(0);
+  expect(await redis.exists(keys.openJobs('default'))).toBe(0);
   expect(await redis.ttl(keys.idempotency('key'))).toBeGreaterThan(0);
   expect(await redis.xlen(keys.ofQueue('chat.default', 'events'))).toBe(0);
   expect(opened.finished).toEqual([
@@ -193,4 +192,15 @@ test('the finish of a batch job counts it once, and the last one ends the batch 
   });
   expect(await redis.ttl(keys.idempotency('batch-key'))).toBeGreaterThan(0);
   expect(opened.finished).toMatchObject([{ endedBatch: batchId }]);
+});
+
+test('the checkpoints of an analysis job are deleted when it ends', async () => {
+  opened = await openObservedStore();
+  const { redis, keys } = opened;
+  const input = { text: 'Hello', tasks: ['summary'], model: 'm' } as JobRecord['data']['input'];
+  const job = await add({ ...chatSpec({ input }), type: 'analysis' });
+  await redis.hset(keys.checkpoints(job.id), '0-summary', '{}');
+  opened.worker(async () => chatResult(), 'analysis');
+  await finished(job.id);
+  expect(await redis.exists(keys.checkpoints(job.id))).toBe(0);
 });

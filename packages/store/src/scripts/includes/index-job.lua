@@ -1,13 +1,14 @@
 -- Enters a job into the indexes: of its tenant, of all tenants, and of the moments by which jobs have to start.
---   entry                the job's entry, 17 bytes
---   index.bucket         its bucket by the time in its id
---   index.bucket_seconds how long a bucket of the deadline index is
-local function index_job(root, tenant, index, entry, start_by)
-  local bucket = string.format('%.0f', index.bucket)
-  if append_index(root .. 'index:tenant:' .. tenant, bucket, entry) then
+--   bucket    its bucket by the time in its id
+--   entry     its entry, 17 bytes
+--   start_by  when it expires unless it has started, in milliseconds since 1970
+-- How long a bucket is: see time-index.ts.
+local bucket_seconds = 10
+local function index_job(root, tenant, bucket, entry, start_by)
+  local by_id = string.format('%.0f', bucket)
+  if append_index(root .. 'index:tenant:' .. tenant, by_id, entry) then
     redis.call('SADD', root .. 'index:tenants', tenant)
   end
-  append_index(root .. 'index:all', bucket, entry)
-  local deadline_bucket = string.format('%.0f', math.floor(start_by / 1000 / index.bucket_seconds))
-  append_index(root .. 'index:deadline', deadline_bucket, entry)
+  append_index(root .. 'index:all', by_id, entry)
+  append_index(root .. 'index:deadline', string.format('%.0f', math.floor(start_by / 1000 / bucket_seconds)), entry)
 end
