@@ -116,9 +116,9 @@ test('a worker that is killed with the last job of a batch: the batch ends with 
     expect(finished_at === null, 'in the step that finishes its last job').toBe(at === 'before-finish');
     const next = await stack.worker();
     expect((await endedBatch(stack, id)).request_counts.completed).toBe(3);
+    await next.kill('SIGTERM');
     const ended = next.log.filter(({ msg, batch_id }) => msg === 'batch ended' && batch_id === id);
     expect(ended.length).toBe(at === 'before-finish' ? 1 : 0);
-    await next.kill('SIGTERM');
   }
   expect((await stack.auditEvents()).length).toBe(6);
 });

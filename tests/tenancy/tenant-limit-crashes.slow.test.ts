@@ -62,12 +62,12 @@ test('slots of jobs that were removed by hand are freed and audited; those of jo
   expect((await submit(other)).status).toBe(429);
 
   const store = await storeOf(stack);
-  expect(await store.retention.sweepTenantSlots()).toEqual({ freed: 2_502, removed: 2_501 });
+  expect(await store.retention.sweepTenantSlots()).toBe(2_502);
   expect((await openJobs('acme')).toSorted()).toEqual([waiting.id, delayed.id].toSorted());
   expect(await redis.smembers(keys.tenantsWithOpenJobs)).toEqual(['acme']);
   await accepted(submit(acme));
   await accepted(submit(other));
-  expect(await store.retention.sweepTenantSlots()).toEqual({ freed: 0, removed: 0 });
+  expect(await store.retention.sweepTenantSlots()).toBe(0);
   await store.close();
   const events = (await stack.auditEvents()).filter(({ tenant }) => tenant === 'acme');
   expect(events).toMatchObject([{ type: 'job.removed', job_id: removed.id, user_id: null }]);
@@ -84,7 +84,7 @@ test('a submission that the connection sends twice finds its own slot, and none 
   const repeat: { again: (() => Promise<unknown>) | null } = { again: null };
   connection.sendCommand = (command, stream) => {
     if (command.name === 'evalsha') {
-      const args = command.args as string[];
+      const args = [...command.args] as string[]; // ioredis puts the text of an unknown script there.
       repeat.again = () => connection.callBuffer('EVALSHA', ...args);
     }
     return send(command, stream);
