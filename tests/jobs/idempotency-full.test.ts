@@ -1,28 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withDefaults, type JobSpec } from '@promptq/shared/jobs';
-import { findRedis } from '#scripts/redis.ts';
 import { testKeys } from '#support/keys.ts';
+import { startOwnRedis, type OwnRedis } from '#support/own-redis.ts';
 import { openRawStore, silentLog, unlimited, type RawStore } from '#support/raw-store.ts';
 
 const prefix = '{full}';
 const keys = testKeys(prefix);
 
-let server: Awaited<ReturnType<typeof findRedis>>;
-let dataDir: string;
+let server: OwnRedis;
 let redis: Redis;
 let store: RawStore;
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'promptq-full-'));
-  server = await findRedis({
-    redisUrl: undefined,
-    dataDir,
-    persistent: false,
-    say: () => undefined,
-  });
+  server = await startOwnRedis();
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   store = openRawStore(
     { url: server.url, prefix, log: silentLog },
@@ -34,7 +24,6 @@ afterAll(async () => {
   await store.close();
   redis.disconnect();
   await server.stop();
-  await rm(dataDir, { recursive: true, force: true });
 });
 
 const spec: JobSpec = {
