@@ -68,11 +68,11 @@ test('workers killed with -9 one after the other: every request ends once, in it
       const { request_counts } = await getBatch(stack, id);
       return request_counts.completed >= after;
     });
-    // The one whose turn it is to feed, whichever types it runs.
-    const holder = await until('one has the turn', () => stack.redis.get(stack.keys.feed));
-    const feeder = workers.find(({ pid }) => holder.includes(`-${pid}-`));
+    // The one that holds the lease of the dispatcher, whichever types it runs.
+    const holder = await until('one has the lease', () => stack.redis.get(stack.keys.dispatchLease));
+    const dispatcher = workers.find(({ pid }) => holder.includes(`-${pid}-`));
     const victim =
-      feeder && !killed.has(feeder.pid) ? feeder : workers.find(({ pid }) => !killed.has(pid));
+      dispatcher && !killed.has(dispatcher.pid) ? dispatcher : workers.find(({ pid }) => !killed.has(pid));
     killed.add(victim?.pid as number);
     await victim?.kill('SIGKILL');
     workers.push(await stack.worker());
@@ -81,12 +81,12 @@ test('workers killed with -9 one after the other: every request ends once, in it
   expect((await endedBatch(stack, id)).request_counts.completed).toBe(total);
 });
 
-test('a worker of another type feeds the batch and settles it', async () => {
+test('a worker of another type releases the requests of a batch', async () => {
   await stack.worker({ WORKER_TYPES: 'analysis' });
   const { id } = await createBatch(stack, chats(150));
   await until(
     'they are released',
-    async () => (await stack.redis.zcard(`${stack.prefix}:chat:prioritized`)) === 150,
+    async () => (await stack.redis.zcard(stack.keys.prioritized('chat'))) === 150,
   );
   expect((await getBatch(stack, id)).request_counts).toMatchObject({ queued: 150 });
   await stack.worker({ WORKER_TYPES: 'chat' });
@@ -105,19 +105,22 @@ test('a cancelled batch ends though every worker dies on the way', async () => {
   expect((await getBatch(stack, id)).status).toBe('cancelled');
 });
 
-test('an end that was not announced is announced by the next process', async () => {
-  const first = await stack.worker();
-  const { id } = await createBatch(stack, chats(3));
-  await endedBatch(stack, id);
-  const announced = (worker: Service) =>
-    worker.log.filter(({ msg, batch_id }) => msg === 'batch finished' && batch_id === id).length;
-  await until('it is announced', () => announced(first) === 1);
-  await first.kill('SIGKILL');
-  await stack.redis.zadd(stack.keys.endedBatches, 1, id, 1, 'batch_gone');
-  const second = await stack.worker();
-  await until('it is announced again', () => announced(second) === 1);
-  await until('no note is left', async () => !(await stack.redis.exists(stack.keys.endedBatches)));
-  expect(announced(first)).toBe(1);
+test('a worker that is killed with the last job of a batch: the batch ends with it, once', async () => {
+  const crashing = 'tests/support/crashing-worker.ts';
+  for (const at of ['before-finish', 'after-finish']) {
+    const { id } = await createBatch(stack, chats(3));
+    const doomed = await stack.worker({ DIES_AT: at, DIES_ON: '3', WORKER_CONCURRENCY: '1' }, crashing);
+    expect((await doomed.exited).signal).toBe('SIGKILL');
+    const { request_counts: counts, finished_at } = await getBatch(stack, id);
+    expect(counts.completed).toBe(at === 'before-finish' ? 2 : 3);
+    expect(finished_at === null, 'in the step that finishes its last job').toBe(at === 'before-finish');
+    const next = await stack.worker();
+    expect((await endedBatch(stack, id)).request_counts.completed).toBe(3);
+    await next.kill('SIGTERM');
+    const ended = next.log.filter(({ msg, batch_id }) => msg === 'batch ended' && batch_id === id);
+    expect(ended.length).toBe(at === 'before-finish' ? 1 : 0);
+  }
+  expect((await stack.auditEvents()).length).toBe(6);
 });
 
 test('both APIs tell the same of a batch', async () => {

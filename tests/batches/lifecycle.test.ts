@@ -126,10 +126,7 @@ test('a batch runs, is counted while it runs, and its results come in input orde
   expect(events.map(({ job_id }) => String(job_id)).toSorted()).toEqual(
     results.map(({ id }) => id).toSorted(),
   );
-  await until(
-    'its end is announced',
-    async () => (await stack.redis.zcard(stack.keys.endedBatches)) === 0,
-  );
+  expect(await stack.redis.zcard(stack.keys.openBatches)).toBe(0);
   const list = (await (await stack.request('/v1/jobs?limit=100')).json()) as { data: PublicJob[] };
   expect(list.data.map(({ id }) => id).toSorted()).toEqual(results.map(({ id }) => id).toSorted());
   const retried = await stack.request(`/v1/jobs/${part[2]?.id}/retry`, { method: 'POST' });
@@ -168,7 +165,7 @@ test('a batch never starves single jobs: they go first, whatever it has waiting'
     'it waits for what runs, not for what waits',
   ).toBeLessThan(60);
   expect((await getBatch(stack, id)).status).toBe('in_progress');
-  const waiting = await stack.redis.zcard(`${stack.prefix}:chat:prioritized`);
+  const waiting = await stack.redis.zcard(stack.keys.prioritized('chat'));
   expect(waiting).toBeLessThanOrEqual(1_000);
   await endedBatch(stack, id);
   const results = await resultsOf(stack, id);

@@ -1,37 +1,33 @@
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { readBatchRecord } from '@promptq/shared/batches';
-import { openQueue } from '@promptq/shared/queues';
-import { releaseRequests } from '#packages/worker/src/batches/release-requests.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chats, createBatch, getBatch } from '#support/batch.ts';
+import { storeOf, type RawStore } from '#support/raw-store.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 
 let stack: Stack;
-let connection: Redis;
+let store: RawStore;
 beforeAll(async () => {
   stack = await startStack();
-  connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
+  store = await storeOf(stack);
 });
 afterAll(async () => {
-  connection.disconnect();
+  await store.close();
   await stack.close();
 });
 
-test('feeders that are at it at the same time, or with an old record, add each request once', async () => {
-  const queues = {
-    chat: openQueue(connection, stack.prefix, 'chat'),
-    analysis: openQueue(connection, stack.prefix, 'analysis'),
+test('processes that release at the same time, or with an old record, add each request once', async () => {
+  const { batches } = store;
+  const record = async () => {
+    const found = await batches.readOpen(id);
+    if (!found) throw new Error(`there is no batch ${id}`);
+    return found;
   };
-  await Promise.all([queues.chat.waitUntilReady(), queues.analysis.waitUntilReady()]);
-  const feeding = { redis: connection, keys: stack.keys, queues };
   const { id } = await createBatch(stack, chats(1_300));
-  const record = async () => readBatchRecord(id, await stack.redis.hgetall(stack.keys.batch(id)));
   const old = await record();
 
-  const released = await Promise.all([1, 2, 3].map(() => releaseRequests(feeding, old)));
+  const released = await Promise.all([1, 2, 3].map(() => batches.release(old)));
   expect(released.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(1_000);
-  while ((await releaseRequests(feeding, await record())) > 0);
-  const prioritized = `${stack.prefix}:chat:prioritized`;
+  while ((await batches.release(await record())) > 0);
+  const prioritized = stack.keys.prioritized('chat');
   const ids = await stack.redis.zrange(prioritized, '0', '-1');
   expect(ids.length, 'the window').toBe(1_000);
   expect(ids.toSorted(), 'in input order').toEqual(ids);
@@ -42,18 +38,19 @@ test('feeders that are at it at the same time, or with an old record, add each r
   const gone = ids.slice(0, 50);
   await stack.redis.del(...gone.map((jobId) => stack.keys.job('chat', jobId)));
   await stack.redis.zrem(prioritized, ...gone);
-  expect(await releaseRequests(feeding, old)).toBe(0);
+  expect(await batches.release(old)).toBe(0);
   expect(await stack.redis.exists(...gone.map((jobId) => stack.keys.job('chat', jobId)))).toBe(0);
 
   // One that was read before the batch was cancelled must not release what is not marked as cancelled.
   const before = await record();
   await stack.redis.hset(stack.keys.batch(id), 'left', 1_000);
   await stack.request(`/v1/batches/${id}/cancel`, { method: 'POST' });
-  expect(await releaseRequests(feeding, { ...before, left: 1_000 })).toBe(0);
-  expect(await releaseRequests(feeding, await record())).toBe(300);
-  const last = (await stack.redis.zrange(prioritized, '-1', '-1'))[0] as string;
-  const data = await stack.redis.hget(stack.keys.job('chat', last), 'data');
-  expect(data?.startsWith('{"cancel_requested_at":')).toBe(true);
-  expect((await getBatch(stack, id)).status).toBe('cancelling');
-  await Promise.all([queues.chat.close(), queues.analysis.close()]);
+  expect(await batches.release({ ...before, left: 1_000 })).toBe(0);
+  expect(await batches.release(await record())).toBe(300);
+  const batch = await getBatch(stack, id);
+  expect(batch.status).toBe('cancelling');
+  expect(batch.request_counts.cancelled, 'released after the request: cancelled at once').toBe(300);
+  expect((await stack.auditEvents()).map(({ type }) => type)).toEqual(
+    Array.from({ length: 300 }, () => 'job.cancelled'),
+  );
 });

@@ -87,5 +87,5 @@ test('a webhook that could never be sent is refused with the whole batch', async
   });
   expect(one.status).toBe(400);
   expect((await problemOf(one)).errors[0]?.pointer).toBe('/requests/1/webhook/url');
-  expect(await stack.redis.exists(`${stack.prefix}:chat:wait`)).toBe(0);
+  expect(await stack.redis.exists(stack.keys.prioritized('chat'))).toBe(0);
 });

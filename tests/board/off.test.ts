@@ -43,7 +43,8 @@ test('while Redis is away it is 503 with Retry-After, and then goes on', async (
   through.port = String(proxy.port);
   const stack = await startStack({ QUEUE_BOARD: 'true', REDIS_URL: through.href });
   try {
-    const asked = ['/api/queues?activeQueue=chat', `/api/queues/chat/chat_${'0'.repeat(32)}`];
+    const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
+    const asked = ['/api/queues?activeQueue=chat', `/api/queues/chat/${id}`];
     for (const outage of ['down', 'swallow'] as const) {
       await proxy[outage]();
       for (const path of asked) {

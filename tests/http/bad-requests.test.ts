@@ -138,8 +138,8 @@ test('a client that hangs up in the middle of its body harms nobody', async () =
 test('nothing of it reached the queue, the process lives, and no log line shows a stack or a prompt', async () => {
   const accepted = await stack.submit({ type: 'chat', input: { message: 'the secret prompt' } });
   expect(accepted.status).toBe('queued');
-  expect(await stack.redis.zcard(`${stack.prefix}:chat:prioritized`)).toBe(1);
-  expect(await stack.redis.zcard(`${stack.prefix}:analysis:prioritized`)).toBe(0);
+  expect(await stack.redis.zcard(stack.keys.prioritized('chat'))).toBe(1);
+  expect(await stack.redis.zcard(stack.keys.prioritized('analysis'))).toBe(0);
   expect(stack.api.text).toEqual([]);
   const log = JSON.stringify(stack.api.log);
   expect(log).not.toContain('secret prompt');

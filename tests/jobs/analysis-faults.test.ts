@@ -97,7 +97,7 @@ test('a killed worker leaves its finished calls to the next one: no tokens are p
     const { id } = await other.submit({ type: 'analysis', input: { text: 'sea' } });
     await until(
       'two calls are kept',
-      async () => (await other.redis.hlen(other.keys.parts(id))) === 2,
+      async () => (await other.redis.hlen(other.keys.checkpoints(id))) === 2,
     );
     await doomed.kill('SIGKILL');
     await other.worker();

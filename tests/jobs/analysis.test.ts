@@ -93,7 +93,7 @@ test('a call that fails harms no other, and another attempt repeats only what is
   expect(made).toEqual(['sentiment', 'summary', 'topics', 'topics', 'topics']);
   await until(
     'what was kept for further attempts is removed',
-    async () => (await stack.redis.exists(stack.keys.parts(id))) === 0,
+    async () => (await stack.redis.exists(stack.keys.checkpoints(id))) === 0,
   );
 });
 

@@ -57,7 +57,7 @@ test('two keys in one request are refused', async () => {
       req.end(chatBody({ message: 'refused' }));
     });
   expect(await send(['a', 'b'])).toBe(400);
-  const waiting = await stack.redis.zrange(`${stack.prefix}:chat:prioritized`, '0', '-1');
+  const waiting = await stack.redis.zrange(stack.keys.prioritized('chat'), '0', '-1');
   expect(waiting, 'nothing was added').toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicJob } from '@promptq/shared/contracts';
-import { indexEntry, newJobId } from '@promptq/shared/queues';
+import { indexEntry } from '#packages/store/src/job-index/time-index.ts';
+import { idMaker } from '#support/keys.ts';
 import { pageOf, walkAll } from '#support/list.ts';
 import { problemOf } from '#support/problem.ts';
 import { startStack, type Stack } from '#support/stack.ts';
@@ -61,7 +62,6 @@ test('filters: status, type, time', async () => {
   await stack.finished(good.id);
   await stack.finished(bad.id);
   await stack.request(`/v1/jobs/${cancelled.id}/cancel`, { method: 'POST' });
-  await stack.finished(cancelled.id);
   await worker.kill('SIGTERM');
   // It was to start an hour and a second after it was made.
   const key = stack.keys.job('chat', expired.id);
@@ -101,11 +101,14 @@ test('a filter that matches few of many takes several pages, each of which costs
   // 25,000 jobs, as far as the index and the hashes go.
   const nowMs = Date.now() - 10_000_000;
   const wanted: string[] = [];
+  const { keys } = stack;
+  const newId = await idMaker(stack, 'chat');
   const pipeline = stack.redis.pipeline();
   for (let n = 0; n < 25_000; n += 1) {
-    const id = newJobId('chat', nowMs + n);
-    const { bucket, key, member } = indexEntry(stack.keys, id);
-    pipeline.zadd(stack.keys.index, bucket, bucket).append(key, member);
+    const id = newId(nowMs + n);
+    const { bucket, entry } = indexEntry(id);
+    const index = 'tenant:default';
+    pipeline.zadd(keys.index(index), bucket, bucket).append(keys.indexBucket(index, bucket), entry);
     const isFailed = n % 8_000 === 0;
     if (isFailed) wanted.unshift(id);
     pipeline.hset(stack.keys.job('chat', id), {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { delayedUntilMs } from '#packages/store/src/queues/scores.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { sendError } from '#support/upstream.ts';
 import { until } from '#support/until.ts';
@@ -31,7 +32,10 @@ test('a delayed job waits, and says until when', async () => {
   const delayed = await chat('later', { delay_seconds: 2 });
   expect(delayed.status).toBe('queued');
   const due = Date.parse(delayed.next_attempt_at as string);
-  expect(due - Date.parse(delayed.created_at)).toBe(2_000);
+  const { redis, keys } = stack;
+  const addedAt = Number(await redis.hget(keys.job('chat', delayed.id), 'timestamp'));
+  expect(due - addedAt, 'it counts from when Redis had the job').toBe(2_000);
+  expect(delayedUntilMs((await redis.zscore(keys.delayed('chat'), delayed.id)) ?? '')).toBe(due);
   const later = await chat('much later', { delay_seconds: 3_600 });
   await stack.finished((await chat('now')).id);
   expect((await stack.get(later.id)).status).toBe('queued');
@@ -58,7 +62,7 @@ test('max_attempts and timeout_seconds are the job’s own', async () => {
   });
 });
 
-test('a job that has not started in time is expired at once, settles as such, and is never called', async () => {
+test('a job that has not started in time is expired when it is looked at, without a worker, and is never called', async () => {
   const { id } = await chat('too late', { start_within_seconds: 1 });
   const reported = await until('it is reported as expired', async () => {
     const job = await stack.get(id);
@@ -69,16 +73,15 @@ test('a job that has not started in time is expired at once, settles as such, an
     started_at: null,
     error: { code: 'expired', attempts: 0 },
   });
+  const events = await stack.auditEvents();
+  expect(events).toMatchObject([
+    { job_id: id, type: 'job.expired', attempts: 0, error: { code: 'expired' } },
+  ]);
   await stack.worker();
-  const event = await until('it is audited', async () => (await stack.auditEvents())[0]);
-  expect(event).toMatchObject({
-    job_id: id,
-    type: 'job.expired',
-    attempts: 0,
-    error: { code: 'expired' },
-  });
-  expect(await stack.get(id)).toMatchObject({ status: 'expired', attempt: 0, started_at: null });
-  expect(stack.upstream.calls).toEqual([]);
+  await stack.finished((await chat('in time')).id);
+  expect(await stack.get(id)).toEqual(reported);
+  expect((await stack.auditEvents()).slice(0, 1)).toEqual(events);
+  expect(stack.upstream.calls.length, 'of the other one').toBe(1);
 });
 
 test('a job that was started in time does not expire between its attempts', async () => {

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-test('a worker that is told to stop finishes its jobs, settles them and exits with 0', async () => {
+test('a worker that is told to stop finishes its jobs, each with its audit event, and exits with 0', async () => {
   const release = Promise.withResolvers<void>();
   stack.upstream.answerWith(async () => {
     await release.promise;

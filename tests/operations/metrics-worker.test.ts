@@ -59,7 +59,7 @@ test('jobs, attempts, calls and tokens are counted where they happen', async () 
   for (const { id } of [...jobs, slow]) await stack.finished(id);
 
   const seen = await untilSeen(
-    'all are settled',
+    'all have ended',
     (now) => now.sum('promptq_jobs_finished_total') === 6,
   );
   const finished = (type: string, status: string) =>
@@ -78,7 +78,6 @@ test('jobs, attempts, calls and tokens are counted where they happen', async () 
   expect(seen.sum('promptq_job_wait_seconds_count', { type: 'chat' })).toBe(5);
   expect(seen.sum('promptq_job_run_seconds_count', { type: 'chat' })).toBe(6);
   expect(seen.sum('promptq_job_run_seconds_count', { type: 'analysis' })).toBe(1);
-  expect(seen.sum('promptq_settlement_lag_seconds_count')).toBe(6);
   const calls = (status_class: string) =>
     seen.sum('promptq_upstream_request_duration_seconds_count', { status_class });
   expect([calls('2xx'), calls('4xx'), calls('5xx'), calls('none')]).toEqual([3, 1, 1, 2]);
@@ -98,7 +97,7 @@ test('an expired job, and one that waited for its delay: the wait begins when it
   const { untilSeen } = await scraped();
   for (const { id } of [late, delayed]) await stack.finished(id);
   const seen = await untilSeen(
-    'both are settled',
+    'both have ended',
     (now) => now.sum('promptq_jobs_finished_total') === 2,
   );
   expect(seen.sum('promptq_jobs_finished_total', { status: 'expired' })).toBe(1);
@@ -127,7 +126,7 @@ test('a refusal for the rate counts as 429, as a pause, and as an attempt that i
   const jobs = await Promise.all(Array.from({ length: 5 }, (_, n) => chat(`x ${n}`)));
   for (const { id } of jobs) await stack.finished(id);
   const seen = await untilSeen(
-    'all are settled',
+    'all have ended',
     (now) => now.sum('promptq_jobs_finished_total') === 5,
   );
   const refused = seen.sum('promptq_upstream_rate_limited_total');
@@ -158,7 +157,7 @@ test('a lock that is lost, the result that is discarded for it, and the job that
   const { untilSeen } = await scraped();
   const { id } = await chat('x');
   await until('it is in flight', () => stack.upstream.calls.length === 1);
-  await stack.redis.del(`${stack.keys.job('chat', id)}:lock`);
+  await stack.redis.del(stack.keys.lock('chat', id));
   const seen = await untilSeen(
     'it runs again',
     (now) => now.sum('promptq_jobs_stalled_total') === 1,
@@ -195,7 +194,7 @@ test('callers cannot add labels without end, nor lines', async () => {
   jobs.push(await stack.submit({ type: 'chat', input: { message: 'x', model: 'm"} 1 x' } }));
   for (const { id } of jobs) await stack.finished(id);
   const seen = await untilSeen(
-    'all are settled',
+    'all have ended',
     (now) => now.sum('promptq_jobs_finished_total') === jobs.length,
   );
   expect(seen.values('model').size).toBe(21);

@@ -1,25 +1,30 @@
-import { pino } from 'pino';
-import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { idsInBucket, indexEntry, newJobId, openQueue } from '@promptq/shared/queues';
-import { sweepIndex } from '#packages/worker/src/retention/index-sweep.ts';
-import { sweepInTurn } from '#packages/worker/src/retention/sweeper.ts';
+import { idsInBucket, indexEntry } from '#packages/store/src/job-index/time-index.ts';
+import { sweepIfLeader } from '#packages/worker/src/retention/sweeper.ts';
+import { idMaker } from '#support/keys.ts';
+import { openRawStore, silentLog, type RawStore } from '#support/raw-store.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { sendError } from '#support/upstream.ts';
 
 const dayMs = 86_400_000;
 
 let stack: Stack;
+let store: RawStore;
 beforeEach(async () => {
   stack = await startStack();
+  store = openRawStore({ url: inject('redisUrl'), prefix: stack.prefix, log: silentLog });
+  await store.start(new AbortController().signal);
 });
-afterEach(() => stack.close());
+afterEach(async () => {
+  await store.close();
+  await stack.close();
+});
 
 /** Puts the end of a job back in time, as if it had lain there. */
 async function age(id: string, state: 'completed' | 'failed'): Promise<void> {
   const finishedAtMs = Date.now() - dayMs - 60_000;
   await stack.redis.hset(stack.keys.job('chat', id), 'finishedOn', finishedAtMs);
-  await stack.redis.zadd(`${stack.prefix}:chat:${state}`, finishedAtMs, id);
+  await stack.redis.zadd(stack.keys.ofType('chat', state), finishedAtMs, id);
 }
 
 test('finished jobs are gone when their time is over, and one process removes them', async () => {
@@ -43,17 +48,8 @@ test('finished jobs are gone when their time is over, and one process removes th
   }
   expect((await stack.get(young)).status).toBe('completed');
 
-  const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
-  const queue = openQueue(connection, stack.prefix, 'chat');
   const sweep = (workerName: string) =>
-    sweepInTurn({
-      redis: connection,
-      keys: stack.keys,
-      queues: [{ queue, keepSeconds: { completed: dayMs / 1_000, failed: dayMs / 1_000 } }],
-      resultTtlSeconds: dayMs / 1_000,
-      workerName,
-      log: pino({ level: 'silent' }),
-    });
+    sweepIfLeader({ store, deadDeliverySeconds: dayMs / 1_000, workerName, log: silentLog });
   await Promise.all(['a', 'b', 'c'].map(sweep));
   const kept = await Promise.all(ids.map((id) => stack.redis.exists(stack.keys.job('chat', id))));
   expect(kept).toEqual([0, 0, 1]);
@@ -62,27 +58,59 @@ test('finished jobs are gone when their time is over, and one process removes th
   await age(young, 'completed');
   await sweep('d');
   expect(await stack.redis.exists(stack.keys.job('chat', young)), 'not its turn yet').toBe(1);
-  await queue.close();
-  connection.disconnect();
 });
 
-test('the index keeps what there is, and what is gone leaves it', async () => {
+test('the indexes keep what there is, and what is gone leaves them', async () => {
+  const { redis, keys } = stack;
   const madeAtMs = Date.now() - 3 * dayMs;
-  const ids = Array.from({ length: 30 }, (_, n) => newJobId('chat', madeAtMs + n * 2_000));
+  const newId = await idMaker(stack, 'chat');
+  const ids = Array.from({ length: 30 }, (_, n) => newId(madeAtMs + n * 2_000));
+  const indexes = ['all', 'tenant:default', 'tenant:gone'];
+  await redis.sadd(keys.indexedTenants, 'default', 'gone');
   for (const id of ids) {
-    const { bucket, key, member } = indexEntry(stack.keys, id);
-    await stack.redis.zadd(stack.keys.index, bucket, bucket);
-    await stack.redis.append(key, member);
+    const { bucket, entry } = indexEntry(id);
+    for (const index of id === ids[0] ? indexes.slice(0, 2) : indexes) {
+      await redis.zadd(keys.index(index), bucket, bucket);
+      await redis.append(keys.indexBucket(index, bucket), entry);
+    }
   }
   const [stays] = ids as [string];
-  await stack.redis.hset(stack.keys.job('chat', stays), 'data', '{}');
+  await redis.hset(keys.job('chat', stays), 'data', '{}');
   const { id: young } = await stack.submit({ type: 'chat', input: { message: 'young' } });
-  const removed = await sweepIndex(stack.redis, stack.keys, dayMs / 1_000);
-  expect(removed).toBe(29);
-  const left = await stack.redis.zrange(stack.keys.index, '0', '-1');
-  const contents = await Promise.all(
-    left.map((bucket) => stack.redis.getBuffer(stack.keys.indexBucket(Number(bucket)))),
+  expect(await store.retention.sweepIndexes()).toBe(29);
+  for (const index of indexes.slice(0, 2)) {
+    const left = await redis.zrange(keys.index(index), '0', '-1');
+    const contents = await Promise.all(
+      left.map((bucket) => redis.getBuffer(keys.indexBucket(index, Number(bucket)))),
+    );
+    const found = contents.flatMap((content) => idsInBucket(content as Buffer));
+    expect(found, index).toEqual([stays, young]);
+  }
+  expect(await redis.smembers(keys.indexedTenants)).toEqual(['default']);
+  expect(await redis.keys(`${keys.index('tenant:gone')}*`)).toEqual([]);
+  expect(await store.retention.sweepIndexes()).toBe(0);
+});
+
+test('a job that was not started in time ends without a worker and without a look at it', async () => {
+  const { id } = await stack.submit({
+    type: 'chat',
+    input: { message: 'x' },
+    start_within_seconds: 1,
+  });
+  const { redis, keys } = stack;
+  // As if it had been submitted a minute ago: its bucket of the deadlines is over.
+  const [bucket] = await redis.zrange(keys.index('deadline'), '0', '0');
+  const earlier = Number(bucket) - 6;
+  await redis.hset(keys.job('chat', id), 'timestamp', Date.now() - 60_000);
+  await redis.rename(
+    keys.indexBucket('deadline', Number(bucket)),
+    keys.indexBucket('deadline', earlier),
   );
-  expect(contents.flatMap((content) => idsInBucket(content as Buffer))).toEqual([stays, young]);
-  expect(await sweepIndex(stack.redis, stack.keys, dayMs / 1_000)).toBe(0);
+  await redis.zrem(keys.index('deadline'), bucket as string);
+  await redis.zadd(keys.index('deadline'), earlier, earlier);
+  expect(await store.retention.sweepOverdue()).toBe(1);
+  expect(await stack.auditEvents()).toMatchObject([{ job_id: id, type: 'job.expired' }]);
+  expect(await redis.zscore(keys.prioritized('chat'), id)).toBeNull();
+  expect(await store.retention.sweepOverdue(), 'once').toBe(0);
+  expect((await stack.get(id)).status).toBe('expired');
 });

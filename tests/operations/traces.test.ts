@@ -166,7 +166,7 @@ test('without a collector nothing of it is loaded, and a job is not a byte longe
   const options = JSON.parse(
     (await stack.redis.hget(stack.keys.job('chat', id), 'opts')) as string,
   );
-  expect(Object.keys(options).toSorted()).toEqual(['attempts', 'backoff', 'jobId', 'priority']);
+  expect(Object.keys(options).toSorted()).toEqual(['attempts', 'backoff', 'priority']);
   await stack.worker();
   await stack.finished(id);
   expect(stack.upstream.calls[0]?.traceparent).toBe(undefined);

@@ -176,7 +176,7 @@ test('a job that has ended answers at once; once its tokens have expired, its ou
   expect(namesIn(soon.events)).toEqual(['output.delta', 'job.completed']);
   expect(saidIn(soon.events)).toBe('all of it');
 
-  await stack.redis.del(stack.keys.tokens(id));
+  await stack.redis.del(stack.keys.output(id));
   const late = await followEvents(stack.api.url, id);
   await late.ended;
   expect(namesIn(late.events)).toEqual(['job.completed']);

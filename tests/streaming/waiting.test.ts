@@ -34,7 +34,7 @@ const jobOf = async (response: Response) => (await response.json()) as PublicJob
 
 /** How many processes listen for the job. */
 async function listeners(id: string): Promise<number> {
-  const [, count] = await stack.redis.pubsub('NUMSUB', stack.keys.wakeUp(id));
+  const [, count] = await stack.redis.pubsub('NUMSUB', stack.keys.wakeUpChannel(id));
   return Number(count);
 }
 

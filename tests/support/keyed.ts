@@ -26,13 +26,13 @@ export async function submitKeyed(url: string, key: string, body: object): Promi
 
 /** How many jobs there are with this text, wherever they are. */
 export async function countJobsWith(
-  stack: Pick<Stack, 'redis' | 'prefix'>,
+  stack: Pick<Stack, 'redis' | 'keys'>,
   text: string,
 ): Promise<number> {
   let found = 0;
-  for (const type of ['chat', 'analysis']) {
+  for (const type of ['chat', 'analysis'] as const) {
     for await (const names of stack.redis.scanStream({
-      match: `${stack.prefix}:${type}:${type}_*`,
+      match: stack.keys.job(type, `${type}_*`),
     })) {
       for (const name of names as string[]) {
         if (name.endsWith(':lock')) continue;

@@ -1,23 +1,22 @@
-import type { Redis } from 'ioredis';
 import { run, type Runner } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { connectPatiently } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
-import { startConsumers, type ConsumersNeeds } from '@promptq/worker/consumers';
+import { runWorker as startJobs, type RunWorkerDeps } from '@promptq/worker/run-worker';
 import { workerSettingsSchema, type WorkerSettings } from '@promptq/worker/settings';
+import { openRawStore, type RawStore } from './raw-store.ts';
 
 interface WorkerParts {
   settings: WorkerSettings;
-  /** The connection that the worker's commands are sent on. */
-  redis: Redis;
+  /** The store of the process. `context.redis` is the connection that its commands are sent on. */
+  store: RawStore;
   runner: Runner;
 }
 
-type Replaced = Pick<ConsumersNeeds, 'complete'> &
-  Partial<Pick<ConsumersNeeds, 'budgetWindowMs' | 'metrics'>>;
+type Replaced = Pick<RunWorkerDeps, 'complete'> &
+  Partial<Pick<RunWorkerDeps, 'budgetWindowMs' | 'metrics'>>;
 
 /**
- * Runs a worker process that consumes as the real one does, with the parts that `replace` returns in place of the
+ * Runs a worker process that works as the real one does, with the parts that `replace` returns in place of the
  * real ones. Its name is `<name>-<pid>`.
  */
 export async function runWorker(
@@ -30,23 +29,18 @@ export async function runWorker(
     worker: workerName,
   });
   return run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
-    const redis = connectPatiently(settings.REDIS_URL, log);
-    const [blocking, subscriber] = [redis.duplicate(), redis.duplicate()];
-    // The first connection logs the same outage.
-    for (const connection of [blocking, subscriber]) connection.on('error', () => undefined);
-    runner.onStop('redis', () =>
-      [redis, blocking, subscriber].forEach((connection) => connection.disconnect()),
-    );
-    const replaced = replace({ settings, redis, runner });
-    const connections = { redis, blocking, subscriber };
-    const consumers = await startConsumers({
-      settings,
+    const store = openRawStore({
+      url: settings.REDIS_URL,
+      prefix: settings.REDIS_PREFIX,
       log,
-      ...connections,
-      workerName,
-      ...replaced,
+      resultTtlSeconds: settings.RESULT_TTL_SECONDS,
+      auditTtlSeconds: settings.AUDIT_TTL_SECONDS,
     });
-    runner.onStop('consumers', (endsAtMs) => consumers.close(endsAtMs));
+    runner.onStop('store', () => store.close());
+    const replaced = replace({ settings, store, runner });
+    await store.start(runner.stopping);
+    const worker = await startJobs({ settings, log, store, workerName, ...replaced });
+    runner.onStop('worker', (endsAtMs) => worker.close(endsAtMs));
     log.info('ready');
   });
 }

@@ -1,44 +1,46 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import type { Queue } from 'bullmq';
 import { inject } from 'vitest';
 import { defaultTenant, type PublicDelivery } from '@promptq/shared/contracts';
+import { newJobId } from '@promptq/shared/jobs';
 import { createLogger } from '@promptq/shared/logging';
-import { newJobId } from '@promptq/shared/queues';
-import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import {
   deliveryIdOf,
   newWebhookSecret,
-  openDeliveries,
-  queueDeliveries,
-  readDelivery,
   signingSecrets,
   targetGuard,
   webhookAllowedHosts,
   webhookSecrets,
+  type DeliveryData,
 } from '@promptq/shared/webhooks';
-import { blockedAudit } from '#packages/worker/src/webhooks/audit-blocked.ts';
+import { openDeliveries } from '#packages/store/src/deliveries/open-queue.ts';
 import {
   consumeDeliveries,
   type DeliveryConsumer,
-} from '#packages/worker/src/webhooks/consume-deliveries.ts';
+} from '#packages/worker/src/bullmq-worker/consume-deliveries.ts';
+import { blockedEvent } from '#packages/worker/src/webhooks/blocked-event.ts';
+import { testKeys, type TestKeys } from './keys.ts';
+import { openRawStore, type RawStore } from './raw-store.ts';
 import { removeKeys } from './stack.ts';
 import { until } from './until.ts';
 
-type Needs = Parameters<typeof consumeDeliveries>[0];
+type Deps = Parameters<typeof consumeDeliveries>[0];
 
 export interface Sending {
   redis: Redis;
-  keys: RedisKeys;
+  keys: TestKeys;
+  store: RawStore;
   secret: string;
   /** For a process that sends these deliveries. */
   environment: Record<string, string>;
-  queue: ReturnType<typeof openDeliveries>;
+  queue: Queue<DeliveryData>;
   /** What was logged at `info` or above. */
   logged: string[];
   /** Sends from this process. */
   start(
     allowed: string,
-    more?: Partial<Pick<Needs, 'guard' | 'random' | 'transport'>>,
+    more?: Partial<Pick<Deps, 'guard' | 'random' | 'transport'>>,
   ): DeliveryConsumer;
   /** Queues a webhook to each URL and gives the ids of the deliveries. */
   queueAll(urls: string[]): Promise<string[]>;
@@ -53,24 +55,26 @@ export interface Sending {
 /** Deliveries on keys of their own, without the API and without jobs. */
 export function openSending(): Sending {
   const prefix = `{test-${randomBytes(6).toString('hex')}}`;
-  const keys = redisKeys(prefix);
+  const keys = testKeys(prefix);
   const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
-  const queue = openDeliveries(redis, prefix);
+  const queue = openDeliveries({ redis, prefix });
   const secret = newWebhookSecret();
   const logged: string[] = [];
   const log = createLogger(
     { service: 'worker', level: 'info' },
     { write: (line: string) => void logged.push(line) },
   );
+  const store = openRawStore({ url: inject('redisUrl'), prefix, log });
   const consumers: DeliveryConsumer[] = [];
   const read = async (id: string) => {
-    const delivery = await readDelivery(redis, keys, id, defaultTenant);
+    const delivery = await store.deliveries.find(id, defaultTenant);
     if (!delivery) throw new Error(`there is no delivery ${id}`);
     return delivery;
   };
   return {
     redis,
     keys,
+    store,
     secret,
     environment: {
       REDIS_URL: inject('redisUrl'),
@@ -83,9 +87,8 @@ export function openSending(): Sending {
     logged,
     start: (allowed, more = {}) => {
       const consumer = consumeDeliveries({
-        redis,
+        store,
         settings: {
-          REDIS_PREFIX: prefix,
           RESULT_TTL_SECONDS: 86_400,
           DELIVERY_TTL_SECONDS: 604_800,
           WEBHOOK_CONCURRENCY: 100,
@@ -97,7 +100,7 @@ export function openSending(): Sending {
           WEBHOOK_SECRETS_OF_TENANTS: new Map(),
         }),
         guard: targetGuard(webhookAllowedHosts.parse(allowed)),
-        auditBlocked: blockedAudit(redis, keys, 'test'),
+        auditBlocked: (delivery) => store.audit.appendOnce(blockedEvent(delivery, 'test')),
         workerName: 'test',
         ...more,
       });
@@ -106,13 +109,19 @@ export function openSending(): Sending {
     },
     queueAll: async (urls) => {
       const deliveries = urls.map((url) => {
-        const jobId = newJobId('chat');
+        const jobId = newJobId('chat', 1);
         const eventId = `evt_${jobId}`;
         const body = JSON.stringify({ id: eventId, data: { text: 'grüß dich', secret_text: 1 } });
         const event = { event_id: eventId, event_type: 'job.completed', body };
         return { url, job_id: jobId, tenant: defaultTenant, own_secret: false, ...event };
       });
-      await queueDeliveries(queue, deliveries);
+      await queue.addBulk(
+        deliveries.map((data) => ({
+          name: data.event_type,
+          data,
+          opts: { jobId: deliveryIdOf(data.job_id), attempts: 10, backoff: { type: 'webhook' } },
+        })),
+      );
       return deliveries.map(({ job_id }) => deliveryIdOf(job_id));
     },
     read,
@@ -130,6 +139,7 @@ export function openSending(): Sending {
     close: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close(Date.now())));
       await queue.close();
+      await store.close();
       await removeKeys(redis, prefix);
       redis.disconnect();
     },

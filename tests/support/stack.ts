@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import type { AuditEvent, PublicJob } from '@promptq/shared/contracts';
-import { redisKeys, type RedisKeys } from '@promptq/shared/redis';
 import { checkContract } from './contract.ts';
+import { testKeys, type TestKeys } from './keys.ts';
 import { startApi, startWorker, type Service } from './processes.ts';
 import { until } from './until.ts';
 import { startUpstream, type MockUpstream } from './upstream.ts';
 
 export interface Stack {
   prefix: string;
-  keys: RedisKeys;
+  keys: TestKeys;
   redis: Redis;
   upstream: MockUpstream;
   environment: Record<string, string>;
@@ -27,14 +27,20 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** A real API process, a mock upstream and, when asked for, real worker processes, on keys of their own. */
-export async function startStack(more: Record<string, string> = {}): Promise<Stack> {
+/**
+ * A real API process, a mock upstream and, when asked for, real worker processes, on keys of their own.
+ * @param redisUrl of the Redis that the test itself looks at; `REDIS_URL` in `more` is what the processes use
+ */
+export async function startStack(
+  more: Record<string, string> = {},
+  redisUrl = inject('redisUrl'),
+): Promise<Stack> {
   const prefix = `{test-${randomBytes(6).toString('hex')}}`;
-  const keys = redisKeys(prefix);
-  const redis = new Redis(inject('redisUrl'));
+  const keys = testKeys(prefix);
+  const redis = new Redis(redisUrl);
   const upstream = await startUpstream();
   const environment = {
-    REDIS_URL: inject('redisUrl'),
+    REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
     OPENAI_BASE_URL: upstream.baseUrl,
     OPENAI_API_KEY: 'sk-test-secret',

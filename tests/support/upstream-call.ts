@@ -1,12 +1,7 @@
-import type { ConsumersNeeds } from '@promptq/worker/consumers';
-
-/** Kills this process without a word. */
-export function die(): void {
-  process.kill(process.pid, 'SIGKILL');
-}
+import type { RunWorkerDeps } from '@promptq/worker/run-worker';
 
 /** Returns a client for the mock upstream that uses the built-in `fetch`. */
-export function upstreamCall(baseUrl: string, apiKey: string): ConsumersNeeds['complete'] {
+export function upstreamCall(baseUrl: string, apiKey: string): RunWorkerDeps['complete'] {
   return async (request, { signal, idempotencyKey }) => {
     const response = await fetch(`${baseUrl}/chat/completions`, {
       method: 'POST',

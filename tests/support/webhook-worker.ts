@@ -1,28 +1,28 @@
 /** A worker process that does nothing but send webhooks. */
-import { Redis } from 'ioredis';
 import { run } from '@promptq/shared/lifecycle';
 import { createLogger } from '@promptq/shared/logging';
-import { redisKeys } from '@promptq/shared/redis';
 import { readSettings } from '@promptq/shared/settings';
 import { signingSecrets, targetGuard } from '@promptq/shared/webhooks';
 import { workerSettingsSchema } from '@promptq/worker/settings';
-import { blockedAudit } from '#packages/worker/src/webhooks/audit-blocked.ts';
-import { consumeDeliveries } from '#packages/worker/src/webhooks/consume-deliveries.ts';
+import { consumeDeliveries } from '#packages/worker/src/bullmq-worker/consume-deliveries.ts';
+import { blockedEvent } from '#packages/worker/src/webhooks/blocked-event.ts';
+import { openRawStore } from './raw-store.ts';
 
 const settings = readSettings(workerSettingsSchema, process.env);
 const workerName = `webhooks-${process.pid}`;
 const log = createLogger({ service: 'worker', level: settings.LOG_LEVEL });
 
 await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner) => {
-  const redis = new Redis(settings.REDIS_URL, { maxRetriesPerRequest: null });
-  runner.onStop('redis', () => redis.disconnect());
+  const store = openRawStore({ url: settings.REDIS_URL, prefix: settings.REDIS_PREFIX, log });
+  runner.onStop('store', () => store.close());
+  await store.start(runner.stopping);
   const consumer = consumeDeliveries({
-    redis,
+    store,
     settings,
     log,
     secrets: signingSecrets(settings),
     guard: targetGuard(settings.WEBHOOK_ALLOWED_HOSTS),
-    auditBlocked: blockedAudit(redis, redisKeys(settings.REDIS_PREFIX), workerName),
+    auditBlocked: (delivery) => store.audit.appendOnce(blockedEvent(delivery, workerName)),
     workerName,
     transport: { trySeconds: Number(process.env['TRY_SECONDS'] ?? 15) },
   });

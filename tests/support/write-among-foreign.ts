@@ -1,22 +1,27 @@
-import { eventIdOf, newJobId } from '@promptq/shared/jobs';
 import { plainEvent } from '@promptq/shared/contracts';
-import { indexEntry } from '@promptq/shared/queues';
+import { eventIdOf } from '@promptq/shared/jobs';
+import { indexEntry } from '#packages/store/src/job-index/time-index.ts';
+import { idMaker } from './keys.ts';
 import type { Stack } from './stack.ts';
 
 /** Whose, oldest first: one of the tenant `mine`, or so many of the tenant `theirs`. */
 type Owners = ('mine' | number)[];
 
-/** Jobs that have ended, the own ones failed, as far as the index and the hashes go. @returns the ids of the own ones */
+/** Jobs that have ended, the own ones failed, as far as the indexes and the hashes go. @returns the ids of the own ones */
 export async function writeJobs(stack: Stack, owners: Owners): Promise<string[]> {
-  const pipeline = stack.redis.pipeline();
+  const { redis, keys } = stack;
+  const newId = await idMaker(stack, 'chat');
+  const pipeline = redis.pipeline();
   let atMs = Math.floor(Date.now() / 10_000) * 10_000 - 3_600_000; // Where a string of the index begins.
   const write = (tenant: string) => {
-    const id = newJobId('chat', (atMs += 1));
-    const { bucket, key, member } = indexEntry(stack.keys, id);
-    pipeline.zadd(stack.keys.index, bucket, bucket).append(key, member);
-    pipeline.hset(stack.keys.job('chat', id), {
-      data: `{"input":{"message":"x","temperature":0,"model":"m"},"user_id":"u","metadata":{},"timeout_seconds":1,"tenant":"${tenant}"}`,
-      opts: '{"attempts":1}',
+    const id = newId((atMs += 1));
+    const { bucket, entry } = indexEntry(id);
+    pipeline.sadd(keys.indexedTenants, tenant);
+    for (const index of ['all', `tenant:${tenant}`])
+      pipeline.zadd(keys.index(index), bucket, bucket).append(keys.indexBucket(index, bucket), entry);
+    pipeline.hset(keys.job('chat', id), {
+      data: `{"input":{"message":"x","model":"m"},"user_id":"u","timeout_seconds":1,"tenant":"${tenant}"}`,
+      opts: `{"attempts":1,"tenant":"${tenant}"}`,
       timestamp: atMs,
       finishedOn: Date.now(),
       ...(tenant === 'mine'
@@ -33,17 +38,18 @@ export async function writeJobs(stack: Stack, owners: Owners): Promise<string[]>
   return ids;
 }
 
-/** Audit events as settlement writes them, see audit-stream.ts. @returns the ids of the own ones */
+/** Audit events as finish.lua writes them. @returns the ids of the own ones */
 export async function writeEvents(stack: Stack, owners: Owners): Promise<string[]> {
-  const pipeline = stack.redis.pipeline();
+  const { redis, keys } = stack;
+  const newId = await idMaker(stack, 'chat');
+  const pipeline = redis.pipeline();
   let atMs = Date.now() - 3_600_000;
   const write = (tenant: string) => {
-    const entryId = `${(atMs += 1)}-0`;
-    const id = eventIdOf('chat', entryId);
-    const job_id = newJobId('chat', atMs);
+    const job_id = newId((atMs += 1));
+    const id = eventIdOf(job_id);
     const event = plainEvent('chat', { type: 'job.completed', tenant, id, job_id });
-    const fields = ['event', JSON.stringify(event), 'job_id', job_id, 'type', event.type];
-    pipeline.xadd(stack.keys.audit, entryId, ...fields);
+    const fields = ['job_id', job_id, 'type', event.type, 'event', JSON.stringify(event)];
+    pipeline.xadd(keys.audit, `${atMs}-0`, ...fields);
     return id;
   };
   const ids = writeAll(owners, write);

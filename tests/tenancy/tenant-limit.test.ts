@@ -46,7 +46,7 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect((await openJobs('acme')).length).toBe(40);
   const stored = await stack.redis.zcard(stack.keys.prioritized('chat'));
   expect(stored, 'what was refused is not there').toBe(39);
-  const places = await stack.redis.keys(`${stack.keys.keyed('')}*`);
+  const places = await stack.redis.keys(`${stack.keys.idempotency('')}*`);
   const keyed = answers.filter(({ status }, n) => status === 202 && n % 2 === 1).length;
   expect(places.length, 'nor is its key taken').toBe(keyed + 1);
 
@@ -72,12 +72,14 @@ test('three API processes asked twice the limit at once let exactly the limit th
   const post = (path: string) =>
     stack.request(path, { method: 'POST', headers: bearer(acme) }).then(({ status }) => status);
   expect(await post(`/v1/jobs/${delayed.id}/cancel`)).toBe(200);
+  expect((await openJobs('acme')).length, 'its slot is free with the answer').toBe(39);
+  await accepted(submit(acme));
   expect(await post(`/v1/jobs/${delayed.id}/retry`), 'a retry is a job like any other').toBe(429);
   await accepted(submit(other));
   expect(await openJobs('other')).toHaveLength(1);
 });
 
-test('jobs keep their place while they run and free it when they end, however they end', async () => {
+test('jobs keep their slot while they run and free it when they end, however they end', async () => {
   stack = await startStack({ MAX_WAITING_JOBS_PER_TENANT: '4' });
   const release = Promise.withResolvers<void>();
   stack.upstream.answerWith(async (call, res) => {
@@ -89,11 +91,15 @@ test('jobs keep their place while they run and free it when they end, however th
   const cancelled = await accepted(submit(null, { more: { delay_seconds: 3_600 } }));
   const expired = await accepted(submit(null, { more: { start_within_seconds: 1 } }));
   await until('it is expired', async () => (await stack.get(expired.id)).status === 'expired');
+  expect(await openJobs(), 'without a worker').toEqual([cancelled.id]);
   await accepted(submit(null, { message: 'bad' }));
   const running = await accepted(submit(null, { message: 'slow' }));
+  const quick = await accepted(submit(null));
   expect((await submit(null)).status).toBe(429);
   await stack.request(`/v1/jobs/${cancelled.id}/cancel`, { method: 'POST' });
+  expect(await openJobs()).not.toContain(cancelled.id);
   await stack.worker();
+  await stack.finished(quick.id);
   await until('only the running one has a place', async () => (await openJobs()).length === 1);
   expect(await openJobs()).toEqual([running.id]);
   expect((await stack.get(running.id)).status).toBe('in_progress');
@@ -103,7 +109,7 @@ test('jobs keep their place while they run and free it when they end, however th
   await until('all have ended', async () => (await openJobs()).length === 0);
   const types = (await stack.auditEvents()).map(({ type }) => type);
   for (const type of ['job.cancelled', 'job.expired', 'job.failed']) expect(types).toContain(type);
-  expect(types.filter((type) => type === 'job.completed').length).toBe(4);
+  expect(types.filter((type) => type === 'job.completed').length).toBe(5);
 });
 
 test('a batch takes no place, and a full tenant may submit one', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PublicBatch, PublicJob } from '@promptq/shared/contracts';
-import { readJob } from '@promptq/shared/queues';
 import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { apiKeys, bearer, keyOf, type Key } from '#support/api-keys.ts';
+import { storeOf } from '#support/raw-store.ts';
 import { startReceiver, type Receiver } from '#support/receiver.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { until } from '#support/until.ts';
@@ -138,11 +138,16 @@ test('20 jobs behind 500 of another tenant have started after at most 40 more of
 });
 
 test('the job of another tenant stays in Redis, so that its size does not show in the time of an answer', async () => {
-  const { redis, keys } = stack;
+  const store = await storeOf(stack);
   const alone = await submit(theirs, 'hi');
   const keyed = await request(theirs, '/v1/jobs', 'POST', chat('hi'), { 'idempotency-key': 'o' });
   for (const { id } of [alone, (await keyed.json()) as PublicJob]) {
-    expect(await readJob(redis, keys, id, mine.entry.tenant)).toBeNull();
-    expect(await readJob(redis, keys, id, theirs.entry.tenant)).not.toBeNull();
+    expect(await store.jobs.find(id, mine.entry.tenant)).toBeNull();
+    expect(await store.jobs.find(id, theirs.entry.tenant)).not.toBeNull();
+    // Whoever reads this fails: it is not the data of a job.
+    await stack.redis.hset(stack.keys.job('chat', id), 'data', 'unreadable');
+    expect(await store.jobs.find(id, mine.entry.tenant)).toBeNull();
+    await expect(store.jobs.find(id, theirs.entry.tenant)).rejects.toThrow();
   }
+  await store.close();
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { poolPause } from '#packages/worker/src/execution/pool-pause.ts';
+import { poolPause } from '#packages/worker/src/backpressure/pool-pause.ts';
+import { storeOf } from '#support/raw-store.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { sendError, sendJson, type UpstreamCall } from '#support/upstream.ts';
 import { until } from '#support/until.ts';
@@ -86,8 +87,9 @@ test('a quota that is used up pauses nothing', async () => {
 });
 
 test('without a word from the upstream the pauses double, refusals during one count once, success starts over', async () => {
-  const pool = poolPause(stack.redis, stack.keys, 'chat');
-  const other = poolPause(stack.redis, stack.keys, 'chat');
+  const store = await storeOf(stack);
+  const pool = poolPause(store, 'chat');
+  const other = poolPause(store, 'chat');
   const nextPause = async () => {
     await stack.redis.del(stack.keys.limiter('chat'));
     return pool.pause(null);
@@ -100,13 +102,16 @@ test('without a word from the upstream the pauses double, refusals during one co
   expect(pauses).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
   await pool.succeeded();
   expect(await nextPause()).toBe(5_000);
+  await store.close();
 });
 
 test('a pause is never made shorter by a later refusal', async () => {
-  const pool = poolPause(stack.redis, stack.keys, 'chat');
+  const store = await storeOf(stack);
+  const pool = poolPause(store, 'chat');
   expect(await pool.pause(60_000)).toBe(60_000);
   expect(await pool.pause(1_000)).toBeGreaterThan(1_000);
   expect(await pool.pause(120_000)).toBe(120_000);
+  await store.close();
 });
 
 test('a cancelled job need not wait for the end of a pause', async () => {

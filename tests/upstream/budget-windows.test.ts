@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, expect, inject, test } from 'vitest';
-import { createLogger } from '@promptq/shared/logging';
-import { connectPatiently, redisKeys } from '@promptq/shared/redis';
 import { freePort } from '#scripts/processes/free-port.ts';
-import { BudgetSpentError } from '#packages/worker/src/budgets/budget-spent-error.ts';
-import { upstreamBudgets } from '#packages/worker/src/budgets/upstream-budgets.ts';
-import { withinBudgets } from '#packages/worker/src/budgets/within-budgets.ts';
+import { upstreamBudgets } from '#packages/worker/src/backpressure/upstream-budgets.ts';
+import { BudgetSpentError, withinBudget } from '#packages/worker/src/backpressure/within-budget.ts';
 import type { Complete } from '#packages/worker/src/upstream/complete.ts';
+import { testKeys } from '#support/keys.ts';
+import { openRawStore, silentLog as log } from '#support/raw-store.ts';
 import { removeKeys } from '#support/stack.ts';
 import { until } from '#support/until.ts';
 
 const prefix = `{test-${randomBytes(6).toString('hex')}}`;
-const keys = redisKeys(prefix);
+const keys = testKeys(prefix);
 const redis = new Redis(inject('redisUrl'));
-const log = createLogger({ service: 'worker', level: 'silent' });
+const store = openRawStore({ url: inject('redisUrl'), prefix, log });
 afterAll(async () => {
+  await store.close();
   await removeKeys(redis, prefix);
   redis.disconnect();
 });
@@ -24,12 +24,12 @@ const minuteMs = 60_000;
 const { signal } = new AbortController();
 const none = new Map<string, number>();
 
-function budget(rpm: number, tpm: number, model: string, connection = redis) {
+function budget(rpm: number, tpm: number, model: string, over = store) {
   const settings = {
     UPSTREAM_RPM: rpm > 0 ? new Map([['*', rpm]]) : none,
     UPSTREAM_TPM: tpm > 0 ? new Map([['*', tpm]]) : none,
   };
-  const found = upstreamBudgets({ redis: connection, keys, settings, log })?.(model);
+  const found = upstreamBudgets({ store: over, settings, log })?.(model);
   if (!found) throw new Error('it has no budget');
   return found;
 }
@@ -48,7 +48,7 @@ async function waitOf(taking: Promise<void>): Promise<number> {
 /** Books, and waits until Redis has it: a command on the same connection comes after. */
 async function book(of: { book(tokens: number): void }, tokens: number) {
   of.book(tokens);
-  await redis.ping();
+  await store.ping();
 }
 
 test('of many that ask at once as many get a request as there are, and the others wait for the window', async () => {
@@ -100,9 +100,9 @@ test('spent tokens take no request', async () => {
 test('without a budget nothing is put before a call', async () => {
   const complete: Complete = () => Promise.reject(new Error('not called'));
   const settings = { UPSTREAM_RPM: none, UPSTREAM_TPM: none };
-  expect(withinBudgets(complete, upstreamBudgets({ redis, keys, settings, log }))).toBe(complete);
+  expect(withinBudget(complete, upstreamBudgets({ store, settings, log }))).toBe(complete);
   const named = { UPSTREAM_RPM: new Map([['a', 1]]), UPSTREAM_TPM: none };
-  expect(upstreamBudgets({ redis, keys, settings: named, log })?.('b')).toBeNull();
+  expect(upstreamBudgets({ store, settings: named, log })?.('b')).toBeNull();
 });
 
 test('a Redis that refuses to say gives no request, and a booking that it refuses harms nobody', async () => {
@@ -114,16 +114,16 @@ test('a Redis that refuses to say gives no request, and a booking that it refuse
 });
 
 test('a Redis that does not answer gives no request when the attempt ends', async () => {
-  const away = connectPatiently(`redis://127.0.0.1:${await freePort()}`, log);
+  const away = openRawStore({ url: `redis://127.0.0.1:${await freePort()}`, prefix, log });
   try {
     const attempt = new AbortController();
     let wait: number | null = null;
     const asked = waitOf(budget(5, 0, 'away', away).take(attempt.signal)).then((ms) => (wait = ms));
-    await until('the connection is tried again', () => away.status === 'reconnecting');
+    await until('the connection is tried again', () => away.context.redis.status === 'reconnecting');
     expect(wait).toBeNull();
     attempt.abort({ kind: 'timeout' });
     expect(await asked).toBeGreaterThan(0);
   } finally {
-    away.disconnect();
+    await away.close();
   }
 });

@@ -125,10 +125,9 @@ test('an Idempotency-Key that was used for something else', async () => {
 });
 
 test('an outage', async () => {
+  const { id } = await client.post<{ id: string }>('/jobs', { body: chat });
   await proxy.down();
-  const error = await errorOf('get', '/jobs/chat_01a1fbb51c1a70548f3db1db53cd7ea0', {
-    maxRetries: 0,
-  });
+  const error = await errorOf('get', `/jobs/${id}`, { maxRetries: 0 });
   await proxy.up();
   expect(error).toBeInstanceOf(InternalServerError);
   expectOurs(error, 503, 'redis_unavailable', null);

@@ -18,7 +18,7 @@ const streamed = (more: object = {}) =>
   stack.submit({ type: 'chat', input: { message: 'x', stream: true }, ...more });
 /** What the stream of tokens holds. */
 async function tokensOf(id: string): Promise<{ id: string; text: string }[]> {
-  const entries = await stack.redis.xrange(stack.keys.tokens(id), '-', '+');
+  const entries = await stack.redis.xrange(stack.keys.output(id), '-', '+');
   return entries.map(([id, fields]) => ({ id, text: fields[1] as string }));
 }
 const textOf = async (id: string) =>
@@ -47,7 +47,7 @@ test('a streamed chat is asked for as a stream, published while it comes, and co
   });
   await until('its end is published', async () => (await textOf(id)) === 'Grüße aus 😀! Ende');
   expect((await tokensOf(id)).at(-1)?.id).toBe('1-18');
-  const ttl = await stack.redis.ttl(stack.keys.tokens(id));
+  const ttl = await stack.redis.ttl(stack.keys.output(id));
   expect(ttl).toBeGreaterThan(0);
   expect(ttl).toBeLessThanOrEqual(1_200);
 });
@@ -57,7 +57,7 @@ test('a chat that is not streamed writes no tokens and is asked for as before', 
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
   await stack.finished(id);
   expect(stack.upstream.calls[0]?.body.stream).toBeUndefined();
-  expect(await stack.redis.exists(stack.keys.tokens(id))).toBe(0);
+  expect(await stack.redis.exists(stack.keys.output(id))).toBe(0);
 });
 
 test('an upstream that does not stream, or tells no usage, is understood', async () => {
@@ -162,7 +162,7 @@ test('a worker that lost the job cannot write behind the one that has it, which 
   const { id } = await streamed();
   await until('it is called', () => answers.length === 1);
   // As if another worker had begun with it.
-  await stack.redis.xadd(stack.keys.tokens(id), '2-3', 'text', 'new');
+  await stack.redis.xadd(stack.keys.output(id), '2-3', 'text', 'new');
   answers[0]?.say('old');
   answers[0]?.say(' and older').end();
   expect(await stack.finished(id)).toMatchObject({ output: { response: 'old and older' } });
@@ -172,7 +172,7 @@ test('a worker that lost the job cannot write behind the one that has it, which 
   await until('it is called', () => answers.length === 2);
   answers[1]?.say('one ');
   await until('it is published', async () => (await textOf(other)) === 'one ');
-  await stack.redis.del(stack.keys.tokens(other)); // As if Redis had lost its last second.
+  await stack.redis.del(stack.keys.output(other)); // As if Redis had lost its last second.
   answers[1]?.say('two');
   await until('all of it is there again', async () => (await textOf(other)) === 'one two');
   answers[1]?.end();

@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { redeliver } from '@promptq/shared/webhooks';
 import { startCanary, startReceiver, type Receiver } from '#support/receivers.ts';
 import { selfSigned } from '#support/self-signed.ts';
 import { openSending, type Sending } from '#support/sending.ts';
@@ -151,8 +150,7 @@ test('ten tries by the schedule, the same webhook-id in each, then dead; a repla
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
 
-  const { redis, keys, queue: deliveries } = sending;
-  await redeliver({ redis, keys, deliveries }, id);
+  await sending.store.deliveries.redeliver(id);
   const again = await sending.tried(id, 11);
   expect(again.status, 'the first of ten tries').toBe('pending');
   expect(Date.parse(again.next_try_at ?? '')).toBeLessThanOrEqual(Date.now() + 5_500);

@@ -40,7 +40,7 @@ export const rollingRestart: Row = {
       const stalled =
         [...verdict.reading.stalls.values()].filter((count) => count > 0).length +
         bed.services.reduce(
-          (all, service: Service) => all + logged(service, 'is gone; it runs again'),
+          (all, service: Service) => all + logged(service, 'is gone; the job runs again'),
           0,
         );
       violations.push(...verdict.violations);

@@ -75,7 +75,7 @@ function away(
     await more.stop();
     const after = await settleAndCheck(bed);
     const discarded = leaver.worker.log.filter(
-      ({ msg, outcome }) => msg.includes('a lock was lost') || outcome === 'lost',
+      ({ msg, outcome }) => msg.includes('lost the lock of a job') || outcome === 'lost',
     ).length;
     const stalled = [...verdict.reading.stalls.values()].filter((stalls) => stalls > 0).length;
     violations.push(...verdict.violations, ...after.violations);

@@ -30,7 +30,7 @@ export const blockedLoop: Row = {
       const verdict = await settleAndCheck(bed);
       // The blocked process comes back after the jobs are done: what it then does must change nothing.
       const discarded = () =>
-        workers.reduce((all, worker) => all + logged(worker, 'a lock was lost'), 0);
+        workers.reduce((all, worker) => all + logged(worker, 'lost the lock of a job'), 0);
       const cameBack = await eventually(() => discarded() > 0);
       const after = await settleAndCheck(bed);
       const stalled = [...after.reading.stalls.values()].filter((stalls) => stalls > 0).length;

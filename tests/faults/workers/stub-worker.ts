@@ -2,8 +2,9 @@
  * A worker process that does to itself what the upstream's answer says: `die` (SIGKILL) or `block <ms>` (the event
  * loop is blocked). Everything else is the real worker.
  */
+import { die } from '#support/die-at.ts';
 import { runWorker } from '#support/run-worker.ts';
-import { die, upstreamCall } from '#support/upstream-call.ts';
+import { upstreamCall } from '#support/upstream-call.ts';
 
 await runWorker('stub', ({ settings }) => {
   const call = upstreamCall(settings.OPENAI_BASE_URL ?? '', settings.OPENAI_API_KEY ?? '');

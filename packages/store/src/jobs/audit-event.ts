@@ -23,9 +23,13 @@ export function finishedStatusOf({ state }: FinishedRecord): FinishedStatus {
   return state.at === 'completed' ? 'completed' : failedStatus(state.failure);
 }
 
-/** The audit event of a finished job. */
+/**
+ * The audit event of a finished job.
+ * @throws {TypeError} when promptq did not write the job's data; every input that it stores has a model
+ */
 export function auditEventOf(record: FinishedRecord): FinishedEvent {
   const { id, type, data, state } = record;
+  if (typeof data.input.model !== 'string') throw new TypeError('the input of the job has no model');
   const result = state.at === 'completed' ? state.result : null;
   const attempts = attemptsOf(record);
   const startedAtMs = attempts > 0 ? record.startedAtMs : null;

@@ -28,7 +28,9 @@ export async function cancelJob(
       if (finished === 'changed') continue;
     }
     const at = await flagCancelled(context, id, context.keys.cancelChannel);
-    if (at !== null) return withRequest(record, at);
+    if (at === null) continue;
+    // A worker has taken it since it was read as waiting: what is returned has to be true.
+    return record.state.at === 'active' ? withRequest(record, at) : findJob(context, id, tenant);
   }
 }
 

@@ -12,7 +12,13 @@ export function openQueue<Data>(
   backendFactory?: BackendFactory,
   telemetry?: Telemetry,
 ): Queue<Data> {
-  const options = { connection: redis, prefix, ...(telemetry ? { telemetry } : {}) };
+  const options = {
+    connection: redis,
+    prefix,
+    // BullMQ would write its metadata at once, also into data of another version (see data-version.ts).
+    skipMetasUpdate: true,
+    ...(telemetry ? { telemetry } : {}),
+  };
   const queue = new Queue<Data>(name, options, backendFactory as never);
   // The connection reports its own faults. Without a listener, BullMQ would print them again.
   queue.on('error', () => undefined);
