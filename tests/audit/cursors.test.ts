@@ -101,10 +101,7 @@ test('an event of a process whose clock is ahead can be gone on from', async () 
     const fields = ['job_id', '', 'type', event.type, 'event', JSON.stringify(event)];
     await stack.redis.xadd(stack.keys.audit, '*', ...fields);
   }
-  const pages = await walk(
-    ahead,
-    `limit=1&since=${new Date(nowMs - 1_000).toISOString()}`,
-  );
+  const pages = await walk(ahead, `limit=1&since=${new Date(nowMs - 1_000).toISOString()}`);
   expect(pages.flatMap(({ data }) => data.map(({ id }) => id))).toEqual(ids.toReversed());
 });
 
@@ -127,7 +124,7 @@ test("another tenant's cursor, a changed one and one from before Redis was empti
       expect(response.status, after).toBe(400);
       const { errors } = await problemOf(response);
       expect(errors).toEqual([
-        { pointer: '/after', detail: expect.stringContaining('Begin the list anew') },
+        { pointer: '/after', detail: expect.stringContaining('Start again without `after`') },
       ]);
     }
   };
