@@ -7,7 +7,7 @@ export type { FinishedJob } from './context.ts';
 export type { BoardRow, BoardState } from './board/read-board.ts';
 export type { Checkpoint } from './checkpoints/checkpoints.ts';
 export type { CircuitPolicy } from './circuits/circuit.ts';
-export type { JobPage, JobQuery } from './job-index/list.ts';
+export type { JobPage, JobQuery } from './jobs/list.ts';
 export type { LeaseName } from './leases/lease.ts';
 export { rateWindowSeconds, type CountedRequest, type RequestCount } from './limits/rate.ts';
 export type { PoolPaused, PoolPauseRequest } from './queues/pause-pool.ts';

@@ -8,7 +8,7 @@ import {
   type CircuitPolicy,
 } from './circuits/circuit.ts';
 import { sweepIndexes } from './job-index/sweep-index.ts';
-import { sweepOverdue } from './job-index/sweep-overdue.ts';
+import { sweepOverdue } from './jobs/sweep-overdue.ts';
 import { holdsLease, releaseLease, type LeaseName } from './leases/lease.ts';
 import { sweepTenantSlots } from './limits/sweep-tenant-slots.ts';
 import { cleanFinished } from './queues/clean.ts';

@@ -1,5 +1,14 @@
 import type { AuditEvent, JobError } from '@promptq/shared/contracts';
-import type { JobRecord } from '@promptq/shared/jobs';
+import type { Job } from 'bullmq';
+import {
+  createdAtOf,
+  jobTypeOf,
+  startBy,
+  withDefaults,
+  type JobData,
+  type JobRecord,
+  type JobResult,
+} from '@promptq/shared/jobs';
 
 /** The audit event of a job's end. */
 export type FinishedEvent = AuditEvent & {
@@ -31,4 +40,33 @@ export interface WaitingJobFinisher {
     reason: string,
     waiting: WaitingJob,
   ): Promise<'finished' | 'gone' | 'running' | 'changed'>;
+}
+
+/**
+ * The record of a job that BullMQ finishes.
+ * @param queue the name of its queue, which begins with the type: the id of a job that promptq did not write may not
+ */
+export function toFinishedRecord(
+  job: Job<JobData, JobResult>,
+  state: FinishedRecord['state'],
+  queue: string,
+): FinishedRecord {
+  const id = job.id as string;
+  const type = jobTypeOf(id) ?? (queue.split('.', 1)[0] as FinishedRecord['type']);
+  const data = withDefaults(job.data ?? {});
+  return {
+    id,
+    type,
+    data,
+    state,
+    maxAttempts: job.opts.attempts ?? 1,
+    attemptsMade: job.attemptsMade + 1,
+    attemptsStarted: job.attemptsStarted,
+    createdAtMs: createdAtOf(id) ?? job.timestamp,
+    startByMs: startBy(job.timestamp, job.opts.delay ?? 0, data.start_within_seconds),
+    startedAtMs: job.processedOn ?? null,
+    progress: null,
+    worker: job.processedBy ?? null,
+    trace: job.opts.telemetry?.metadata,
+  };
 }

@@ -13,16 +13,14 @@ import { readFailure } from '@promptq/shared/failure';
 import type { StoreContext } from '../context.ts';
 import { bullmqScript } from '../scripts/bullmq-scripts.ts';
 import { defineWrappedScript } from '../scripts/script.ts';
-import {
-  createdAtOf,
-  jobTypeOf,
-  startBy,
-  withDefaults,
-  type JobData,
-  type JobResult,
-} from '@promptq/shared/jobs';
+import type { JobData, JobResult } from '@promptq/shared/jobs';
 import { finishArgs, reportFinished } from './finish-args.ts';
-import type { FinishedRecord, WaitingJob, WaitingJobFinisher } from './finished-job.ts';
+import {
+  toFinishedRecord,
+  type FinishedRecord,
+  type WaitingJob,
+  type WaitingJobFinisher,
+} from './finished-job.ts';
 
 const finishKeys = bullmqScript('moveToFinished').keys;
 const finish = defineWrappedScript(import.meta.url, 'finish', 1);
@@ -152,7 +150,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
 
   async #finish(job: Finishing, args: Args, state: FinishedRecord['state']) {
     await this.client;
-    const record = this.#toRecord(job, state);
+    const record = toFinishedRecord(job, state, this.name);
     const end = finishArgs(this.#context, record);
     const reply = await this.#runFinish(args, end.args);
     const [result, endedBatch] = reply as [unknown[] | number, string?];
@@ -175,27 +173,6 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
   #runFinish(args: Args, more: Args): Promise<unknown> {
     const jobKey = args[finishKeys - 3] as string;
     return finish(this.#context.redis, [jobKey, ...args.slice(finishKeys), ...more]);
-  }
-
-  #toRecord(job: Finishing, state: FinishedRecord['state']): FinishedRecord {
-    const id = job.id as string;
-    const type = jobTypeOf(id) ?? (this.name.split('.', 1)[0] as FinishedRecord['type']);
-    const data = withDefaults(job.data ?? {});
-    return {
-      id,
-      type,
-      data,
-      state,
-      maxAttempts: job.opts.attempts ?? 1,
-      attemptsMade: job.attemptsMade + 1,
-      attemptsStarted: job.attemptsStarted,
-      createdAtMs: createdAtOf(id) ?? job.timestamp,
-      startByMs: startBy(job.timestamp, job.opts.delay ?? 0, data.start_within_seconds),
-      startedAtMs: job.processedOn ?? null,
-      progress: null,
-      worker: job.processedBy ?? null,
-      trace: job.opts.telemetry?.metadata,
-    };
   }
 }
 

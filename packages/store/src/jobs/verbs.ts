@@ -1,7 +1,7 @@
 import type { JobSpec } from '@promptq/shared/jobs';
 import type { StoreContext } from '../context.ts';
 import { guardVerbs } from '../guard-verbs.ts';
-import { listJobs, type JobQuery } from '../job-index/list.ts';
+import { listJobs, type JobQuery } from './list.ts';
 import { addJob, type AddLimits, type Idempotency } from './add.ts';
 import { cancelJob } from './cancel.ts';
 import { findJob } from './find.ts';

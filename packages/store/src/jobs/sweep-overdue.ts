@@ -1,10 +1,10 @@
 import { ZodError } from 'zod';
 import { describeError } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
-import { findJob } from '../jobs/find.ts';
-import { peekJobs } from './peek.ts';
-import { readBucket, replaceBucket } from './replace-bucket.ts';
-import { bucketOf } from './time-index.ts';
+import { findJob } from './find.ts';
+import { peekJobs } from '../job-index/peek.ts';
+import { readBucket, replaceBucket } from '../job-index/replace-bucket.ts';
+import { bucketOf } from '../job-index/time-index.ts';
 
 const index = 'deadline';
 const bucketBatchSize = 100;

@@ -7,7 +7,7 @@ import {
   openObservedStore,
   type ObservedStore,
 } from '../testing/observed-store.ts';
-import { indexEntry } from './time-index.ts';
+import { indexEntry } from '../job-index/time-index.ts';
 import { listJobs, type JobQuery } from './list.ts';
 
 const queue = queueNameOf('chat');

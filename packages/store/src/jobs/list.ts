@@ -1,9 +1,9 @@
 import type { JobStatus } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
-import { findJob } from '../jobs/find.ts';
+import { findJob } from './find.ts';
 import { statusOf, type JobRecord } from '@promptq/shared/jobs';
-import { indexedIds, type IdQuery } from './indexed-ids.ts';
-import { peekJobs, statusesOf } from './peek.ts';
+import { indexedIds, type IdQuery } from '../job-index/indexed-ids.ts';
+import { peekJobs, statusesOf } from '../job-index/peek.ts';
 
 /**
  * The limits of the work for one page. A page with at least one job ends after `maxIds` scanned ids or `maxReads` jobs,
