@@ -101,10 +101,7 @@ test('an event of a process whose clock is ahead can be gone on from', async () 
     const fields = ['job_id', '', 'type', event.type, 'event', JSON.stringify(event)];
     await stack.redis.xadd(stack.keys.audit, '*', ...fields);
   }
-  const pages = await walk(
-    ahead,
-    `limit=1&since=${new Date(nowMs - 1_000).toISOString()}`,
-  );
+  const pages = await walk(ahead, `limit=1&since=${new Date(nowMs - 1_000).toISOString()}`);
   expect(pages.flatMap(({ data }) => data.map(({ id }) => id))).toEqual(ids.toReversed());
 });
 

@@ -17,7 +17,9 @@ test('audit events are listed newest first, filtered, and paged without gaps', a
       user_id: `user-${n % 3}`,
     });
     await stack.finished(id);
-    expect((await stack.auditEvents()).length, 'written in the step that ended the job').toBe(n + 1);
+    expect((await stack.auditEvents()).length, 'written in the step that ended the job').toBe(
+      n + 1,
+    );
     ids.push(id);
   }
   type Page = {

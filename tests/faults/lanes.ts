@@ -24,19 +24,33 @@ import { leastRights } from './rows/19-least-rights.ts';
 /** Rows of one lane run in turn, and the lanes side by side: one that computes, one that mostly waits, one that lasts. */
 const lanes: Row[][] = [
   [
-    ...[workerKills, rollingRestart, redisRestarts, upstreamFaults, cancellations, webhookKills],
-    ...[lostReplies, scriptFlush, forgetfulFailover],
+    workerKills,
+    rollingRestart,
+    redisRestarts,
+    upstreamFaults,
+    cancellations,
+    webhookKills,
+    lostReplies,
+    scriptFlush,
+    forgetfulFailover,
   ],
   [
-    ...[poison, boundaryKills, redisCutOff, stoppedWorker, blockedLoop, redisFull],
-    ...[dataVersion, removedJobs, leastRights],
+    poison,
+    boundaryKills,
+    redisCutOff,
+    stoppedWorker,
+    blockedLoop,
+    redisFull,
+    dataVersion,
+    removedJobs,
+    leastRights,
   ],
   [endurance],
 ];
 /** The rows that `pnpm test` can afford, beside each other: most of the time passes with waiting for locks to run out. */
 const shortLanes: Row[][] = [
   [workerKills, rollingRestart],
-  [boundaryKills, redisRestarts],
+  [boundaryKills, redisRestarts, lostReplies, scriptFlush],
   [poison],
   [upstreamFaults, cancellations],
 ];

@@ -22,7 +22,10 @@ export function openRawStore(given: Given, limits = unlimited) {
 export type RawStore = ReturnType<typeof openRawStore>;
 
 /** A started store on the keys of a stack. The caller closes it. */
-export async function storeOf({ prefix }: { prefix: string }, limits = unlimited): Promise<RawStore> {
+export async function storeOf(
+  { prefix }: { prefix: string },
+  limits = unlimited,
+): Promise<RawStore> {
   const store = openRawStore({ url: inject('redisUrl'), prefix, log: silentLog }, limits);
   await store.start(new AbortController().signal);
   return store;

@@ -37,7 +37,10 @@ export interface Bed {
   ): Promise<{ status: number; body: unknown; ms: number }>;
   worker(environment?: Record<string, string>, file?: string): Promise<Service>;
   /** Another API process. */
-  anotherApi(environment?: Record<string, string>, file?: string): Promise<Service & { url: string }>;
+  anotherApi(
+    environment?: Record<string, string>,
+    file?: string,
+  ): Promise<Service & { url: string }>;
   /** Any process with the environment of the services, which need not become ready. */
   process(file: string): Service;
   close(): Promise<void>;

@@ -83,7 +83,9 @@ export async function activeJobsOf(
 ): Promise<number> {
   const name = worker.log.find((line) => 'worker' in line)?.['worker'];
   const ids = await redis.lrange(`${prefix}:chat.default:active`, 0, -1);
-  const owners = await Promise.all(ids.map((id) => redis.hget(`${prefix}:chat.default:${id}`, 'pb')));
+  const owners = await Promise.all(
+    ids.map((id) => redis.hget(`${prefix}:chat.default:${id}`, 'pb')),
+  );
   return owners.filter((owner) => owner === name).length;
 }
 

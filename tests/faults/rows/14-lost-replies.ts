@@ -88,7 +88,9 @@ async function loseEnds(bed: Bed, proxy: TcpProxy, worker: Service): Promise<num
   const unheard = (await countFinished(bed.redis, bed.prefix)) - finished;
   await proxy.up();
   bed.upstream.answerWith(() => 'done');
-  await eventually(async () => (await countFinished(bed.redis, bed.prefix)) >= before + concurrency);
+  await eventually(
+    async () => (await countFinished(bed.redis, bed.prefix)) >= before + concurrency,
+  );
   return unheard;
 }
 

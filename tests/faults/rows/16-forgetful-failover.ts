@@ -71,10 +71,15 @@ export const forgetfulFailover: Row = {
       }
       if (!(await settle(bed))) violations.push('not all jobs ended that were submitted again');
       const reading = await readAll(bed.redis, bed.prefix);
-      const known = new Set([...submitted.filter((one) => !lost.includes(one)).map(({ id }) => id), ...again]);
+      const known = new Set([
+        ...submitted.filter((one) => !lost.includes(one)).map(({ id }) => id),
+        ...again,
+      ]);
       violations.push(...recordFaults(known, reading));
       if (forgotten === 0) violations.push('nothing was forgotten: the fault did not happen');
-      const failed = [...reading.endings.values()].filter((ending) => ending !== 'completed').length;
+      const failed = [...reading.endings.values()].filter(
+        (ending) => ending !== 'completed',
+      ).length;
       if (failed > 0) violations.push(`${failed} jobs did not complete`);
       const slots = await bed.redis.scard(bed.keys.openJobs('default'));
       if (slots > 0) violations.push(`${slots} slots of a tenant were not freed`);

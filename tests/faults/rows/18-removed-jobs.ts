@@ -31,7 +31,10 @@ export const removedJobs: Row = {
         for (let n = 0; n < 2; n += 1) await bed.worker();
         const violations: string[] = [];
         const created = await bed.request('/v1/batches', 'POST', {
-          requests: Array.from({ length: requests }, (_, n) => ({ custom_id: `r-${n}`, ...chat(n) })),
+          requests: Array.from({ length: requests }, (_, n) => ({
+            custom_id: `r-${n}`,
+            ...chat(n),
+          })),
         });
         const { id } = created.body as Batch;
         const look = async () => (await bed.request(`/v1/batches/${id}`)).body as Batch;
@@ -70,7 +73,7 @@ export const removedJobs: Row = {
 
 /** Removes waiting jobs, and two that run: their workers find that they have lost them. */
 async function removeSome({ redis, keys }: Bed, from: number): Promise<Set<string>> {
-  const running = (await redis.lrange(keys.active('chat'), 0, 1)) as string[];
+  const running = await redis.lrange(keys.active('chat'), 0, 1);
   const waiting = await redis.zrange(
     keys.prioritized('chat'),
     String(50 + from),

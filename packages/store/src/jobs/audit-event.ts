@@ -29,7 +29,8 @@ export function finishedStatusOf({ state }: FinishedRecord): FinishedStatus {
  */
 export function auditEventOf(record: FinishedRecord): FinishedEvent {
   const { id, type, data, state } = record;
-  if (typeof data.input.model !== 'string') throw new TypeError('the input of the job has no model');
+  if (typeof data.input.model !== 'string')
+    throw new TypeError('the input of the job has no model');
   const result = state.at === 'completed' ? state.result : null;
   const attempts = attemptsOf(record);
   const startedAtMs = attempts > 0 ? record.startedAtMs : null;
