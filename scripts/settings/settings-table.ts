@@ -9,7 +9,7 @@ const end = '<!-- /settings -->';
 type Shape = Record<string, z.ZodType>;
 
 /**
- * The page with its tables written anew from the schemas that read the settings.
+ * Replaces the tables of the page with ones made from the schemas that read the settings.
  * @throws {Error} when the page lacks the two markers, or a setting has no description
  */
 export function withSettingsTables(page: string): string {

@@ -8,7 +8,7 @@ import { queueNameOf } from '#packages/store/src/queues/registry.ts';
 export function testKeys(prefix: string) {
   const keys = storeKeys(prefix);
   /** A key of BullMQ's. */
-  const ofType = (type: JobType, name: string) => keys.ofQueue(queueNameOf(type), name);
+  const ofType = (type: JobType, name: string) => keys.queueKey(queueNameOf(type), name);
   return {
     ...keys,
     ofType,

@@ -47,7 +47,7 @@ export interface AppDeps {
   metrics: ApiMetrics;
   /** `null` if tracing is off. */
   tracing: Pick<Tracing, 'begin'> | null;
-  /** What is served at `boardPath`; `null`: nothing. */
+  /** The board, which is served at `boardPath`; `null`: no board. */
   board: RequestHandler | null;
   /** Whether the store has started. */
   isStarted: () => boolean;
@@ -55,12 +55,12 @@ export interface AppDeps {
   stopping: AbortSignal;
 }
 
-/** Where the board is, when there is one. */
+/** The path of the board. */
 export const boardPath = '/admin/queues';
 
 /**
- * The application: what is served. Create it before the store is started, because it opens the store's subscriptions. The
- * process that listens is in `main.ts`.
+ * The application: its routes and middleware. Create it before the store is started, because it opens the store's
+ * subscriptions. `main.ts` listens for requests.
  */
 export function createApp({
   settings,

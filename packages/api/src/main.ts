@@ -32,7 +32,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     limits: {
       maxWaiting: settings.MAX_WAITING_JOBS,
       maxOpenPerTenant: settings.MAX_WAITING_JOBS_PER_TENANT,
-      // Without keys there is one tenant, and nothing to share.
+      // Without keys there is only one tenant.
       tenantWeights: keyring ? settings.TENANT_WEIGHTS : null,
     },
     telemetry: tracing?.bullmq,
@@ -45,7 +45,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
     ? (await import('./board/open-board.ts')).openBoard({ store, keyring, path: boardPath })
     : null;
 
-  // It listens before Redis is there: the process lives, and answers 503 until it can serve.
+  // The process listens before Redis is reachable. Until then it is alive and answers 503.
   let isStarted = false;
   const app = createApp({
     settings,
@@ -65,7 +65,7 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   if (settings.API_OPEN && !keyring) {
     log.warn(
       { host: settings.HOST },
-      'API_OPEN: THIS API HAS NO AUTHENTICATION: anyone who can reach it can submit jobs and read results.',
+      'API_OPEN: THIS API HAS NO AUTHENTICATION. Anyone who can reach it can submit jobs and read results.',
     );
   }
   await store.start(runner.stopping);

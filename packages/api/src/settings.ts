@@ -99,7 +99,7 @@ export const apiSettingsSchema = z.preprocess(gatherTenantSecrets, apiSettings);
 
 export type ApiSettings = z.infer<typeof apiSettingsSchema>;
 
-/** The settings of this process; faulty ones end it with exit code 1. */
+/** Reads the settings of this process. Faulty settings end it with exit code 1. */
 export function readApiSettings(): ApiSettings {
   return readSettingsOrExit(apiSettingsSchema, process.env);
 }

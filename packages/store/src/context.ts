@@ -5,12 +5,12 @@ import type { WaitingJobFinisher } from './jobs/finished-job.ts';
 import type { StoreKeys } from './keys.ts';
 import type { QueueRegistry } from './queues/registry.ts';
 
-/** How a job ended, for those who count it: over all processes, each job is reported once. */
+/** How a job ended. Over all processes, each job is reported once. */
 export interface FinishedJob {
   jobId: string;
   type: JobType;
   status: 'completed' | 'failed' | 'cancelled' | 'expired';
-  /** The batch that ended with this job. */
+  /** The batch that this job ended; `null` when it ended none. */
   endedBatch: string | null;
 }
 
@@ -22,11 +22,11 @@ export interface StoreContext {
   queues: QueueRegistry;
   backendOf: (queue: string) => WaitingJobFinisher;
   log: Logger;
-  /** Adds a job within a span of its own and passes on the trace that the job belongs to, as BullMQ keeps it. */
+  /** Adds a job within its own span. `trace` is the job's trace in the form that BullMQ stores. */
   traceAdd: <T>(queue: string, type: JobType, add: (trace?: string) => Promise<T>) => Promise<T>;
   /** How long a finished job is kept. */
   resultTtlSeconds: number;
-  /** How long an audit event is kept; `null` in a process that trims nothing. */
+  /** How long an audit event is kept; `null`: this process does not trim the audit stream. */
   auditTtlSeconds: number | null;
   onFinished: (job: FinishedJob) => void;
 }

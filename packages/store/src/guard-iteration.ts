@@ -1,6 +1,6 @@
 import { toStoreError } from './store-error.ts';
 
-/** The same entries, with `StoreUnavailableError` in place of a fault that passes: see `toStoreError`. */
+/** The same entries; a temporary fault becomes a `StoreUnavailableError`: see `toStoreError`. */
 export async function* guardIteration<Entry>(
   entries: AsyncIterable<Entry>,
 ): AsyncGenerator<Entry, void> {

@@ -12,14 +12,14 @@ export function storeKeys(prefix: string) {
     /** What every BullMQ key of a queue begins with. */
     queueRoot: (queue: string) => `${prefix}:${queue}:`,
     /** A BullMQ key of a queue. */
-    ofQueue: (queue: string, name: string) => `${prefix}:${queue}:${name}`,
+    queueKey: (queue: string, name: string) => `${prefix}:${queue}:${name}`,
     /** The hash of a job. */
     job: (queue: string, jobId: string) => `${prefix}:${queue}:${jobId}`,
 
     /** The version of the data in this Redis. */
     version: `${prefix}:version`,
-    /** Keys that the first version wrote and this one does not, unless it wrote the version before. */
-    ofFirstVersion: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map(
+    /** Keys of data version 1, which had no version key. This version writes them only after its version key. */
+    firstVersionKeys: ['audit', 'jobs', 'chat:meta', 'analysis:meta'].map(
       (name) => `${prefix}:${name}`,
     ),
     /** The queues that have ever been opened: a hash, from the name to the number. */
@@ -31,7 +31,7 @@ export function storeKeys(prefix: string) {
     requests: (who: string) => `${prefix}:requests:${who}`,
     /** The ids of a tenant's unfinished jobs, while their number is limited: a set. */
     openJobs: (tenant: string) => `${prefix}:open:${tenant}`,
-    /** The tenants that have such a set. */
+    /** The tenants that have a set of unfinished jobs. */
     tenantsWithOpenJobs: `${prefix}:open`,
     /** The job or batch that was submitted with an Idempotency-Key. `scope` is a digest of tenant and key. */
     idempotency: (scope: string) => `${prefix}:idempotency:${scope}`,
@@ -48,13 +48,15 @@ export function storeKeys(prefix: string) {
     batchWaiting: (batchId: string) => `${prefix}:batch:${batchId}:waiting`,
     /** The results of a batch: a hash, from the index of the request to the line of the result. */
     batchResults: (batchId: string) => `${prefix}:batch:${batchId}:results`,
-    /** The same two of an upload that is not finished. They expire. */
+    /** The waiting requests and the results of an upload that is not a batch yet. They expire. */
     stagedWaiting: (uploadId: string) => `${prefix}:upload:${uploadId}:waiting`,
     stagedResults: (uploadId: string) => `${prefix}:upload:${uploadId}:results`,
     /** The unfinished batches, by the time they were created: a sorted set. */
     openBatches: `${prefix}:batches`,
 
-    /** The BullMQ job of one delivery, the ids of dead deliveries by their end, and those that wait for their next try. */
+    /**
+     * The BullMQ job of one delivery; the dead deliveries by the time of their end; those that wait for their next try.
+     */
     delivery: (deliveryId: string) => `${prefix}:webhooks:${deliveryId}`,
     deadDeliveries: `${prefix}:webhooks:failed`,
     delayedDeliveries: `${prefix}:webhooks:delayed`,
@@ -63,24 +65,26 @@ export function storeKeys(prefix: string) {
     audit: `${prefix}:audit`,
     /** The key that seals the cursors of audit lists: 32 random bytes. */
     cursorKey: `${prefix}:cursor-key`,
-    /** The finished parts of an unfinished job: a hash, one field per upstream call. */
+    /** The checkpoints of an unfinished job: a hash with one field per upstream call. */
     checkpoints: (jobId: string) => `${prefix}:parts:${jobId}`,
-    /** The output of a streamed job so far: a stream. The channel of the same name announces more of it. */
+    /**
+     * The output of a streamed job so far: a stream. New output is announced on the Pub/Sub channel of the same name.
+     */
     output: (jobId: string) => `${prefix}:tokens:${jobId}`,
 
-    /** What was spent of a model's budget in the current window: requests, and tokens. */
+    /** The requests and the tokens that were spent from a model's budget in the current window. */
     budgetRequests: (model: string) => `${prefix}:budget:requests:${model}`,
     budgetTokens: (model: string) => `${prefix}:budget:tokens:${model}`,
-    /** How many times in a row the upstream has refused a queue's calls for their rate. */
-    rateLimitStreak: (queue: string) => `${prefix}:refusals:${queue}`,
+    /** How many times in a row the upstream has rate-limited a queue's calls. */
+    rateLimitStreak: (queue: string) => `${prefix}:rate-limits:${queue}`,
     /** The circuit of a queue: how many attempts in a row have failed, and which job probes the upstream. */
     circuitFailures: (queue: string) => `${prefix}:failures:${queue}`,
     circuitProbe: (queue: string) => `${prefix}:probe:${queue}`,
 
-    /** Held by the process that removes old jobs. */
+    /** The lease of the process that removes old jobs. */
     sweeperLease: `${prefix}:sweep`,
-    /** Held by the process that releases the requests of batches. */
-    dispatchLease: `${prefix}:feed`,
+    /** The lease of the process that releases the requests of batches. */
+    dispatchLease: `${prefix}:dispatch`,
 
     /** The Pub/Sub channel that carries the ids of running jobs to cancel. */
     cancelChannel: `${prefix}:cancel`,

@@ -17,25 +17,25 @@ import { queueNameOf, queueRegistry } from './queues/registry.ts';
 import type { JobData } from '@promptq/shared/jobs';
 import { openSubscriptions } from './subscriptions/open-subscriptions.ts';
 
-/** What a process opens the store with. */
+/** The options of the store. */
 export interface StoreOptions {
   url: string;
-  /** What every key begins with: a name in braces. */
+  /** The prefix of every key: a name in braces. */
   prefix: string;
-  /** An API fails fast when Redis is away; a worker waits. */
+  /** An API process fails fast when Redis is unavailable; a worker process waits. */
   role: 'api' | 'worker';
   log: Logger;
   /** How long a finished job is kept. */
   resultTtlSeconds: number;
   /** How long an audit event is kept. Without it, this process trims no audit events. */
   auditTtlSeconds?: number;
-  /** When jobs carry the trace that they are submitted in. */
+  /** Stores the trace of the submission with each job. */
   telemetry?: Telemetry | undefined;
   /** Called for each job that ends in this process. */
   onFinished?: (job: FinishedJob) => void;
 }
 
-/** Opens the connection, the queues and the subscriptions, all over one Redis. It returns at once. */
+/** Opens the connection, the queues and the subscriptions over one Redis. It does not wait for Redis. */
 export function openContext(options: StoreOptions) {
   const { url, prefix, role, log, resultTtlSeconds, telemetry } = options;
   const redis = role === 'api' ? connectApi(url, log) : connectWorker(url, log);
@@ -81,12 +81,12 @@ export function openContext(options: StoreOptions) {
       await checkDataVersion(redis, keys);
       await registry.load();
       await subscriptions.untilReady(signal);
-      // Redis may have lost its data while the connection was lost.
+      // After a reconnection, Redis may have lost its data.
       redis.on('ready', () => {
         registry
           .load()
           .catch((error: unknown) =>
-            logFault(log, error, 'the queues could not be registered again'),
+            logFault(log, error, 'could not register the queues again after a reconnection'),
           );
       });
     },

@@ -18,28 +18,28 @@ const unlimited: AddLimits = {
 };
 
 /**
- * Opens the store: once per process. It returns at once; verbs throw `StoreUnavailableError` until Redis is there. Await
- * `start` before jobs are added.
- * @param options.limits what limits the jobs that are submitted alone; a process that submits none leaves it out
+ * Opens the store, once per process. It does not wait for Redis: verbs throw `StoreUnavailableError` until Redis is
+ * reachable. Await `start` before adding jobs.
+ * @param options.limits the limits for jobs that are submitted alone; not needed in a process that submits no jobs
  */
 export function openStore(options: StoreOptions & { limits?: AddLimits }) {
   return composeStore(openContext(options), options.limits ?? unlimited);
 }
 
-/** The verbs of the store, in the words of the field. */
+/** Composes the verbs of the store. */
 export function composeStore(opened: OpenedContext, limits: AddLimits) {
   const { context } = opened;
   return {
     /**
-     * Resolves when Redis is there, is one that promptq can work on, and holds data of this version.
-     * @throws {DataVersionError} when it holds data of another version
-     * @throws {Error} when promptq cannot work on it; the reason of `signal` when that aborts
+     * Resolves when Redis is reachable, is supported, and holds data of this version.
+     * @throws {DataVersionError} when Redis holds data of another version
+     * @throws {Error} when promptq does not support this Redis; the reason of `signal` when that aborts
      */
     start: opened.start,
     /** Whether the connection is usable. */
     isReady: opened.isReady,
     close: opened.close,
-    /** Asks Redis for an answer. */
+    /** Sends a PING to Redis. */
     ...guardVerbs({ ping: opened.ping }),
     jobs: jobVerbs(context, limits),
     batches: batchVerbs(context),

@@ -1,7 +1,7 @@
 import { ReplyError } from 'ioredis';
 import { ZodError } from 'zod';
 
-/** Redis cannot serve now: it is away, full, loading, read-only or too slow. The same call may succeed later. */
+/** Redis is unavailable: unreachable, full, loading, read-only or too slow. The same call may succeed later. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 
@@ -10,7 +10,7 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-/** Error replies that pass. The first word of an error reply is its code (Redis protocol, "Simple errors"). */
+/** Temporary error replies. The first word of an error reply is its code (Redis protocol, "Simple errors"). */
 const passingReplies = new Set([
   'BUSY',
   'CLUSTERDOWN',
@@ -24,7 +24,9 @@ const passingReplies = new Set([
   'TRYAGAIN',
 ]);
 
-/** What a verb of the store throws for a fault: `StoreUnavailableError` for one that passes, the fault itself otherwise. */
+/**
+ * The error that a verb of the store throws: `StoreUnavailableError` for a temporary fault, otherwise the fault itself.
+ */
 export function toStoreError(fault: unknown): unknown {
   if (fault instanceof StoreUnavailableError || isOurFault(fault)) return fault;
   return new StoreUnavailableError(fault);
@@ -35,10 +37,10 @@ export function isErrorReply(fault: unknown): boolean {
   return fault instanceof ReplyError;
 }
 
-/** A reply that could not be read, a command that Redis does not know: waiting does not help. */
+/** Whether the fault is a bug, such as a reply that cannot be parsed or an unknown command. A retry does not help. */
 function isOurFault(fault: unknown): boolean {
   if (fault instanceof ReplyError) {
-    // A transaction that was refused says EXECABORT; ioredis keeps the replies that say why.
+    // A rejected transaction has the code EXECABORT. ioredis keeps the replies with the causes.
     const { previousErrors } = fault as { previousErrors?: Error[] };
     const causes = previousErrors?.length ? previousErrors : [fault as Error];
     return causes.some(({ message }) => !passingReplies.has(message.split(' ', 1)[0] ?? ''));

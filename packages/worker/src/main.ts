@@ -16,7 +16,10 @@ import { completions } from './upstream/complete.ts';
 /** How many calls a job may have in flight: an analysis job up to `max_concurrent`, a chat job one. */
 const callsOfOneJob: Record<JobType, number> = { chat: 1, analysis: maxConcurrentCalls };
 
-/** As many connections as the jobs of this process can have calls in flight, so that no call waits for another. */
+/**
+ * The most calls that the jobs of this process can have in flight. With this many connections, no call waits for
+ * another.
+ */
 function maxCalls({ WORKER_TYPES, WORKER_CONCURRENCY }: WorkerSettings): number {
   const callsOfTypes = jobTypesOf(WORKER_TYPES).map(
     (type) => callsOfOneJob[type] * WORKER_CONCURRENCY,
@@ -67,7 +70,8 @@ await run({ log, graceSeconds: settings.SHUTDOWN_GRACE_SECONDS }, async (runner)
   runner.onStop('store', () => store.close());
   await store.start(runner.stopping);
 
-  // Opened before the worker and closed after it: it answers as long as jobs are finished here.
+  // The health server is opened before the worker and closed after it, so that it answers while jobs are being
+  // finished.
   let worker: RunningWorker | null = null;
   if (settings.HEALTH_PORT > 0) {
     const closeHealth = await serveHealth({

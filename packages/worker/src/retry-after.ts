@@ -1,6 +1,6 @@
 /**
  * Parses `Retry-After`, which is seconds or a date (RFC 9110, section 10.2.3).
- * @returns milliseconds from `nowMs`, or `null` if the value is neither. The caller must bound it.
+ * @returns milliseconds from `nowMs`, or `null` if the value is invalid. The caller must limit it.
  */
 export function readRetryAfter(value: string | null, nowMs: number): number | null {
   return readDuration(value, 1_000) ?? until(value, nowMs);

@@ -25,7 +25,7 @@ import type { Complete } from './upstream/complete.ts';
 import { countTokens } from './upstream/measure.ts';
 import { blockedEvent } from './webhooks/blocked-event.ts';
 
-/** How long output is kept beyond the longest silence that an attempt allows: a client may come back for it. */
+/** How long output is kept beyond the timeout of an attempt, so that a client can reconnect. */
 const extraOutputTtlSeconds = 600;
 
 export interface RunWorkerDeps {
@@ -34,9 +34,9 @@ export interface RunWorkerDeps {
   store: Store;
   complete: Complete;
   workerName: string;
-  /** The length of a window of the upstream's budgets. The default is a minute; tests use less. */
+  /** The length of a window of the upstream budgets. The default is a minute; tests use less. */
   budgetWindowMs?: number;
-  /** A process that serves no metrics may leave them out. */
+  /** Not needed in a process that serves no metrics. */
   metrics?: WorkerMetrics;
   /** `null` or absent if tracing is off. */
   tracing?: Tracing | null;
@@ -44,15 +44,15 @@ export interface RunWorkerDeps {
 }
 
 export interface RunningWorker {
-  /** Whether this process fetches from all of its queues, and Redis has answered lately. */
+  /** Whether this process fetches from all of its queues and Redis has answered recently. */
   isRunning(): boolean;
-  /** What is stuck although it could work, by name; empty while this process is of use. */
+  /** The names of the consumers that make no progress although there is work. */
   stuck(): string[];
-  /** Stops fetching, then waits for active jobs, or hands them back when time runs short. */
+  /** Stops fetching, then waits for active jobs. Jobs that do not finish in time return to the queue. */
   close(endsAtMs: number): Promise<void>;
 }
 
-/** What a worker process does: it consumes the queues of its types. The process is in `main.ts`. */
+/** Consumes the queues of this process's types. `main.ts` starts and ends the process. */
 export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   const { settings, log, store, workerName, eventLoop } = deps;
   const { metrics = workerMetrics(new Registry()), tracing = null } = deps;
@@ -100,7 +100,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   cancellations.onGap(() => {
     for (const consumer of consumers) {
       cancelFlagged(consumer, store).catch((error: unknown) =>
-        logFault(log, error, 'missed cancellations could not be looked up'),
+        logFault(log, error, 'could not look up missed cancellations'),
       );
     }
   });
@@ -119,7 +119,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
     isRunning: () => all.every((consumer) => consumer.isRunning()) && heartbeat.isAlive(),
     close: async (endsAtMs) => {
       watchdog.stop();
-      // Together: from now on no job is fetched, however long a round of the dispatcher takes.
+      // All close at the same time, so that no job is fetched while a round of the dispatcher ends.
       const closing = all.map((consumer) => consumer.close(endsAtMs));
       await Promise.all([...closing, dispatcher.stop()]);
       stopSweeper();
@@ -128,7 +128,7 @@ export async function runWorker(deps: RunWorkerDeps): Promise<RunningWorker> {
   };
 }
 
-/** The senders of webhooks. Without a secret there is none, and webhooks wait for a process that has one. */
+/** The senders of webhooks. Without a secret there are no senders, and webhooks wait for a process that has one. */
 function startSenders(
   { settings, store, workerName, log }: RunWorkerDeps,
   { deliveries: { tried } }: WorkerMetrics,
@@ -136,7 +136,7 @@ function startSenders(
 ): DeliveryConsumer[] {
   if (!settings.WORKER_TYPES.includes(webhooksQueue)) return [];
   if (!settings.WEBHOOK_SECRET && settings.WEBHOOK_SECRETS_OF_TENANTS.size === 0) {
-    log.info('this process sends no webhooks: WEBHOOK_SECRET is not set');
+    log.info('this process sends no webhooks, because WEBHOOK_SECRET is not set');
     return [];
   }
   return [
@@ -154,7 +154,7 @@ function startSenders(
   ];
 }
 
-/** Aborts the jobs that run here and are flagged as cancelled, after messages may have been missed. */
+/** Aborts running jobs that are flagged as cancelled. Called when messages may have been missed. */
 async function cancelFlagged(consumer: Consumer, store: Pick<Store, 'jobs'>): Promise<void> {
   for (const jobId of consumer.activeJobIds()) {
     const record = await store.jobs.find(jobId, null);

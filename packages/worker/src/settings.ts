@@ -4,7 +4,7 @@ import { readSettingsOrExit, sharedSettings, urlOf, wholeNumber } from '@promptq
 import { gatherTenantSecrets, webhooksQueue } from '@promptq/shared/webhooks';
 import { modelBudgets } from './backpressure/model-budgets.ts';
 
-/** What a worker process can serve: jobs of a type, and webhooks. */
+/** What a worker process can serve: the job types, and webhooks. */
 const served = [...jobTypes, webhooksQueue] as const;
 const typesError = `must be one or more of ${served.join(', ')}, separated by commas`;
 
@@ -77,7 +77,7 @@ const workerSettings = z
       error:
         'must be set, or OPENAI_BASE_URL if the upstream needs no key: the worker has no upstream to call',
       path: ['OPENAI_API_KEY'],
-      // Reported together with the faults of single settings.
+      // This fault is reported together with the faults of single settings.
       when: () => true,
     },
   )
@@ -94,14 +94,14 @@ const workerSettings = z
 
 export const workerSettingsSchema = z.preprocess(gatherTenantSecrets, workerSettings);
 
-/** The types of jobs among what a worker serves. */
+/** The job types among the given names. */
 export function jobTypesOf(served: readonly string[]): JobType[] {
   return jobTypes.filter((type) => served.includes(type));
 }
 
 export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
 
-/** The settings of this process; faulty ones end it with exit code 1. */
+/** Reads the settings of this process. Faulty settings end it with exit code 1. */
 export function readWorkerSettings(): WorkerSettings {
   return readSettingsOrExit(workerSettingsSchema, process.env);
 }

@@ -15,7 +15,8 @@ const auditQuerySchema = z.strictObject({
   user_id: z.string().min(1).optional(),
   type: z
     .union([auditEventSchema.shape.type, jobTypeSchema], {
-      error: 'Must be a type of event (job.completed, job.failed, ...) or of job (chat, analysis).',
+      error:
+        'Must be an event type (job.completed, job.failed, ...) or a job type (chat, analysis).',
     })
     .optional(),
   since: momentSchema.optional().meta({ description: 'Finished at this time or later.' }),
@@ -31,7 +32,7 @@ const auditQuerySchema = z.strictObject({
 const pageSchema = pageSchemaOf(
   auditEventSchema,
   'AuditEventList',
-  'It is the id of an event, or a cursor (`after_...`) that only this tenant can use, in this list.',
+  'It is the id of an event, or a cursor (`after_...`) that is valid only for this tenant and this list.',
 );
 
 /** `GET /v1/audit`: audit events, newest first. */
@@ -82,7 +83,7 @@ export function listAuditEvents({ store }: { store: Store }): Route {
   };
 }
 
-/** Whose events a caller may read; `null`: those of all tenants. */
+/** The tenant whose events a caller may read; `null`: all tenants. */
 function tenantFilter({ tenant, scopes }: Caller): string | null {
   return scopes.includes('admin') ? null : tenant;
 }

@@ -6,7 +6,7 @@ import type { Caller, Keyring } from './keyring.ts';
 
 declare module 'node:http' {
   interface IncomingMessage {
-    /** Who makes the request, see `authorize`. */
+    /** The caller, see `authorize`. */
     caller?: Caller;
   }
 }
@@ -14,24 +14,25 @@ declare module 'node:http' {
 /** The caller while there are no API keys: one tenant with all scopes. */
 const anonymousCaller: Caller = { tenant: defaultTenant, scopes, keyId: null };
 
-/** Who makes this request. @throws {Error} when its route is not one that asks for a scope */
+/** The caller of this request. @throws {Error} when the route requires no scope */
 export function callerOf(req: Request): Caller {
   const { caller } = req;
-  if (!caller) throw new Error('this route was not authorized');
+  if (!caller) throw new Error('the caller is not known: the route requires no scope');
   return caller;
 }
 
 /**
- * How a key is sent: by programs as a Bearer token (RFC 6750, "The OAuth 2.0 Authorization Framework: Bearer Token
- * Usage", sections 2.1 and 3); by browsers, which cannot by themselves, also as the password of any user (RFC 7617, "The
- * 'Basic' HTTP Authentication Scheme").
+ * How a key is sent. Programs send it as a Bearer token (RFC 6750, "The OAuth 2.0 Authorization Framework: Bearer Token
+ * Usage", sections 2.1 and 3). Browsers may also send it as a password with any user name (RFC 7617, "The 'Basic' HTTP
+ * Authentication Scheme"), because they cannot send a Bearer token by themselves.
  */
 type Sender = 'program' | 'browser';
 
 /**
- * Lets a request through whose key has the scope; `admin` has all.
- * @param keyring `null` when there are no keys: everybody may do everything
- * @param sender `browser` only where nothing can be changed: other sites can make a browser send its password along
+ * Lets a request through if its key has the scope. The scope `admin` includes all scopes.
+ * @param keyring `null` when there are no keys; then every caller has all scopes
+ * @param sender use `browser` only where nothing can be changed, because other sites can make a browser send its
+ *   password
  */
 export function authorize(
   keyring: Keyring | null,
@@ -51,7 +52,7 @@ export function authorize(
 function authenticate(keyring: Keyring, req: Request, sender: Sender): Caller {
   const given = req.rawHeaders.filter((name, at) => at % 2 === 0 && isAuthorization(name)).length;
   if (given === 0) throw unauthorized(hints[sender], challenges[sender]);
-  // Of several headers, Node.js takes the first, but a proxy may have checked another.
+  // Node.js takes the first of several headers, but a proxy may have checked another one.
   const header = req.get('authorization') ?? '';
   const key =
     given === 1 ? (bearerKey(header) ?? (sender === 'browser' ? basicKey(header) : null)) : null;

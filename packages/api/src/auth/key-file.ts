@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { KeyEntryError, readKeyEntries, type KeyEntry } from '@promptq/shared/api-keys';
 import { describeError, type Logger } from '@promptq/shared/logging';
 
-/** Polling works on every file system and for replaced symbolic links (Kubernetes secrets). */
+/** The file is polled, because this works on every file system and for replaced symbolic links (Kubernetes secrets). */
 const pollIntervalMs = 2_000;
 
 /** @throws {Error} when the file cannot be read or has a faulty entry */
@@ -12,8 +12,8 @@ export function readKeyFile(path: string): KeyEntry[] {
 }
 
 /**
- * Calls `onChange` with the keys whenever the file has changed; it may reject them with a `KeyEntryError`. A file that is
- * gone or faulty changes nothing: the previous keys stay valid, and each change that does not fix it is logged at `error`.
+ * Calls `onChange` with the keys whenever the file has changed. `onChange` may reject them with a `KeyEntryError`. When
+ * the file is missing or faulty, the previous keys stay valid and each attempt to read it logs an error.
  * @returns stops watching
  */
 export function watchKeyFile(

@@ -11,7 +11,7 @@ export interface Caller {
 
 /** The keys of this process. */
 export interface Keyring {
-  /** The caller with this key, or `null`. An unknown key takes as long as a wrong one. */
+  /** The caller with this key, or `null`. An unknown id takes as long as a wrong secret. */
   callerOf(key: string): Caller | null;
   /** Replaces all keys. */
   replace(entries: readonly KeyEntry[]): void;

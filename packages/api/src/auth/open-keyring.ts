@@ -14,7 +14,7 @@ export interface OpenKeyring extends Keyring {
 type Deps = Pick<ApiSettings, 'API_KEYS' | 'API_KEYS_FILE' | 'WEBHOOK_SECRETS_OF_TENANTS'>;
 
 /**
- * The keys of `API_KEYS` and of `API_KEYS_FILE`, for as long as the process lives; `null` when neither is set.
+ * Opens the keys of `API_KEYS` and `API_KEYS_FILE` and watches the file. `null`: neither is set.
  * @throws {SettingsError} when the file cannot be used, or tenants share a webhook secret
  */
 export function openKeyring(

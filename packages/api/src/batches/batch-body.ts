@@ -9,10 +9,10 @@ import type { ReadRequest } from './stage-requests.ts';
 
 const mebibyte = 1024 * 1024;
 const maxInlineBytes = 16 * mebibyte;
-/** A line may be as long as a submission alone. */
+/** A line may be as long as a single submission. */
 const lineLimits = { line: mebibyte, body: 100 * mebibyte };
 
-/** JSON lines have no member for it. */
+/** The webhook of a batch can be in the query, because JSON lines have no member for it. */
 export const batchQuerySchema = z.strictObject({
   webhook: batchWebhookSchema.shape.url.optional().meta({
     description:
@@ -20,7 +20,7 @@ export const batchQuerySchema = z.strictObject({
   }),
 });
 
-/** A body: the requests, which are read one by one, and the members of the whole batch. */
+/** The body of a batch: the requests, which are read one by one, and the members of the batch itself. */
 export interface BatchBody {
   requests: AsyncIterable<ReadRequest> | Iterable<ReadRequest>;
   metadata: Record<string, string>;
@@ -40,7 +40,7 @@ const requireMediaType: RequestHandler = (req, _res, next) => {
   );
 };
 
-/** JSON lines are read later, one by one. */
+/** Skips the handler for JSON lines, which are read later, one by one. */
 const exceptJsonLines =
   (handler: RequestHandler): RequestHandler =>
   (req, res, next) =>
@@ -51,7 +51,7 @@ export const readBatchBody: RequestHandler[] = [
   ...jsonBodyUpTo(maxInlineBytes).map(exceptJsonLines),
 ];
 
-/** @throws {Problem} `invalid_request`, `body_too_large`; faults of requests are thrown when they are read */
+/** @throws {Problem} `invalid_request`, `body_too_large`. Faults of single requests are thrown when these are read. */
 export function batchBodyOf(req: Request): BatchBody {
   const { webhook: webhookInQuery = null } = parseQuery(batchQuerySchema, req);
   if (isLines(req))

@@ -7,7 +7,7 @@ export const batchPathSchema = z.object({ id: z.string() });
 
 const pollAfterMs = 2_000;
 
-/** A batch runs for minutes or hours: its clients need not ask more often. */
+/** A fixed interval, because a batch runs for minutes or hours. */
 const pollHint = {
   'Retry-After': String(pollAfterMs / 1_000),
   'openai-poll-after-ms': String(pollAfterMs),
@@ -18,7 +18,7 @@ const batchHeaders = plainHeaders.extend({
   'openai-poll-after-ms': z.string().optional(),
 });
 
-/** How the OpenAPI document describes an answer with a batch. */
+/** The OpenAPI description of a response with a batch. */
 export function batchResponse(description: string, headers: z.ZodObject = batchHeaders) {
   return {
     description,

@@ -8,8 +8,8 @@ import { batchPathSchema } from './batch-response.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
 
 /**
- * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order. Requests that have not ended are
- * left out. It is read no faster than the client takes it, so no more than a chunk is in memory.
+ * `GET /v1/batches/{id}/results`: one line for each request that has ended, in input order. Other requests are left
+ * out. The results are read no faster than the client receives them, so at most one chunk is in memory.
  */
 export function batchResults(deps: BatchDeps): Route {
   return {
@@ -24,7 +24,7 @@ export function batchResults(deps: BatchDeps): Route {
       responses: openApiResponses(
         {
           200: {
-            description: 'One JSON document a line for each request that has ended.',
+            description: 'One line with a JSON document for each request that has ended.',
             headers: plainHeaders,
             content: { 'application/jsonl': { schema: batchResultSchema } },
           },
@@ -37,7 +37,7 @@ export function batchResults(deps: BatchDeps): Route {
       const { tenant } = callerOf(req);
       const { request_counts } = await findBatch(deps, id, tenant);
       const lines = deps.store.batches.results(id, request_counts.total);
-      // The first chunk is read before the head is sent, when an outage can still be answered with 503.
+      // The first chunk is read before the status is sent, so that an outage can still be answered with 503.
       const first = await lines.next();
       res.set({ 'Cache-Control': 'no-store' }).type('application/jsonl');
       if (req.method === 'HEAD') return void res.end();
@@ -51,7 +51,7 @@ export function batchResults(deps: BatchDeps): Route {
   };
 }
 
-/** Waits until the client has taken the text, or has disconnected. */
+/** Waits until the client has received the text or has disconnected. */
 async function send(res: Response, text: string): Promise<void> {
   if (res.write(text) || res.destroyed) return;
   const taken = new AbortController();

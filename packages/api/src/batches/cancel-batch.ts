@@ -5,8 +5,8 @@ import { batchResponse, batchPathSchema, sendBatch } from './batch-response.ts';
 import { publicBatch, type BatchDeps } from './find-batch.ts';
 
 /**
- * `POST /v1/batches/{id}/cancel`: requests the cancellation of a batch and answers with it. Idempotent; a batch that has
- * ended is answered as it is. Requests that have not started never run, and running jobs are cancelled.
+ * `POST /v1/batches/{id}/cancel`: requests the cancellation of a batch and returns the batch. Idempotent; a batch that
+ * has ended does not change. Requests that have not started never run, and running jobs are cancelled.
  */
 export function cancelBatch({ store, settings }: BatchDeps): Route {
   return {

@@ -20,7 +20,7 @@ import { findBatch, type BatchDeps } from './find-batch.ts';
 import { stageRequests } from './stage-requests.ts';
 
 const createdHeaders = z.object({
-  Location: z.string().meta({ description: 'Where to poll.' }),
+  Location: z.string().meta({ description: 'The URL to poll.' }),
   'Idempotency-Replayed': z.literal('true').optional(),
 });
 
@@ -30,7 +30,7 @@ interface Deps extends BatchDeps {
   submitted: SubmissionMetrics['submitted'];
 }
 
-/** `POST /v1/batches`: accepts many jobs at once, all of them or none. */
+/** `POST /v1/batches`: accepts many jobs at once, either all of them or none. */
 export function createBatch(deps: Deps): Route {
   const { store, webhooks } = deps;
   return {
@@ -42,7 +42,7 @@ export function createBatch(deps: Deps): Route {
       operationId: 'createBatch',
       summary: 'Submit many jobs at once',
       description:
-        'As one JSON document of at most 1,000 requests and 16 MiB, or as JSON lines of at most 50,000 requests, 1 MiB each and 100 MiB in all.',
+        'Either one JSON document with at most 1,000 requests and 16 MiB, or JSON lines with at most 50,000 requests, 1 MiB per line and 100 MiB in total.',
       tags: ['batches'],
       requestParams: { header: keyHeaderSchema, query: batchQuerySchema },
       requestBody: {
@@ -65,14 +65,14 @@ export function createBatch(deps: Deps): Route {
       ),
     },
     handle: async (req, res) => {
-      // A body that is rejected halfway is read to its end, so that the client gets the answer.
+      // A body that is rejected early is still read to its end, so that the client receives the response.
       res.once('finish', () => req.resume());
       const { tenant } = callerOf(req);
       const key = idempotencyKeyOf(req);
       const scope = key === undefined ? null : scopeOf('batch', tenant, key);
       const isReplayed = replayCheck(store, req, scope);
       const { requests, metadata, webhookUrl } = batchBodyOf(req);
-      // A batch that was accepted before is answered, whatever webhooks are allowed now.
+      // The webhook of a batch that was accepted before is not checked again.
       if (webhookUrl !== null && !(await isReplayed()))
         await checkWebhook(webhooks, { url: webhookUrl }, tenant);
       const staged = await stageRequests(deps, requests, { tenant, isReplayed });

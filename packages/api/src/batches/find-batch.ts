@@ -9,7 +9,7 @@ export interface BatchDeps {
   settings: Pick<ApiSettings, 'RESULT_TTL_SECONDS'>;
 }
 
-/** The batch of this tenant as it is now; another tenant's is answered as if there were none. @throws {Problem} `not_found` */
+/** Finds a batch of this tenant. A batch of another tenant is not found. @throws {Problem} `not_found` */
 export async function findBatch(
   { store, settings }: BatchDeps,
   id: string,
@@ -18,11 +18,11 @@ export async function findBatch(
   return publicBatch(await store.batches.find(id, tenant), settings);
 }
 
-/** The batch that was found, as clients see it. @throws {Problem} `not_found` */
+/** The public form of the batch that was found. @throws {Problem} `not_found` */
 export function publicBatch(
   found: FoundBatch | null,
   { RESULT_TTL_SECONDS: resultTtlSeconds }: BatchDeps['settings'],
 ): PublicBatch {
-  if (!found) throw new Problem('not_found', 'There is no such batch, or it is no longer kept.');
+  if (!found) throw new Problem('not_found', 'This batch does not exist, or it is no longer kept.');
   return toPublicBatch(found.record, { active: found.active, resultTtlSeconds });
 }

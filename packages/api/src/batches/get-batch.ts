@@ -4,7 +4,7 @@ import type { Route } from '../http/route.ts';
 import { batchResponse, batchPathSchema, sendBatch } from './batch-response.ts';
 import { findBatch, type BatchDeps } from './find-batch.ts';
 
-/** `GET /v1/batches/{id}`: the batch with its counts as they are now. */
+/** `GET /v1/batches/{id}`: the batch with its current counts. */
 export function getBatch(deps: BatchDeps): Route {
   return {
     method: 'get',

@@ -3,19 +3,19 @@ import { Problem, tooLarge } from '../problems/problem.ts';
 
 const newline = 0x0a;
 
-/** One line of a body: its number from 1, and its JSON or what is wrong with it. */
+/** One line of a body: its number, from 1, and its JSON or its fault. */
 export type JsonLine = { line: number } & ({ value: unknown } | { fault: string });
 
-/** What a body of JSON lines may be; both in bytes. */
+/** The maximum sizes of a line and of the body, in bytes. */
 export interface LineLimits {
   line: number;
   body: number;
 }
 
 /**
- * The lines of a body as they come in, blank ones left out. No more is held in memory than one line and what came
- * last.
- * @throws {Problem} `body_too_large`, and `invalid_request` when the client goes away in the middle
+ * Yields the lines of a body as they arrive, without blank lines. Only the current line and the last chunk are held in
+ * memory.
+ * @throws {Problem} `body_too_large`; `invalid_request` when the client disconnects before the end
  */
 export async function* jsonLines(body: Readable, limits: LineLimits): AsyncGenerator<JsonLine> {
   let line = 1;
@@ -24,7 +24,7 @@ export async function* jsonLines(body: Readable, limits: LineLimits): AsyncGener
   let held = 0;
   const take = (part: Buffer) => {
     held += part.length;
-    // The rest of a line that is too long is counted, not kept.
+    // The rest of a line that is too long is counted but not stored.
     if (held <= limits.line) parts.push(part);
     else parts = [];
   };
@@ -60,16 +60,18 @@ function parseLine(line: number, content: Buffer): JsonLine | null {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
     return text.trim() === '' ? null : { line, value: JSON.parse(text) as unknown };
   } catch (error) {
-    // The decoder throws a TypeError, the parser a SyntaxError: both say the client's line is at fault.
+    // The decoder throws a TypeError, the parser a SyntaxError. Both mean that the client's line is faulty.
     return { line, fault: error instanceof SyntaxError ? 'Not valid JSON.' : 'Not valid UTF-8.' };
   }
 }
 
 async function* bodyChunks(body: Readable): AsyncGenerator<Buffer> {
   try {
-    // Left open when reading ends early: the answer still has to go through the same socket.
+    // The body stays open when reading ends early, because the response uses the same socket.
     for await (const chunk of body.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
   } catch (cause) {
-    throw new Problem('invalid_request', 'The body ended early.', { cause });
+    throw new Problem('invalid_request', 'The connection closed before the end of the body.', {
+      cause,
+    });
   }
 }

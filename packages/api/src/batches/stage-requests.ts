@@ -7,24 +7,24 @@ import { canonicalJson } from '../idempotency/idempotency-key.ts';
 import { toJobSpec, type JobDefaults } from '../jobs/to-job-spec.ts';
 import type { Fault } from '../problems/problem.ts';
 
-/** A request as it was read, or the fault of its line. */
+/** A request that was read, or the fault of its line. */
 export type ReadRequest = {
   /** JSON Pointer to it. */
   pointer: string;
-  /** The beginning of the texts of its faults. */
+  /** The prefix of the texts of its faults. */
   where: string;
 } & ({ value: unknown } | { fault: string });
 
-/** A chunk of requests is written when it has so many, or so many characters of JSON. */
+/** A chunk is written when it reaches this number of requests or of JSON characters. */
 const maxChunkRequests = 250;
 const maxChunkLength = 1024 * 1024;
 
 export interface Staged {
   uploadId: string;
   total: number;
-  /** How many of each type. */
+  /** The number of requests by type. */
   counts: Record<JobType, number>;
-  /** Of all requests, in their order. */
+  /** A digest of all requests in order. */
   digest: Hash;
 }
 
@@ -36,14 +36,14 @@ interface Deps {
 
 interface Submission {
   tenant: string;
-  /** Whether the batch was accepted before. Then its webhooks are not checked again. */
+  /** Whether the batch was accepted before. If so, its webhooks are not checked again. */
   isReplayed: () => Promise<boolean>;
 }
 
 /**
- * Checks the requests as they come in and stages them in Redis, where nobody sees them. No more than a chunk of them is in
- * memory, and their names.
- * @throws {Problem} `invalid_request` with the first faults of all requests: then nothing is left in Redis
+ * Checks the requests as they arrive and stages them in Redis, where they are invisible. Only one chunk and the
+ * `custom_id`s are held in memory.
+ * @throws {Problem} `invalid_request` with the first faults of the requests; nothing is left in Redis
  */
 export async function stageRequests(
   { store, settings, webhooks }: Deps,
@@ -68,7 +68,10 @@ export async function stageRequests(
   try {
     for await (const read of requests) {
       if (total === maxRequests) {
-        faults.push({ pointer: read.pointer, detail: `At most ${maxRequests} requests.` });
+        faults.push({
+          pointer: read.pointer,
+          detail: `At most ${maxRequests} requests per batch.`,
+        });
         break;
       }
       const found = faultsOf(read, names);
@@ -99,7 +102,7 @@ export async function stageRequests(
     if (total === 0) throw invalid([{ pointer: '', detail: 'The batch has no requests.' }]);
     await write();
   } catch (error) {
-    // If this fails as well, the upload expires. The first error is the one to report.
+    // If this fails as well, the upload expires. The first error is reported.
     await store.batches.dropUpload(uploadId).catch(() => undefined);
     throw error;
   }

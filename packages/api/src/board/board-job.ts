@@ -4,7 +4,7 @@ import { readFailure } from '@promptq/shared/failure';
 import { webhooksQueue } from '@promptq/shared/webhooks';
 import type { BoardRow, BoardState, QueueKind } from '@promptq/store';
 
-/** What the board calls the states of BullMQ. */
+/** The states of BullMQ that the board shows. */
 export const boardStates = [
   'active',
   'waiting',
@@ -16,8 +16,8 @@ export const boardStates = [
 
 /**
  * The only fields of a job's hash that are read for the board (BullMQ 6: `atm` attempts made, `ats` started, `stc`
- * stalled, `pb` processed by). `data`, `returnvalue`, `stacktrace` and the list of logs hold what users wrote and what
- * came back, and are never read.
+ * stalled, `pb` processed by). `data`, `returnvalue`, `stacktrace` and the logs can contain prompts and answers, so
+ * they are never read.
  */
 export const boardFields = [
   'name',
@@ -39,7 +39,7 @@ const wholeNumber = z.coerce.number().int();
 const optionalNumber = wholeNumber.nullable();
 const optionalText = z.string().nullable();
 
-/** A job as the store reads it: its id, its state, and its fields in the order of `boardFields`. */
+/** A job as the store returns it: its id, its state, and its fields in the order of `boardFields`. */
 const boardRowSchema = z.tuple([
   z.string(),
   z.enum(boardStates),
@@ -62,7 +62,7 @@ const boardRowSchema = z.tuple([
 
 const optionsSchema = z.object({ attempts: z.int().default(1) });
 
-/** A job as the board shows it. Moments are milliseconds since 1970. */
+/** A job as the board shows it. Times are milliseconds since 1970. */
 export interface BoardJob {
   id: string;
   state: BoardState;
@@ -76,7 +76,7 @@ export interface BoardJob {
   stalledCounter: number;
   delay: number;
   priority: number;
-  /** Calls to the upstream, in per cent. */
+  /** The percentage of finished upstream calls. */
   progress: number;
   failedReason: string;
   opts: { attempts: number };
@@ -101,8 +101,8 @@ export function toBoardJob(queue: QueueKind, row: BoardRow): BoardJob {
     stalledCounter: stalled ?? 0,
     delay: delay ?? 0,
     priority: priority ?? 0,
-    progress: state === 'completed' ? 100 : percentOf(progress), // A short job reports none on the way.
-    // A job that failed an attempt and then completed still has the reason.
+    progress: state === 'completed' ? 100 : percentOf(progress), // A short job reports no progress.
+    // A job that completed after a failed attempt still has its reason.
     failedReason:
       failedReason === null || state === 'completed'
         ? ''
@@ -111,7 +111,7 @@ export function toBoardJob(queue: QueueKind, row: BoardRow): BoardJob {
   };
 }
 
-/** The code of the failure, never a text: texts quote prompts, receivers and keys. */
+/** The code of the failure. Texts are never shown, because they can contain prompts, receivers and keys. */
 function reasonOf(queue: QueueKind, failedReason: string, stalledCount: number): string {
   return queue === webhooksQueue ? 'not delivered' : readFailure(failedReason, stalledCount).code;
 }

@@ -1,26 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the library's page asks for from another host. System fonts do. */
+/** The page of the library loads these fonts from another host. System fonts are used instead. */
 const fonts = /<link\b[^>]*\bhref="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
-/** A placeholder of the library's template (EJS): `<%= escaped %>` or `<%- as it is %>`. */
+/** A placeholder in the library's template (EJS): `<%= escaped %>` or `<%- unescaped %>`. */
 const placeholder = /<%([=-])\s*(\w+)\s*%>/g;
 
 /**
- * The library's page with its placeholders filled. It is an EJS template with nothing but placeholders, and not worth a
- * dependency.
- * @throws {Error} when the template is not as it was when this was written: it names another host, or has other placeholders
+ * Fills the placeholders of the library's page. The page is an EJS template that uses placeholders only, so EJS itself is
+ * not a dependency.
+ * @throws {Error} when a new version of the template names another host or has unknown placeholders
  */
 export function boardPage(directory: string, values: Record<string, string>): string {
   const page = readFileSync(join(directory, 'index.ejs'), 'utf8')
     .replaceAll(fonts, '')
     .replaceAll(placeholder, (_, kind: string, name: string) => {
       const value = values[name];
-      if (value === undefined) throw new Error(`the page of the board has no value for ${name}`);
+      if (value === undefined)
+        throw new Error(`the template of the board has an unknown placeholder: ${name}`);
       return kind === '=' ? escaped(value) : value;
     });
   if (page.includes('<%') || /(?:src|href)="(?:https?:)?\/\//.test(page)) {
-    throw new Error('the page of the board is not the one that is expected');
+    throw new Error('the template of the board names another host or has an unsupported tag');
   }
   return page;
 }

@@ -13,14 +13,14 @@ import { boardFields, boardStates, toBoardJob, type BoardJob } from './board-job
 /** Shown in place of the input and the output. */
 const redacted = 'not shown on this board';
 
-/** A page so far down is behind the end of every queue, and Redis takes no larger number for a position in a list. */
+/** The highest position in a queue that is read. No queue is that long, and Redis accepts no much larger number. */
 const maxJobs = 1_000_000_000;
 
 const isBoardState = (status: JobStatus): status is BoardState =>
   boardStates.some((state) => state === status);
 
-/** The board cannot write: all writing methods of the library end here. */
-const refuse = (): Promise<never> => Promise.reject(new Error('the board only reads'));
+/** The board is read-only, so all writing methods of the library are rejected. */
+const refuse = (): Promise<never> => Promise.reject(new Error('the board is read-only'));
 
 interface Deps {
   store: Pick<Store, 'board' | 'queues'>;
@@ -28,8 +28,9 @@ interface Deps {
 }
 
 /**
- * A queue as the library sees it. The library's own adapter reads whole jobs, with their prompts, and hides parts of them by
- * formatters, which do not exist for logs, options and failed reasons. This adapter cannot show what it never reads.
+ * The adapter between a queue and the library. The library's own adapter reads whole jobs, with their prompts, and
+ * hides parts of them with formatters, which do not exist for logs, options and failure reasons. This adapter never
+ * reads prompts, so it cannot show them.
  */
 export class BoardQueue extends BaseAdapter {
   readonly #deps: Deps;
@@ -40,7 +41,7 @@ export class BoardQueue extends BaseAdapter {
     this.#deps = deps;
   }
 
-  /** The library reads counts, pause and limit at the same time: one read serves all three. */
+  /** The library asks for counts, pause and limit at the same time. One read serves all three. */
   #state(): Promise<QueueSnapshot> {
     const { store, queue } = this.#deps;
     this.#pending ??= store.queues.readState(queue).finally(() => {
@@ -80,11 +81,11 @@ export class BoardQueue extends BaseAdapter {
     return row && toQueueJob(toBoardJob(queue, row));
   }
 
-  /** The log of a delivery contains the answers of its receiver. */
+  /** Never shown, because the log of a delivery contains the answers of its receiver. */
   async getJobLogs(): Promise<string[]> {
     return [];
   }
-  /** promptq keeps no metrics in BullMQ: they are at `/metrics`. */
+  /** promptq has no metrics in BullMQ. They are at `/metrics`. */
   async getMetrics(): Promise<QueueMetrics> {
     return { meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 };
   }
@@ -97,7 +98,7 @@ export class BoardQueue extends BaseAdapter {
   async getGlobalConcurrency(): Promise<null> {
     return null;
   }
-  /** `INFO` shows the server and everybody else who uses it. */
+  /** Never shown, because `INFO` describes the server and its other users. */
   async getRedisInfo(): Promise<null> {
     return null;
   }

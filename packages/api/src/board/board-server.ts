@@ -10,8 +10,8 @@ import { Problem } from '../problems/problem.ts';
 import { boardPage } from './board-page.ts';
 
 /**
- * The library's routes as a router of ours: those that read, and no other. The library's own server reads bodies,
- * mounts what writes, and tells the texts of errors; here errors go where all others do.
+ * Serves the reading routes of the library. The library's own server also reads bodies, mounts the writing routes and
+ * shows the texts of errors. Here, errors are handled like all others of the API.
  */
 export class BoardServer implements IServerAdapter {
   readonly router: Router = Router();
@@ -53,7 +53,7 @@ export class BoardServer implements IServerAdapter {
     return this;
   }
   setApiRoutes(routes: AppControllerRoute[]): this {
-    // Jobs of promptq have no children; the library would look for them with a producer of its own.
+    // Jobs of promptq have no children. The library would look for them over its own connection.
     this.router.get('/api/queues/:queueName/:jobId/flow', (req, res) => {
       const { jobId } = req.params;
       res.set('Cache-Control', 'no-store');
@@ -73,7 +73,7 @@ export class BoardServer implements IServerAdapter {
         query: { ...req.query },
         params: req.params,
         body: {},
-        headers: {}, // They hold the caller's key.
+        headers: {}, // The request's headers contain the caller's key.
       };
       const { status = 200, body } = await decoding(async () => route.handler(request));
       res.status(status).set('Cache-Control', 'no-store').json(body);
@@ -81,7 +81,7 @@ export class BoardServer implements IServerAdapter {
   }
 }
 
-/** The library decodes what is in the query once more. */
+/** The library decodes the query a second time, which can fail. */
 async function decoding<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
   try {
     return await answer();

@@ -16,16 +16,16 @@ const pollSeconds = 5;
 
 interface Deps {
   store: Store;
-  /** `null` when there are no keys: everybody may do everything. */
+  /** `null` when there are no keys; then every caller has all scopes. */
   keyring: Keyring | null;
-  /** Where it is mounted. */
+  /** The path where the board is mounted. */
   path: string;
 }
 
 /**
- * The board: the queues of all tenants as pages for a browser, which sends the API key as the password of Basic
- * authentication. It only reads, and shows no inputs and outputs. Only a process that serves it loads this file and its
- * libraries.
+ * The board: pages about the queues of all tenants. A browser sends the API key as the password of Basic
+ * authentication. The board is read-only and shows no inputs or outputs. This file and its libraries are loaded only if
+ * the board is enabled.
  */
 export function openBoard({ store, keyring, path }: Deps): Router {
   const server = new BoardServer(path);
@@ -40,7 +40,7 @@ export function openBoard({ store, keyring, path }: Deps): Router {
         boardTitle: 'promptq',
         hideRedisDetails: true,
         hideDocsLink: true,
-        // `CLIENT LIST` for each queue at each poll, with the address of everybody who is connected.
+        // It would send `CLIENT LIST` for each queue at each poll, and show the addresses of all clients.
         showWorkers: false,
         pollingInterval: { showSetting: true, forceInterval: pollSeconds },
       },
@@ -48,7 +48,7 @@ export function openBoard({ store, keyring, path }: Deps): Router {
   });
   const router = Router();
   router.use((req, _res, next) => {
-    // A browser adds the key to requests that other sites make it send: nothing here may change anything.
+    // Other sites can make a browser send requests with the key, so only reading methods are allowed.
     if (req.method === 'GET' || req.method === 'HEAD') next();
     else
       throw new Problem('method_not_allowed', `${req.method} is not allowed on this path.`, {
@@ -63,7 +63,7 @@ export function openBoard({ store, keyring, path }: Deps): Router {
         directives: {
           defaultSrc: ["'none'"],
           scriptSrc: ["'self'"],
-          // The page has styles of its own, and inlined images.
+          // The page has inline styles and inline images.
           styleSrc: ["'self'", "'unsafe-inline'"],
           imgSrc: ["'self'", 'data:'],
           fontSrc: ["'self'"],

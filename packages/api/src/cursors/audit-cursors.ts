@@ -2,16 +2,16 @@ import type { LastScanned, Store } from '@promptq/store';
 import { invalid } from '../http/parse.ts';
 import { isCursor, seal, unseal } from './seal.ts';
 
-/** The cursors of audit lists: the audit events of all tenants are in one stream. */
+/** The cursors of audit lists. They are sealed, because the audit events of all tenants are in one stream. */
 export interface AuditCursors {
   /**
-   * The `last_id` of a page: the id of its last event where the caller may know it, otherwise its sealed position.
-   * @param end `null` when no event was looked at
+   * The `last_id` of a page: the id of its last event if the caller may know it, otherwise its sealed position.
+   * @param end `null` when no event was scanned
    */
   lastIdOf(tenant: string, end: LastScanned | null): Promise<string | null>;
   /**
-   * The position in an `after`; `null` when it is an id.
-   * @throws {Problem} `invalid_request` when it is a cursor of another tenant, or one whose key is gone
+   * The position in `after`; `null` when `after` is an id or absent.
+   * @throws {Problem} `invalid_request` when it is a cursor of another tenant, or its key no longer exists
    */
   open(tenant: string, after: string | undefined): Promise<string | null>;
 }
@@ -20,8 +20,8 @@ const invalidCursor =
   'This cursor does not belong to this list, or is no longer valid. Start again without `after`.';
 
 /**
- * A page may end at an event that matches no filter, most often one of another tenant. The id of that event has a job's id
- * in it, with its time and its batch, so the tenant gets the position as a sealed cursor instead.
+ * A page may end at an event that matches no filter, usually one of another tenant. The id of that event contains a
+ * job's id, with its time and its batch, so the caller gets the position as a sealed cursor instead.
  */
 export function auditCursors({ audit }: Pick<Store, 'audit'>): AuditCursors {
   return {

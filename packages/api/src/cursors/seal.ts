@@ -8,19 +8,20 @@ const tagBytes = 16;
 const options = { authTagLength: tagBytes };
 
 /**
- * All positions are sealed at one length, so a cursor does not tell the length of its position. The id of a stream entry has
- * 41 characters at most. With 47 the base64url has no unused bits, so each of its characters counts.
+ * All positions are padded to this length, so a cursor does not reveal the length of its position. The id of a stream
+ * entry has at most 41 characters. With 47, the base64url text has no unused bits, so changing any character makes it
+ * invalid.
  */
 const positionBytes = 47;
 const pattern = /^after_([A-Za-z0-9_-]{100})$/;
 
-/** Whether this is a cursor and not an id: no id begins as cursors do. */
+/** Whether this is a cursor and not an id. No id begins with `after_`. */
 export function isCursor(after: string): boolean {
   return after.startsWith('after_');
 }
 
 /**
- * A position as a cursor: `after_` and 100 characters of base64url, which tell nothing without the key.
+ * Seals a position as a cursor: `after_` and 100 characters of base64url, which reveal nothing without the key.
  * @param position ASCII without spaces at its end
  * @param tenant the only one that can use the cursor
  * @throws {RangeError} when the position is too long
@@ -46,7 +47,7 @@ export function unseal(key: Buffer, cursor: string, tenant: string): string | nu
   try {
     decipher.final();
   } catch {
-    return null; // All lengths are right, so only the tag can be wrong.
+    return null; // All lengths are correct, so the tag is wrong.
   }
   return position.toString().trimEnd();
 }

@@ -2,9 +2,9 @@ import type { Webhook } from '@promptq/shared/contracts';
 import type { SigningSecrets, TargetGuard } from '@promptq/shared/webhooks';
 import { Problem, type Fault } from '../problems/problem.ts';
 
-/** What decides whether a webhook is accepted. */
+/** The rules that decide whether a webhook is accepted. */
 export interface WebhookPolicy {
-  /** A webhook that cannot be signed is refused at submission. */
+  /** A webhook that cannot be signed is rejected at submission. */
   secrets: SigningSecrets;
   guard: TargetGuard;
 }
@@ -14,9 +14,9 @@ interface WebhookFault extends Fault {
 }
 
 /**
- * Why a webhook could never be delivered: a URL of the wrong form, no secret to sign with (`invalid_request`), or a
- * receiver that may not be called (`webhook_forbidden`); `null` when nothing is wrong. The address is checked again
- * at every connection, because names can change.
+ * Checks whether a webhook can be delivered. The fault is an invalid URL or a missing secret (`invalid_request`), or a
+ * receiver that is not allowed (`webhook_forbidden`); `null`: no fault. The worker checks the address again at every
+ * connection, because names can change.
  */
 export async function webhookFault(
   { secrets, guard }: WebhookPolicy,
@@ -25,7 +25,7 @@ export async function webhookFault(
 ): Promise<WebhookFault | null> {
   if (!secrets.of({ tenant, own_secret: false })) {
     const detail =
-      'Webhooks are disabled: the operator must set WEBHOOK_SECRET (pnpm keygen webhook).';
+      'Webhooks are disabled. To enable them, the operator must set WEBHOOK_SECRET (pnpm keygen webhook).';
     return { code: 'invalid_request', pointer: '/webhook', detail };
   }
   const fault = guard.check(url) ?? (await guard.resolve(url));
@@ -34,7 +34,7 @@ export async function webhookFault(
   return { code, pointer: '/webhook/url', detail: fault.detail };
 }
 
-/** Refuses an undeliverable webhook before its job is accepted. @throws {Problem} */
+/** Rejects an undeliverable webhook before its job is accepted. @throws {Problem} */
 export async function checkWebhook(
   policy: WebhookPolicy,
   webhook: Pick<Webhook, 'url'>,

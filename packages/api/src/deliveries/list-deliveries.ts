@@ -21,8 +21,8 @@ const listSchema = z
   .meta({ id: 'DeliveryList' });
 
 /**
- * `GET /v1/jobs/{id}/deliveries`: the delivery of a job's webhook, with each of its tries. There is none before the job has
- * ended, and for a job without a webhook. It can outlive the job.
+ * `GET /v1/jobs/{id}/deliveries`: the delivery of a job's webhook, with its tries. The list is empty before the job has
+ * ended and for a job without a webhook. A delivery can be kept longer than its job.
  */
 export function listDeliveries({ store }: { store: Store }): Route {
   return {
@@ -70,5 +70,5 @@ export async function findDelivery(
 ): Promise<PublicDelivery> {
   const delivery = await store.deliveries.find(id, tenant);
   if (delivery) return delivery;
-  throw new Problem('not_found', 'There is no such delivery, or it is no longer kept.');
+  throw new Problem('not_found', 'This delivery does not exist, or it is no longer kept.');
 }

@@ -7,7 +7,9 @@ import { parseBody } from '../http/parse.ts';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 
-/** One request redelivers at most so many. With `has_more`, the client repeats it with the `until` of the answer. */
+/**
+ * The most deliveries per request. With `has_more`, the client repeats the request with the `until` of the response.
+ */
 const maxPerRequest = 1_000;
 
 const bodySchema = z
@@ -28,12 +30,12 @@ const answerSchema = z
     until: timeSchema,
     has_more: z.boolean().meta({
       description:
-        'Whether to make the same request again, with this `until`: what is given up again meanwhile is left out.',
+        'Whether more webhooks remain. If so, repeat the request with this `until`, so that webhooks that fail again meanwhile are left out.',
     }),
   })
   .meta({ id: 'RedeliveryAnswer' });
 
-/** `POST /v1/deliveries/redeliver`: sends every webhook again that was given up since a moment. */
+/** `POST /v1/deliveries/redeliver`: sends all webhooks again that failed for good since a given time. */
 export function redeliverDead({ store }: { store: Store }): Route {
   return {
     method: 'post',
@@ -57,7 +59,7 @@ export function redeliverDead({ store }: { store: Store }): Route {
     },
     handle: async (req, res) => {
       const { since, until } = parseBody(bodySchema, req);
-      // Without an end, a webhook that is given up again at once would be sent again and again.
+      // Without an end, a webhook that fails again immediately would be redelivered endlessly.
       const untilMs = until === undefined ? Date.now() : Date.parse(until);
       const { tenant } = callerOf(req);
       const disconnected = new AbortController();

@@ -9,8 +9,8 @@ import { findDelivery } from './list-deliveries.ts';
 const pathSchema = z.object({ id: z.string() });
 
 /**
- * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it was delivered, given up or waits for its next try.
- * The event and its `webhook-id` stay the same, and the earlier tries are kept.
+ * `POST /v1/deliveries/{id}/redeliver`: sends a webhook again, whether it was delivered, failed for good or waits for
+ * its next try. The event and its `webhook-id` stay the same, and the earlier tries are kept.
  */
 export function redeliverOne({ store }: { store: Store }): Route {
   return {

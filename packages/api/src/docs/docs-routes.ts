@@ -15,7 +15,7 @@ const documentAnswer = {
   },
 };
 
-/** `GET /openapi.json`: the contract of these routes, itself included. */
+/** `GET /openapi.json`: the contract of these routes, including this one. */
 export function openApiRoute(others: Route[]): Route {
   const route: Route = {
     method: 'get',
@@ -52,7 +52,7 @@ const page = `<!doctype html>
 `;
 const initializer = `SwaggerUIBundle({ url: new URL('openapi.json', document.baseURI).href, dom_id: '#swagger-ui' });\n`;
 
-/** `GET /docs`: the contract as a page that can be tried out. */
+/** `GET /docs`: the contract as an interactive page. */
 export const docsPage: Route = {
   method: 'get',
   path: '/docs',
@@ -77,10 +77,10 @@ export const docsPage: Route = {
   },
 };
 
-/** What the page loads, all of it from here: nothing is fetched from another host. */
+/** The files that the page loads. It loads nothing from other hosts. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 
-/** The files of the page, and the rules that a browser keeps for it. */
+/** Serves the files of the page and its content security policy. */
 export function docsAssets(): Router {
   const directory = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   const router = Router();
@@ -90,7 +90,7 @@ export function docsAssets(): Router {
       directives: {
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
-        // Without TLS in front, the page must still find its own files.
+        // The page must also find its files when there is no TLS.
         upgradeInsecureRequests: null,
       },
     }),

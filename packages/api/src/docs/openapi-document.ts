@@ -26,7 +26,7 @@ export function openApiDocument(routes: Route[]): ReturnType<typeof createDocume
   });
 }
 
-/** A route that asks for a scope can refuse a caller for it. Without `API_KEYS` it lets everybody through. */
+/** Adds the responses and the security of a route that requires a scope. Without `API_KEYS`, no key is needed. */
 function operationOf({ operation, scope }: Route): Route['operation'] {
   if (scope === null) return operation;
   return {

@@ -14,15 +14,15 @@ const problemTexts: Record<ProblemStatus, string> = {
   413: 'The body is too large.',
   415: 'The media type or the encoding of the body is not supported.',
   422: 'The Idempotency-Key was used for a different submission.',
-  429: 'Too many requests, waiting jobs, or unfinished jobs of the tenant.',
+  429: 'Too many requests, too many waiting jobs, or too many unfinished jobs of the tenant.',
   500: 'An internal error. It has been logged.',
   503: 'Temporarily unavailable. `Retry-After` says when to try again.',
 };
 
 const commonHeaders = {
-  'X-Request-Id': z
-    .string()
-    .meta({ description: 'The id that the caller sent if it is safe to log, else a new one.' }),
+  'X-Request-Id': z.string().meta({
+    description: 'The id that the caller sent, if it is safe to log; otherwise a new one.',
+  }),
   'Cache-Control': z.string().optional(),
   'RateLimit-Policy': z
     .string()
@@ -34,10 +34,10 @@ const commonHeaders = {
     .meta({ description: 'The remaining requests, and the seconds until the window ends.' }),
 };
 
-/** Headers of an answer without a job. */
+/** Headers of a response without a job. */
 export const plainHeaders = z.object(commonHeaders);
 
-/** Headers of a job; those about polling only when it is not finished. */
+/** Headers of a response with a job. Those about polling are present only if the job is not finished. */
 export const jobHeaders = z.object({
   ...commonHeaders,
   'Retry-After': z
@@ -47,15 +47,16 @@ export const jobHeaders = z.object({
   'openai-poll-after-ms': z.string().optional().meta({ description: 'The same in milliseconds.' }),
 });
 
-/** Headers of a job that was just accepted. */
+/** Headers of a response to an accepted job. */
 export const acceptedHeaders = jobHeaders.extend({
-  Location: z.string().meta({ description: 'Where to poll.' }),
+  Location: z.string().meta({ description: 'The URL to poll.' }),
 });
 
-/** The same, of a submission that may have been made before. */
+/** Headers of a response to a submission that may be a replay. */
 export const replayedHeaders = acceptedHeaders.extend({
   'Idempotency-Replayed': z.literal('true').optional().meta({
-    description: 'Nothing was added: the key was used before, and this is its job or batch.',
+    description:
+      'The key was used before. This is the job or batch of that submission; nothing was added.',
   }),
 });
 
@@ -71,7 +72,7 @@ const problemHeaders: Partial<Record<ProblemStatus, z.ZodObject>> = {
   503: plainHeaders.extend({ 'Retry-After': z.string() }),
 };
 
-/** The answers of an operation: the good ones, the named problems, and a fault of ours. */
+/** The responses of an operation: the successful ones, the given problems, 405 and 500. */
 export function openApiResponses(
   good: Record<string, ZodOpenApiResponseObject>,
   problemStatuses: ProblemStatus[],

@@ -2,12 +2,12 @@ import type { OutputPosition } from '@promptq/store';
 import { Problem } from '../problems/problem.ts';
 
 /**
- * Where a client is in the events of a job: how much of the output it has, and how many events came before.
- * The first means the same to every API process, so that any can go on from there.
+ * A client's position in the events of a job: how much of the output it has, and how many events it has received.
+ * The output position means the same to every API process, so any process can continue from it.
  */
 export interface EventPosition {
   output: OutputPosition;
-  /** Grows with each event, also over several connections. */
+  /** The number of events so far, over all connections of the client. */
   count: number;
   /** Whether it is the last event of the job. */
   isEnd: boolean;
@@ -21,14 +21,14 @@ export function eventId(jobId: string, { output, count, isEnd }: EventPosition):
 }
 
 /**
- * Reads the header `Last-Event-ID`; empty counts as none (HTML standard, "Server-sent events").
+ * Reads the header `Last-Event-ID`. An empty header counts as absent (HTML standard, "Server-sent events").
  * @throws {Problem} `invalid_request` when it is not the id of an event of this job
  */
 export function readEventId(header: string | undefined, jobId: string): EventPosition | null {
   if (header === undefined || header === '') return null;
   const [, id, attempt, characters, count, end] = pattern.exec(header) ?? [];
-  if (id === undefined) throw refused('It is not the id of an event.');
-  if (id !== jobId) throw refused('It is the id of an event of another job.');
+  if (id === undefined) throw refused('This is not the id of an event.');
+  if (id !== jobId) throw refused('This is the id of an event of another job.');
   return {
     output: { attempt: Number(attempt), characters: Number(characters) },
     count: Number(count),
@@ -37,7 +37,7 @@ export function readEventId(header: string | undefined, jobId: string): EventPos
 }
 
 function refused(detail: string): Problem {
-  return new Problem('invalid_request', `The header Last-Event-ID: ${detail}`, {
-    faults: [{ pointer: '/last-event-id', detail: `In the header Last-Event-ID. ${detail}` }],
+  return new Problem('invalid_request', `Invalid Last-Event-ID header. ${detail}`, {
+    faults: [{ pointer: '/last-event-id', detail: `Last-Event-ID: ${detail}` }],
   });
 }

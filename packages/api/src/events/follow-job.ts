@@ -9,7 +9,7 @@ interface Deps {
   /** The job, read after the subscription began. */
   first: JobRecord;
   subscription: Subscription;
-  /** Reads the job, however long Redis is away. `null` when it is no longer kept, or nobody waits for it any more. */
+  /** Reads the job, however long Redis is unavailable. `null`: it is no longer kept, or the client has disconnected. */
   read: () => Promise<JobRecord | null>;
   /** Some of the output after a position. */
   outputAfter: (position: OutputPosition) => Promise<OutputPiece[]>;
@@ -19,10 +19,10 @@ interface Deps {
 }
 
 /**
- * The events of a job from now to its end: its state, its output, and its end, which is the last event. The deltas since the
- * last reset are the beginning of one output, and the whole of it when the job completes. A client that begins after the
- * stream of the output has expired finds the output in the last event only. The generator reads no faster than its consumer.
- * It ends early when the client disconnects, the process stops or the job is no longer kept.
+ * Yields the events of a job from now to its end: its state, its output and, last, its end. The deltas since the last
+ * reset are the beginning of one output; when the job completes, they are the whole output. A client that connects
+ * after the stream of the output has expired gets the output only in the last event. The generator reads no faster than
+ * its consumer. It ends early when the client disconnects, the process stops or the job is no longer kept.
  */
 export async function* followJob(deps: Deps): AsyncGenerator<Followed> {
   const { subscription, read, outputAfter, toPublic, from } = deps;
@@ -31,10 +31,10 @@ export async function* followJob(deps: Deps): AsyncGenerator<Followed> {
   const isStopped = () => subscription.isDisconnected() || subscription.isStopping();
   let record: JobRecord | null = deps.first;
   let shown: PublicJob | null = null;
-  /** How many attempts have started. The output of an attempt is sent after the event of its start. */
+  /** How many attempts have started. The output of an attempt is sent after the event that it started. */
   let known = 0;
 
-  /** @returns whether there is output of an attempt whose start is not known yet */
+  /** @returns whether there is output of an attempt whose start has not been seen yet */
   async function* newOutput(): AsyncGenerator<Followed, boolean> {
     while (!isStopped()) {
       const pieces = await outputAfter(output.position());
@@ -86,12 +86,12 @@ function streamedText(record: JobRecord): string | null {
   return 'response' in output ? output.response : null;
 }
 
-/** The event that shows the job as it is. */
+/** The event for the current state of the job. */
 function stateEvent(job: PublicJob): JobEvent {
   return { event: `job.${job.status}`, data: job };
 }
 
-/** The event that shows what has changed, or `null` when nothing has. */
+/** The event for a change of the job, or `null` when nothing has changed. */
 function changeEvent(before: PublicJob, job: PublicJob): JobEvent | null {
   const isSame =
     before.status === job.status &&

@@ -14,7 +14,7 @@ import { eventId, readEventId } from './event-id.ts';
 import { followJob } from './follow-job.ts';
 import { openSseWriter } from './sse-writer.ts';
 
-/** So many pieces of the output are read at once. */
+/** How many pieces of the output one read returns. */
 const pieceBatchSize = 200;
 const outageRetryDelayMs = 500;
 
@@ -26,10 +26,12 @@ interface Deps {
 }
 
 const eventHeaders = plainHeaders.extend({
-  'X-Accel-Buffering': z.literal('no').meta({ description: 'Proxies pass events on at once.' }),
+  'X-Accel-Buffering': z
+    .literal('no')
+    .meta({ description: 'Tells proxies to forward events immediately.' }),
 });
 
-/** `GET /v1/jobs/{id}/events`: what happens to a job, as server-sent events, until its end. */
+/** `GET /v1/jobs/{id}/events`: the events of a job until its end, as server-sent events. */
 export function jobEvents({ store, subscriptions, changes, settings }: Deps): Route {
   const polled = store.subscriptions.polledChanges();
   const { RESULT_TTL_SECONDS: resultTtlSeconds } = settings;
@@ -49,19 +51,19 @@ export function jobEvents({ store, subscriptions, changes, settings }: Deps): Ro
           'Last-Event-ID': z
             .string()
             .optional()
-            .meta({ description: 'The `id` of the last event that came, to go on from there.' }),
+            .meta({ description: 'The `id` of the last event received, to continue from there.' }),
         }),
       },
       responses: openApiResponses(
         {
           200: {
             description:
-              'Server-sent events: the name of each is `event`, its data the JSON of `data`. The first shows the job as it is, the last its end.',
+              'Server-sent events. `event` is the name of an event, and `data` is its data as JSON. The first event has the current state of the job, the last its final state.',
             headers: eventHeaders,
             content: { 'text/event-stream': { schema: jobEventSchema } },
           },
           204: {
-            description: 'The client has had the last event already: it need not come back.',
+            description: 'The client already has the last event and should not reconnect.',
             headers: plainHeaders,
           },
         },
@@ -109,7 +111,7 @@ export function jobEvents({ store, subscriptions, changes, settings }: Deps): Ro
 }
 
 /**
- * Repeats a read while Redis is away, because a response that has begun cannot become a 503.
+ * Repeats a read while Redis is unavailable, because a response that has begun cannot become a 503.
  * @returns `null` when the client has disconnected or the process stops
  */
 async function retryDuringOutage<Answer>(

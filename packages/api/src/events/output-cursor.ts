@@ -1,30 +1,30 @@
 import type { JobEvent } from '@promptq/shared/contracts';
 import type { OutputPiece, OutputPosition } from '@promptq/store';
 
-/** An event, and how much of the output a client has after it. */
+/** An event, and the client's position in the output after it. */
 export type Followed = JobEvent & {
   output: OutputPosition;
   /** Whether it is the last. */
   isEnd?: boolean;
 };
 
-/** How far one client has come in the output of a job. */
+/** The position of one client in the output of a job. */
 export interface OutputCursor {
   position(): OutputPosition;
   /** Whether the client has begun to read the output, now or on an earlier connection. */
   hasBegun(): boolean;
-  /** Whether nothing is missing between what the client has and this piece. */
+  /** Whether this piece follows the client's position without a gap. */
   reaches(piece: OutputPiece): boolean;
-  /** The part of the piece that the client does not have. A piece of another attempt makes void all that it has. */
+  /** Yields the part of the piece that the client does not have. A piece of another attempt resets the output first. */
   take(piece: OutputPiece): Generator<Followed>;
-  /** The missing rest of the whole output, which is of this attempt. */
+  /** Yields the rest of the whole output of this attempt. */
   takeWhole(attempt: number, text: string): Generator<Followed>;
 }
 
-/** Pieces are sent in parts of this, so that little waits in memory for a slow client. */
+/** Pieces are split into deltas of at most this length, so that little waits in memory for a slow client. */
 const maxDeltaLength = 16_384;
 
-/** @param from where the client has left off, or `null` when it begins */
+/** @param from the client's last position, or `null` when it begins */
 export function outputCursor(from: OutputPosition | null): OutputCursor {
   let position = from ?? { attempt: 0, characters: 0 };
   let hasBegun = from !== null;
@@ -52,14 +52,14 @@ export function outputCursor(from: OutputPosition | null): OutputCursor {
       at.characters <= (at.attempt === position.attempt ? position.characters : 0),
     take,
     takeWhole: function* (attempt, text) {
-      // No process has sent this position, or Redis has lost output that the client has seen.
+      // The position is invalid, or Redis has lost output that the client has received.
       if (position.characters > text.length) yield* beginAnew(attempt);
       yield* take({ at: { attempt, characters: 0 }, text });
     },
   };
 }
 
-/** The beginning of a text that is not empty. No character is cut in half. */
+/** The beginning of a non-empty text. It does not split a surrogate pair. */
 function firstPart(text: string): string {
   if (text.length <= maxDeltaLength) return text;
   const last = text.charCodeAt(maxDeltaLength - 1);

@@ -5,12 +5,12 @@ const pingIntervalMs = 15_000;
 const drainTimeoutMs = 30_000;
 /** The delay after which a browser reconnects by itself. */
 const reconnectDelayMs = 1_000;
-/** A stopping process waits at most this long for a client that reads nothing. */
+/** How long a stopping process waits for a client that reads nothing. */
 const finalDrainMs = 1_000;
 
-/** An answer of server-sent events (HTML standard, "Server-sent events"). */
+/** A response with server-sent events (HTML standard, "Server-sent events"). */
 export interface SseWriter {
-  /** Resolves when the client can take more or has left. */
+  /** Resolves when the client can receive more or has disconnected. */
   send(event: string, id: string, data: unknown): Promise<void>;
   /** Ends the response. If the process stops, a client that does not read the rest within a second is disconnected. */
   end(isStopping: boolean): void;
@@ -25,7 +25,7 @@ export function openSseWriter(res: Response, timeoutMs = drainTimeoutMs): SseWri
     'X-Accel-Buffering': 'no',
   });
   res.flushHeaders();
-  // The timer of the socket starts again whenever the client takes anything (Node.js, `net.Socket.setTimeout`).
+  // The socket's timer restarts whenever the client reads something (Node.js, `net.Socket.setTimeout`).
   res.setTimeout(timeoutMs, () => res.destroy());
   res.write(`retry: ${reconnectDelayMs}\n\n`);
   const pingTimer = setInterval(() => {
@@ -35,8 +35,8 @@ export function openSseWriter(res: Response, timeoutMs = drainTimeoutMs): SseWri
   return {
     send: async (event, id, data) => {
       if (res.closed) return;
-      const isFlushed = res.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
-      if (isFlushed) return;
+      const isWritable = res.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (isWritable) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       res.once('drain', resolve).once('close', resolve);
       await promise;

@@ -14,14 +14,17 @@ const okAnswer = {
   },
 };
 
-/** `GET /healthz`: whether the process lives. It does not depend on Redis: an outage is no reason for a restart. */
+/**
+ * `GET /healthz`: whether the process is alive. It does not depend on Redis, because an outage is no reason for a
+ * restart.
+ */
 export const liveness: Route = {
   method: 'get',
   path: '/healthz',
   scope: null,
   operation: {
     operationId: 'liveness',
-    summary: 'Is the process alive?',
+    summary: 'Check whether the process is alive',
     tags: ['health'],
     responses: openApiResponses(okAnswer, []),
   },
@@ -37,7 +40,7 @@ interface ReadinessDeps {
   stopping: AbortSignal;
 }
 
-/** `GET /readyz`: whether requests may be sent here: Redis answers and the process is not stopping. */
+/** `GET /readyz`: whether the process can serve requests: Redis answers and the process is not stopping. */
 export function readiness({ store, isStarted, stopping }: ReadinessDeps): Route {
   return {
     method: 'get',
@@ -45,7 +48,7 @@ export function readiness({ store, isStarted, stopping }: ReadinessDeps): Route 
     scope: null,
     operation: {
       operationId: 'readiness',
-      summary: 'Does the service take requests?',
+      summary: 'Check whether the process can serve requests',
       tags: ['health'],
       responses: openApiResponses(okAnswer, [503]),
     },

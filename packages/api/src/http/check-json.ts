@@ -1,11 +1,11 @@
 import type { Fault } from '../problems/problem.ts';
 
-/** No member of the contract is nested deeper; JSON deeper than a few thousand levels breaks serialisers. */
+/** More than any member of the contract needs. JSON with thousands of levels breaks serializers. */
 const maxDepth = 64;
 
 /**
- * What a schema does not see: nesting without end, text that is no Unicode (lone surrogates), NUL, and
- * the key `__proto__`. Upstreams, stores and JSON writers choke on each. Walks without recursion.
+ * Finds faults that the schemas do not detect: deep nesting, lone surrogates, NUL, and the key `__proto__`. They break
+ * upstreams, stores or serializers. The function does not recurse.
  * @returns the first fault, or `null`
  */
 export function findJsonFault(document: unknown): Fault | null {
@@ -26,7 +26,7 @@ export function findJsonFault(document: unknown): Fault | null {
     for (const [key, member] of Object.entries(value)) {
       const detail = key === '__proto__' ? 'This name is not allowed.' : textFault(key);
       if (detail) return { pointer: toPointer([...path, key.toWellFormed()]), detail };
-      // Only what can hold a fault is looked at: a path for each number would cost for nothing.
+      // Other values cannot have a fault, and building a path for each of them would be slow.
       if (typeof member === 'string' || typeof member === 'object') {
         open.push({ value: member, path: [...path, key] });
       }

@@ -6,7 +6,7 @@ import { malformed, Problem } from '../problems/problem.ts';
 const defaultMaxBytes = 1024 * 1024;
 const plainTypes = new Set(['application/json', 'application/json; charset=utf-8']);
 
-/** Reads a JSON body of any JSON type: the schema says what is wrong with it. */
+/** Reads a JSON body. It may be any JSON value; the schema reports its faults. */
 export function jsonBodyUpTo(limitBytes: number): RequestHandler[] {
   const anyJson = express.json({
     limit: limitBytes,
@@ -34,7 +34,7 @@ function requireJson(req: Request): void {
   });
 }
 
-/** Whether the body is like nearly all bodies: UTF-8, not compressed, with an allowed Content-Length. */
+/** Whether the body is of the common kind: UTF-8, not compressed, and with a `Content-Length` within the limit. */
 function isPlain({ headers }: Request, limitBytes: number): boolean {
   return (
     headers['content-encoding'] === undefined &&
@@ -43,12 +43,14 @@ function isPlain({ headers }: Request, limitBytes: number): boolean {
   );
 }
 
-/** Express's reader is for every encoding and charset, and costs such a body more than the parsing. */
+/**
+ * Reads a common body without Express's reader, which supports every encoding and costs more than the parsing itself.
+ */
 function readPlain(req: Request, next: (error?: unknown) => void): void {
   const chunks: Buffer[] = [];
-  // Node.js takes as many bytes as Content-Length says and ends the request only when it has them all.
+  // Node.js reads exactly Content-Length bytes, and the request ends only when all of them have arrived.
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A trace goes by the asynchronous context, and the events of a request come in another.
+  // The trace is in the asynchronous context, and the events of a request are emitted in another context.
   const context = new AsyncResource('body');
   req.once('end', () => {
     try {
@@ -61,7 +63,7 @@ function readPlain(req: Request, next: (error?: unknown) => void): void {
   });
 }
 
-/** As Express's reader does it: no body is an empty object, and a byte order mark is passed over. */
+/** Like Express's reader: an empty body is an empty object, and a byte order mark is skipped. */
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
   if (!isUtf8(body)) throw malformed();
@@ -73,7 +75,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** The decoder would put replacement characters where bytes are no UTF-8, and nobody would know. */
+/** Rejects invalid UTF-8, which the decoder would silently replace. */
 function requireUtf8(_req: unknown, _res: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8')
     throw Object.assign(new Error(encoding), { type: 'charset.unsupported' });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const limitError = 'Must be a whole number from 1 to 100.';
 
-/** How many entries a page has at most. */
+/** The maximum number of entries in a page. */
 export const limitSchema = z
   .string()
   .regex(/^[1-9]\d?$|^100$/, { error: limitError })
@@ -14,13 +14,13 @@ export const limitSchema = z
 
 export const momentSchema = z.iso.datetime({
   offset: true,
-  error: 'Must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z.',
+  error: 'Must be an RFC 3339 time, for example 2026-01-31T12:00:00Z.',
 });
 
 /**
  * The schema of one page of a list.
  * @param id its name in the OpenAPI document
- * @param lastId what `last_id` is, for the OpenAPI document
+ * @param lastId a sentence about `last_id`, for the OpenAPI document
  */
 export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string, lastId: string) {
   return z
@@ -33,7 +33,7 @@ export function pageSchemaOf<Entry extends z.ZodType>(entry: Entry, id: string, 
         .string()
         .nullable()
         .meta({
-          description: `Pass it as \`after\` to get the next page, also when this page is empty. ${lastId}`,
+          description: `Pass it as \`after\` to get the next page, even when this page is empty. ${lastId}`,
         }),
     })
     .meta({ id });

@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import { findJsonFault, toPointer } from './check-json.ts';
 import { Problem, type Fault } from '../problems/problem.ts';
 
-/** As many faults as one answer lists: a list of 1,000 bad texts needs no 1,000 errors. */
+/** The most faults that one response lists. */
 export const maxFaults = 20;
 
 /**
- * The body, parsed by the schema.
+ * Parses the body with the schema.
  * @throws {Problem} `invalid_request` with a pointer to every faulty member
  */
 export function parseBody<Schema extends z.ZodType>(
@@ -26,7 +26,7 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value parsed by the schema, which is one of an object, or what is wrong with it. */
+/** Parses a value with an object schema. Returns either the value or its faults. */
 export function checkValue<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -39,7 +39,7 @@ export function checkValue<Schema extends z.ZodType>(
   return { faults: parsed.error.issues.flatMap(toFaults) };
 }
 
-/** The query, parsed by the schema. @throws {Problem} `invalid_request` */
+/** Parses the query with the schema. @throws {Problem} `invalid_request` */
 export function parseQuery<Schema extends z.ZodType>(
   schema: Schema,
   req: Request,

@@ -5,8 +5,8 @@ import type { Request, RequestHandler, Response } from 'express';
 export type RequestObserver = (req: Request, res: Response, ms: number) => void;
 
 /**
- * Sets the request id and notifies the observers, in one middleware for all: each layer of Express and each listener costs as
- * much as checking a submission.
+ * Sets the request id and notifies the observers. One middleware does both, because each middleware and each listener
+ * costs as much as validating a submission.
  */
 export function requestContext(observers: readonly RequestObserver[]): RequestHandler {
   return (req, res, next) => {
@@ -22,7 +22,7 @@ export function requestContext(observers: readonly RequestObserver[]): RequestHa
 
 const safeId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
-/** The id of a request: the caller's `X-Request-Id` when it is safe to echo and to log, otherwise a new one. */
+/** The id of a request: the caller's `X-Request-Id` if it is safe to return and to log, otherwise a new one. */
 function requestIdFor(req: Request): string {
   const given = req.get('x-request-id');
   return given !== undefined && safeId.test(given) ? given : randomUUID();

@@ -4,25 +4,24 @@ import type { Scope } from '@promptq/shared/api-keys';
 import { jsonBody } from './json-body.ts';
 import { Problem } from '../problems/problem.ts';
 
-/** One operation of the API. The router and the OpenAPI document are both made of these. */
+/** One operation of the API. The router and the OpenAPI document are both built from routes. */
 export interface Route {
   method: 'get' | 'post';
   /** As in OpenAPI: `/v1/jobs/{id}`. */
   path: string;
-  /** What a caller's key has to allow; `null` serves everybody, without a key. */
+  /** The scope that the caller's key needs; `null`: no key is needed. */
   scope: Scope | null;
-  /** Whether a POST takes a JSON body; one that takes none ignores what is sent. */
+  /** Whether a POST has a JSON body. Otherwise a body is ignored. */
   hasBody?: boolean;
-  /** Reads the body where it is not JSON of at most 1 MiB. */
+  /** Reads the body. The default reads JSON of at most 1 MiB. */
   readBody?: RequestHandler[];
   operation: ZodOpenApiOperationObject;
   handle: RequestHandler;
 }
 
 /**
- * Adds the routes, and 405 for every other method on their paths.
- * @param admit makes the handlers that let only callers with the scope through, and not too often; they come before
- * the body is read
+ * Adds the routes. Other methods on their paths are answered with 405.
+ * @param admit makes the handlers that check the scope and the rate limit; they run before the body is read
  */
 export function addRoutes(
   app: Express,
@@ -44,7 +43,7 @@ export function addRoutes(
   }
 }
 
-/** As Express writes it: `/v1/jobs/:id`. */
+/** The path in the form of Express: `/v1/jobs/:id`. */
 export function toExpressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }

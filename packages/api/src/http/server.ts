@@ -10,7 +10,7 @@ import { answerUnreadable } from '../problems/unreadable-request.ts';
 /** The time limit for the head of a request, checked every few seconds. */
 const headersTimeoutMs = 15_000;
 const pollIntervalMs = 5_000;
-/** A client that was answered before it sent its whole body has this long to send the rest. */
+/** How long a client may still send its body after it was answered. */
 const restOfBodyMs = 5_000;
 
 export interface HttpServer {
@@ -21,9 +21,9 @@ export interface HttpServer {
 
 /**
  * Listens; port 0 takes a free one.
- * Node.js alone cannot close a server soon: it waits for connections that never sent a request, and for
- * ones kept alive after a response. So the connections are tracked: closing ends those without a pending
- * response at once, and the others with their response.
+ * Node.js alone cannot close a server quickly: it waits for connections that never sent a request and for connections
+ * that are kept alive. So this function tracks the connections. `close` ends idle connections immediately and each of
+ * the others after its response.
  */
 export async function listen(
   app: RequestListener,
@@ -49,7 +49,7 @@ export async function listen(
   });
   server.on('clientError', (error, stream) => {
     const socket = stream as Socket;
-    // Into an answer that has begun nothing else may be written.
+    // Nothing else may be written into a response that has begun.
     const hasBegun = [...(owed.get(socket) ?? [])].some(({ headersSent }) => headersSent);
     if (hasBegun) socket.destroy();
     else answerUnreadable(error, socket);
@@ -74,7 +74,7 @@ export async function listen(
   };
 }
 
-/** Closes the connection of a body that is not read. */
+/** Closes the connection of a request whose body does not end in time. */
 function endUnlessComplete(req: IncomingMessage): void {
   const timer = setTimeout(() => {
     if (!req.complete) req.socket.destroy();

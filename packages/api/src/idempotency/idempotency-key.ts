@@ -4,29 +4,29 @@ import { z } from 'zod';
 import { Problem } from '../problems/problem.ts';
 
 const maxLength = 255;
-/** RFC 8941, section 3.3.3 (strings): visible ASCII and spaces; `"` and `\` stand behind a `\`. */
+/** RFC 8941, section 3.3.3 (strings): visible ASCII and spaces; `"` and `\` are escaped with `\`. */
 const quotedPattern = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const barePattern = /^[\x20-\x7e]+$/;
 
-/** How the header is described; the check is `idempotencyKeyOf`. */
+/** The header for the OpenAPI document. `idempotencyKeyOf` validates it. */
 export const keyHeaderSchema = z.object({
   'Idempotency-Key': z.string().optional().meta({
     description:
-      'At most 255 printable ASCII characters, quoted or bare. The same key with the same body gives the same job.',
+      'At most 255 printable ASCII characters, bare or in quotes. The same key with the same body returns the same job.',
   }),
 });
 
 /**
- * The key of the request; `undefined` when it has none. Quoted, as the draft of the header says
- * (draft-ietf-httpapi-idempotency-key-header), or bare, as most clients send it; both are the same key.
+ * Reads the key of the request; `undefined`: the request has none. The key may be in quotes, as in the draft of the
+ * header (draft-ietf-httpapi-idempotency-key-header), or bare, as most clients send it. Both forms are the same key.
  * @throws {Problem} `invalid_request`
  */
 export function idempotencyKeyOf(req: Request): string | undefined {
-  // Node.js builds `headersDistinct` of all headers, and few requests have a key.
+  // Node.js builds `headersDistinct` from all headers, and few requests have a key.
   if (req.headers['idempotency-key'] === undefined) return undefined;
   const given = req.headersDistinct['idempotency-key'] ?? [];
   const [text = ''] = given;
-  if (given.length > 1) throw invalid('Send exactly one.');
+  if (given.length > 1) throw invalid('Send exactly one header.');
   const key = text.startsWith('"')
     ? quotedPattern.exec(text)?.[1]?.replaceAll(/\\(["\\])/g, '$1')
     : barePattern.exec(text)?.[0];
@@ -37,9 +37,9 @@ export function idempotencyKeyOf(req: Request): string | undefined {
   return key;
 }
 
-/** The digest that a submission with a key is found by. @param kind a job and a batch may have the same key */
+/** The digest that identifies a submission with a key. @param kind a job and a batch may have the same key */
 export function scopeOf(kind: 'job' | 'batch', tenant: string, key: string): string {
-  // JSON keeps tenant and key apart: no other pair gives the same text.
+  // In JSON, different pairs of tenant and key never give the same text.
   return createHash('sha256')
     .update(JSON.stringify([kind, tenant, key]))
     .digest('hex')

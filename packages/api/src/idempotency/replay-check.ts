@@ -3,19 +3,19 @@ import type { Store } from '@promptq/store';
 
 declare module 'node:http' {
   interface IncomingMessage {
-    /** Whether something was submitted with this Idempotency-Key before; see `rememberReplay`. */
+    /** Whether the Idempotency-Key was used before; see `rememberReplay`. */
     isReplay?: boolean;
   }
 }
 
-/** Saves `replayCheck` a round trip: whoever counts the request has learned it already. */
+/** Saves `replayCheck` a round trip. The rate limit learns from Redis whether the request is a replay. */
 export function rememberReplay(req: Request, isReplay: boolean): void {
   req.isReplay = isReplay;
 }
 
 /**
- * Tells whether something was submitted with this Idempotency-Key before. It costs a round trip at most, and none when the
- * requests of the caller are counted.
+ * Returns a function that checks whether the Idempotency-Key was used before. It makes at most one round trip, and none
+ * when the requests of the caller are rate-limited.
  * @param scope `null` when the request has no key
  */
 export function replayCheck(

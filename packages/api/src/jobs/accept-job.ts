@@ -15,13 +15,13 @@ export interface AcceptJobDeps {
 
 export interface AcceptedJob {
   job: PublicJob;
-  /** Nothing was added: this is the job that was submitted with the same Idempotency-Key before. */
+  /** Whether this job was submitted before with the same Idempotency-Key, so that nothing was added. */
   isReplay: boolean;
 }
 
 /**
- * Adds a job: one round trip.
- * @param idempotency of a submission with an Idempotency-Key
+ * Adds a job in one round trip.
+ * @param idempotency given for a submission with an Idempotency-Key
  * @throws {Problem} `queue_full`, `idempotency_key_reused`
  */
 export async function acceptJob(

@@ -16,8 +16,8 @@ interface Deps {
 }
 
 /**
- * `POST /v1/jobs/{id}/cancel`: cancels a job and answers with it. Idempotent; a job that has ended is answered as it is. A
- * queued job is cancelled when the answer is sent, a running one a moment later.
+ * `POST /v1/jobs/{id}/cancel`: cancels a job and returns it. Idempotent; a job that has ended does not change. A queued
+ * job is cancelled before the response is sent, a running job a moment later.
  */
 export function cancelJob({ store, settings, pollHint }: Deps): Route {
   return {

@@ -33,7 +33,10 @@ interface Deps {
   pollHint: PollHint;
 }
 
-/** `GET /v1/jobs/{id}`: the job, whatever its status; at once, or when it has ended or the wait is over. */
+/**
+ * `GET /v1/jobs/{id}`: the job in any status. With a wait, the response comes when the job has ended or the wait is
+ * over.
+ */
 export function getJob({ store, subscriptions, settings, pollHint }: Deps): Route {
   return {
     method: 'get',

@@ -24,20 +24,21 @@ const listQuerySchema = z.strictObject({
   limit: limitSchema,
   after: z
     .string()
-    // The job is never looked up, only the time in its id counts: the id of another tenant's job tells nothing.
+    // The job itself is never read, only the time in its id. So the id of another tenant's job reveals nothing.
     .refine((after) => jobTypeOf(after) !== null, {
       error: 'Must be the `last_id` of a page, or the id of a job.',
     })
     .optional()
     .meta({
-      description: 'The `last_id` of the page before, or the id of a job, which may be gone.',
+      description:
+        'The `last_id` of the previous page, or the id of a job, even if it is no longer kept.',
     }),
 });
 
 const pageSchema = pageSchemaOf(
   jobSchema,
   'JobList',
-  'The id of the last job that was looked at, which may match no filter.',
+  'It is the id of the last job that was checked, which may not match the filters.',
 );
 
 interface Deps {

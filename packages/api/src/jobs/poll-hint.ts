@@ -8,12 +8,13 @@ const maxMs = 60_000;
 
 type Sample = { takenAtMs: number; waiting: number; active: number };
 
-/** The headers that tell a client when to poll an unfinished job again; none for a finished job. */
+/** The headers that say when a client should poll an unfinished job again. A finished job has none. */
 export type PollHint = (job: PublicJob) => Record<string, string>;
 
 /**
- * Estimates from the state of the queue, as if each running job took about a second. The state is sampled at most once a
- * second, beside the requests, so no request waits for it. Jobs of batches come after all others and are not counted.
+ * Estimates the poll interval from the state of the queue, assuming that each running job takes about a second. The
+ * state is sampled at most once a second and in the background, so no request waits for it. Jobs of batches start after
+ * all others, so they are not counted.
  */
 export function pollHints(store: Pick<Store, 'queues'>, log: Logger): PollHint {
   const samples: Partial<Record<JobType, Sample>> = {};
@@ -25,7 +26,7 @@ export function pollHints(store: Pick<Store, 'queues'>, log: Logger): PollHint {
       const { waiting, active } = await store.queues.countWaiting(type);
       samples[type] = { takenAtMs: Date.now(), waiting, active };
     } catch (error) {
-      // It is only a hint: when Redis is down, the request itself fails.
+      // It is only a hint. When Redis is down, the request itself fails.
       log.debug({ error: describeError(error) }, 'could not sample the queue');
     }
   };

@@ -22,8 +22,8 @@ interface Deps extends AcceptJobDeps {
 }
 
 /**
- * `POST /v1/jobs/{id}/retry`: adds a new job with the input and the options of one that did not complete. It may start at
- * once, whatever the delay of the first job was.
+ * `POST /v1/jobs/{id}/retry`: adds a new job with the input and the options of a job that did not complete. The new job
+ * has no delay.
  */
 export function retryJob(deps: Deps): Route {
   const { store, pollHint, webhooks } = deps;
@@ -40,7 +40,7 @@ export function retryJob(deps: Deps): Route {
       responses: openApiResponses(
         {
           202: {
-            description: 'The new job is accepted; `retry_of` names the first.',
+            description: 'The new job is accepted. `retry_of` is the id of the first job.',
             headers: acceptedHeaders,
             content: { 'application/json': { schema: jobSchema } },
           },

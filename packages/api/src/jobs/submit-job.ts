@@ -32,7 +32,10 @@ interface Deps extends AcceptJobDeps {
   webhooks: WebhookPolicy;
 }
 
-/** `POST /v1/jobs`: accepts a job. It is in Redis when the answer is sent. Two round trips at most, without a wait. */
+/**
+ * `POST /v1/jobs`: accepts a job. The job is in Redis before the response is sent. Without a wait, this is at most two
+ * round trips.
+ */
 export function submitJob(deps: Deps): Route {
   const { store, subscriptions, settings, pollHint, webhooks } = deps;
   return {
@@ -52,7 +55,7 @@ export function submitJob(deps: Deps): Route {
         {
           200: {
             description:
-              'The job is accepted and has ended: within the wait, or, with a key, before.',
+              'The job is accepted and has ended, either within the wait or, for a repeated key, before.',
             headers: replayedHeaders.extend(waitedHeaders),
             content: { 'application/json': { schema: jobSchema } },
           },
@@ -72,7 +75,7 @@ export function submitJob(deps: Deps): Route {
       const submission = parseBody(submissionSchema, req);
       const scope = key === undefined ? null : scopeOf('job', tenant, key);
       const isReplayed = replayCheck(store, req, scope);
-      // A job that was accepted before is answered, whatever webhooks are allowed now.
+      // The webhook of a job that was accepted before is not checked again.
       if (submission.webhook && !(await isReplayed()))
         await checkWebhook(webhooks, submission.webhook, tenant);
       const { job, isReplay } = await acceptJob(
@@ -90,7 +93,10 @@ export function submitJob(deps: Deps): Route {
   };
 }
 
-/** 202 with the job, where to poll and when; 200 when it has ended, after a wait or as the job of a replay. */
+/**
+ * Sends 202 with the job, its location and the poll hint; 200 if the job has ended, after a wait or because it is a
+ * replay.
+ */
 export function sendAccepted(
   res: Response,
   job: PublicJob,

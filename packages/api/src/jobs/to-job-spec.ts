@@ -3,13 +3,13 @@ import type { JobData, JobSpec } from '@promptq/shared/jobs';
 import type { SigningSecrets } from '@promptq/shared/webhooks';
 import type { ApiSettings } from '../settings.ts';
 
-/** What a submission is completed with. */
+/** The settings that complete a submission. */
 export type JobDefaults = Pick<
   ApiSettings,
   'DEFAULT_MODEL' | 'JOB_ATTEMPTS' | 'JOB_TIMEOUT_SECONDS' | 'RESULT_TTL_SECONDS'
 >;
 
-/** The submission with what it leaves to the settings. */
+/** Completes a submission with the defaults of the settings. */
 export function toJobSpec(
   submission: Submission,
   settings: JobDefaults,

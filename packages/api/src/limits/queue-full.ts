@@ -7,8 +7,9 @@ const retryAfterSeconds = 5;
 export type JobLimits = Pick<ApiSettings, 'MAX_WAITING_JOBS' | 'MAX_WAITING_JOBS_PER_TENANT'>;
 
 /**
- * The answer to a job that a limit refuses. Its headers are those of any limit (draft-ietf-httpapi-ratelimit-headers): this
- * one has no window, and `t` is the time after which it makes sense to try again.
+ * The problem for a job that exceeds a limit. It has the usual rate limit headers
+ * (draft-ietf-httpapi-ratelimit-headers). The limit has no window, so `t` is the time after which the client should try
+ * again.
  */
 export function queueFull(limit: 'queue' | 'tenant', type: JobType, limits: JobLimits): Problem {
   const { MAX_WAITING_JOBS: maxWaiting, MAX_WAITING_JOBS_PER_TENANT: maxOpen } = limits;
@@ -22,7 +23,7 @@ export function queueFull(limit: 'queue' | 'tenant', type: JobType, limits: JobL
       : {
           name: 'tenant',
           max: maxOpen,
-          detail: `Your tenant has ${maxOpen} unfinished jobs, which is the limit. Try again later.`,
+          detail: `Your tenant has reached its limit of ${maxOpen} unfinished jobs. Try again later.`,
         };
   return new Problem('queue_full', detail, {
     headers: {

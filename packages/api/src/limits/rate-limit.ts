@@ -7,19 +7,19 @@ import { Problem } from '../problems/problem.ts';
 
 interface Deps {
   store: Pick<Store, 'limits'>;
-  /** Of one API key, or of all callers while there are no keys. */
+  /** The limit for each API key, or for all callers together when there are no keys. */
   perMinute: number;
 }
 
 /**
- * Limits the requests per minute, counted in Redis for all API processes. The replay of a submission, by its
- * Idempotency-Key, is answered whatever the limit says: a refusal would make its client ask again.
+ * Limits the requests per minute, counted in Redis across all API processes. A submission that replays an
+ * Idempotency-Key is not limited, because its client would only ask again.
  * Headers as in draft-ietf-httpapi-ratelimit-headers, "RateLimit-Policy" and "RateLimit".
  */
 export function rateLimit({ store, perMinute }: Deps): RequestHandler {
   return async (req, res, next) => {
     const { keyId } = callerOf(req);
-    const { isReplay, isOver, remaining, resetMs } = await store.limits.countRequest({
+    const { isReplay, isAboveLimit, remaining, resetMs } = await store.limits.countRequest({
       who: keyId ?? 'everybody',
       perMinute,
       idempotencyScope: idempotencyScopeOf(req),
@@ -31,7 +31,7 @@ export function rateLimit({ store, perMinute }: Deps): RequestHandler {
       'RateLimit-Policy': `"requests";q=${perMinute};w=${rateWindowSeconds}`,
       RateLimit: `"requests";r=${remaining};t=${seconds}`,
     };
-    if (isOver) {
+    if (isAboveLimit) {
       throw new Problem('rate_limited', `The limit is ${perMinute} requests per minute.`, {
         headers: { ...headers, 'Retry-After': String(Math.max(1, seconds)) },
       });

@@ -8,16 +8,16 @@ import {
 import { requestMetrics, type RequestMetrics } from './request-metrics.ts';
 import { submissionMetrics, type SubmissionMetrics } from './submission-metrics.ts';
 
-/** What an API process counts and measures. */
+/** The metrics of an API process. */
 export interface ApiMetrics {
   registry: Registry;
   requests: RequestMetrics;
   submissions: SubmissionMetrics;
-  /** Jobs that this process finishes: it cancels waiting jobs, and finishes those whose time to start is over. */
+  /** Jobs that this process finishes: waiting jobs that it cancels, and overdue jobs. */
   jobs: FinishedMetrics;
 }
 
-/** The metrics of an API process. Those of the queues are read from the store: see `watchQueues`. */
+/** Opens the metrics of an API process. `watchQueues` adds the metrics of the queues. */
 export function openApiMetrics(): ApiMetrics {
   const registry = openRegistry(startEventLoopMonitor());
   return {

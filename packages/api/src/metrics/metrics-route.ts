@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { openApiResponses, plainHeaders } from '../docs/responses.ts';
 import type { Route } from '../http/route.ts';
 
-/** `GET /metrics`: what Prometheus scrapes. It is answered without Redis as well, `promptq_redis_up` being 0 then. */
+/** `GET /metrics`: the metrics for Prometheus. It also works without Redis; then `promptq_redis_up` is 0. */
 export function metricsRoute(registry: Registry): Route {
   return {
     method: 'get',
@@ -16,7 +16,7 @@ export function metricsRoute(registry: Registry): Route {
       responses: openApiResponses(
         {
           200: {
-            description: 'In the text format of Prometheus.',
+            description: 'The metrics in the text format of Prometheus.',
             headers: plainHeaders,
             content: { 'text/plain': { schema: z.string() } },
           },

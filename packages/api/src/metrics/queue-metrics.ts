@@ -5,7 +5,7 @@ import { webhooksQueue } from '@promptq/shared/webhooks';
 import type { QueueSnapshot, Store } from '@promptq/store';
 
 const queues = [...jobTypes, webhooksQueue] as const;
-/** Scrapes that are closer together get the same values: Redis is read once a second at most. */
+/** Redis is read at most once in this time. Scrapes that are closer together get the same values. */
 const freshMs = 1_000;
 
 type Snapshots = Map<string, QueueSnapshot>;
@@ -17,8 +17,8 @@ interface Deps {
 }
 
 /**
- * The gauges of the queues. They describe Redis, so every API process reports the same values: aggregate them with `max`,
- * never with `sum`. Without Redis there are none, and `promptq_redis_up` is 0.
+ * Adds the gauges of the queues. They describe Redis, so every API process reports the same values: aggregate them with
+ * `max`, never with `sum`. While Redis is unavailable, they have no values and `promptq_redis_up` is 0.
  */
 export function watchQueues({ registry, store, log }: Deps): void {
   const snapshots = cached(async () => {
@@ -34,7 +34,7 @@ export function watchQueues({ registry, store, log }: Deps): void {
       registers: [registry],
       collect: async () => {
         const known = await snapshots();
-        // A value from before an outage would look like one of now.
+        // A value from before an outage would look current.
         made.reset();
         set(made, known);
       },
@@ -75,7 +75,7 @@ export function watchQueues({ registry, store, log }: Deps): void {
   );
 }
 
-/** Reads once for all that ask at the same time, or within `freshMs`. `null`: Redis is not available. */
+/** Shares one read between all callers within `freshMs`. `null`: Redis is not available. */
 function cached(read: () => Promise<Snapshots>, log: Logger): () => Promise<Snapshots | null> {
   let readAtMs = -Infinity;
   let snapshots: Promise<Snapshots | null> = Promise.resolve(null);
@@ -83,7 +83,7 @@ function cached(read: () => Promise<Snapshots>, log: Logger): () => Promise<Snap
     if (performance.now() - readAtMs < freshMs) return snapshots;
     readAtMs = performance.now();
     snapshots = read().catch((error: unknown) => {
-      // The scrape reports it, and the connection has logged the outage.
+      // `promptq_redis_up` shows the outage, and the connection has logged it.
       log.debug({ error: describeError(error) }, 'could not read the state of the queues');
       return null;
     });

@@ -5,7 +5,7 @@ import type { RequestObserver } from '../http/request-context.ts';
 import { toExpressPath } from '../http/route.ts';
 import { problemCodes, type ProblemCode } from '../problems/problem.ts';
 
-/** Up to a request that waits for its job. */
+/** Up to the duration of a request that waits for its job. */
 const secondsBounds = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
@@ -15,7 +15,7 @@ const other = 'other';
 export interface RequestMetrics {
   /** Measures every request. @param paths the templates of the routes, as in OpenAPI */
   measure(paths: () => string[]): RequestObserver;
-  /** A request was answered with a problem: 429 and all others. */
+  /** A request was answered with a problem, for example 429. */
   countProblem(code: ProblemCode): void;
 }
 
@@ -37,14 +37,14 @@ export function requestMetrics(registry: Registry): RequestMetrics {
     duration.labels(method, route, statusClass),
   );
   const problem = cacheLabels((code: ProblemCode) => problems.labels(code));
-  // From the start there is a 0, so that the first of each is seen as an increase.
+  // Each counter starts at 0, so that its first problem shows as an increase.
   for (const code of problemCodes) problem(code).inc(0);
   return {
     measure: (paths) => {
       let templates: Map<string, string> | null = null;
       return (req, res, ms) => {
         templates ??= new Map(paths().map((path) => [toExpressPath(path), path]));
-        // What Express matched, never what was asked for: that is the caller's text.
+        // The route that Express matched, never the requested path, which is the caller's text.
         const path = (req.route as { path?: unknown } | undefined)?.path;
         measured(
           methods.has(req.method) ? req.method : other,

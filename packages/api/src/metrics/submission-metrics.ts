@@ -17,7 +17,7 @@ export function submissionMetrics(registry: Registry): SubmissionMetrics {
     JobType,
     Counter.Internal
   >;
-  // From the start there is a 0, so that the first job is seen as an increase.
+  // Each counter starts at 0, so that its first job shows as an increase.
   for (const type of jobTypes) inType[type].inc(0);
   return { submitted: (type, jobs) => inType[type].inc(jobs) };
 }

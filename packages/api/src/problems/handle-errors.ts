@@ -33,7 +33,10 @@ export function handleErrors(log: Logger, metrics: Metrics): ErrorRequestHandler
   };
 }
 
-/** body-parser and Express mark their errors with a `status`, body-parser also with a `type` (its README, "Errors"). */
+/**
+ * The errors of body-parser and Express have a `status`; those of body-parser also have a `type` (its README,
+ * "Errors").
+ */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StoreUnavailableError) return storeUnavailable(error);

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 
-/** All problems of the API. The stable code decides status and title (RFC 9457). */
+/** All problems of the API. The stable code determines status and title (RFC 9457). */
 const problems = {
   malformed_json: { status: 400, title: 'Malformed JSON' },
   invalid_request: { status: 400, title: 'Invalid request' },
@@ -46,7 +46,7 @@ export const problemSchema = z
         message: z.string(),
         param: z.string().nullable(),
       })
-      .meta({ description: 'The same, as OpenAI SDKs read it.' }),
+      .meta({ description: 'The same error in the format of the OpenAI API, for OpenAI SDKs.' }),
   })
   .meta({ id: 'Problem' });
 
@@ -82,7 +82,7 @@ export function tooLarge(limitBytes: number, cause?: unknown): Problem {
   return new Problem('body_too_large', `The body is larger than ${mebibytes} MiB.`, { cause });
 }
 
-/** The problem document of the contract. */
+/** Builds the problem document of the contract. */
 export function problemDocument(
   problem: Problem,
   requestId: string,
@@ -106,12 +106,12 @@ export function problemDocument(
   };
 }
 
-/** The id of the request that is answered with this. */
+/** The id of the request that this response answers. */
 export function requestIdOf(res: Response): string {
   return String(res.getHeader('X-Request-Id') ?? '');
 }
 
-/** Answers with the problem document of the contract. */
+/** Responds with a problem document. */
 export function sendProblem(res: Response, problem: Problem): void {
   const document = problemDocument(problem, requestIdOf(res));
   res
@@ -121,7 +121,7 @@ export function sendProblem(res: Response, problem: Problem): void {
     .send(JSON.stringify(document));
 }
 
-/** `/input/texts/3` becomes `input.texts.3`, as OpenAI's `param` is written. */
+/** `/input/texts/3` becomes `input.texts.3`, the format of OpenAI's `param`. */
 function toParam(pointer: string): string {
   return pointer
     .split('/')

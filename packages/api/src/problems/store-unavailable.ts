@@ -3,7 +3,7 @@ import { Problem } from './problem.ts';
 
 const retryAfterSeconds = 2;
 
-/** The answer when Redis cannot serve now. The client may repeat the request. */
+/** The problem for an unavailable store. The client may repeat the request. */
 export function storeUnavailable({ cause }: StoreUnavailableError): Problem {
   return new Problem('redis_unavailable', 'The job store is unavailable. Try again soon.', {
     headers: { 'Retry-After': String(retryAfterSeconds) },

@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { Problem, problemDocument } from './problem.ts';
 
 /**
- * Answers what the HTTP parser of Node.js rejects, for example a control character in a header. It never becomes a request,
- * and Node.js alone would answer 400 without a body. Errors that are not about syntax (408, 431) get the answer that Node.js
- * gives, without a body. Other errors, such as a lost connection, get none.
+ * Answers a request that the HTTP parser of Node.js rejects, for example because of a control character in a header.
+ * Node.js alone would answer 400 without a body. Timeouts (408) and headers that are too large (431) are answered
+ * without a body, as Node.js does. Other errors, such as a lost connection, are not answered.
  */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const code = error.code ?? '';
@@ -18,7 +18,7 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return endWith(socket, 408);
   const problem = new Problem(
     'invalid_request',
-    'The request is not valid HTTP: look for control characters in its headers.',
+    'The request is not valid HTTP. Its headers may contain control characters.',
   );
   const requestId = randomUUID();
   const body = JSON.stringify(problemDocument(problem, requestId));

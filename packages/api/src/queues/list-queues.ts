@@ -15,7 +15,7 @@ const listSchema = z
   })
   .meta({ id: 'QueueList' });
 
-/** `GET /v1/queues`: the state of the queues: depth, age, pauses. */
+/** `GET /v1/queues`: the state of the queues: depth, age and pauses. */
 export function listQueues({ store }: { store: Store }): Route {
   return {
     method: 'get',
@@ -28,7 +28,7 @@ export function listQueues({ store }: { store: Store }): Route {
       responses: openApiResponses(
         {
           200: {
-            description: 'One for each type of job.',
+            description: 'One queue for each job type.',
             headers: plainHeaders,
             content: { 'application/json': { schema: listSchema } },
           },

@@ -18,8 +18,8 @@ const pathSchema = z.object({ type: z.string() });
 type Action = 'pause' | 'resume';
 
 /**
- * `POST /v1/queues/{type}/pause` and `.../resume`: while a queue is paused, jobs are accepted and no worker starts one;
- * running jobs go on. Idempotent. The audit event is written before the queue is paused or resumed.
+ * `POST /v1/queues/{type}/pause` and `.../resume`. While a queue is paused, jobs are accepted, no worker starts one,
+ * and running jobs continue. Idempotent. The audit event is written before the queue is paused or resumed.
  */
 export function pauseQueue({ store }: { store: Store }, action: Action): Route {
   return {
@@ -29,7 +29,8 @@ export function pauseQueue({ store }: { store: Store }, action: Action): Route {
     hasBody: false,
     operation: {
       operationId: `${action}Queue`,
-      summary: action === 'pause' ? 'Start no more jobs of a type' : 'Start jobs of a type again',
+      summary:
+        action === 'pause' ? 'Pause the queue of a job type' : 'Resume the queue of a job type',
       tags: ['queues'],
       requestParams: { path: pathSchema },
       responses: openApiResponses(

@@ -15,7 +15,7 @@ export const queueSchema = z
     counts: z.object({
       queued: countSchema.meta({ description: 'Waiting for a worker.' }),
       delayed: countSchema.meta({
-        description: 'Waiting for their time, or for their next attempt.',
+        description: 'Waiting for the end of their delay or for their next attempt.',
       }),
       in_progress: countSchema,
     }),
@@ -31,7 +31,7 @@ export const queueSchema = z
   .meta({ id: 'Queue' });
 export type PublicQueue = z.infer<typeof queueSchema>;
 
-/** The queue as it is now. */
+/** Reads the current state of a queue. */
 export async function readQueue(store: Pick<Store, 'queues'>, type: JobType): Promise<PublicQueue> {
   const state = await store.queues.readState(type);
   const { waiting, prioritized, delayed, active } = state.jobs;

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import type { TraceHeaders, Tracing } from '@promptq/shared/tracing';
 
 /**
- * A span for every request under `/v1`, in the caller's trace when it sends a `traceparent`. It is named by
- * the route, never by what was asked for: ids and queries are no business of a collector.
+ * Starts a span for every request under `/v1`, in the caller's trace if it sends a `traceparent`. The span is named
+ * after the route, never after the requested path, so that ids and queries do not reach the collector.
  */
 export function traceRequests(tracing: Pick<Tracing, 'begin'>): RequestHandler {
   return (req, res, next) => {

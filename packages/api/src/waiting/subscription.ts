@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
+import type { JobRecord } from '@promptq/shared/jobs';
 import type { JobChanges, JobNotification } from '@promptq/store';
 
-/** The subscription of one client to one job. `disconnected`: the client has disconnected. */
+/** The subscription of one client to one job. */
 export interface Subscription {
-  /** The notifications since the last call, as soon as there is one or `ms` have passed. */
+  /** Resolves with the notifications since the last call, as soon as there is one or `ms` have passed. */
   next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
+  /** The job at its end, when a notification has brought it. */
+  finished(): JobRecord | null;
   isStopping(): boolean;
   isDisconnected(): boolean;
   close(): void;
@@ -13,25 +16,25 @@ export interface Subscription {
 /** The response to a client. */
 export interface Client {
   once(event: 'close', listener: () => void): unknown;
-  /** Whether the client has disconnected, or has its response. */
+  /** Whether the client has disconnected or has received its response. */
   readonly closed: boolean;
 }
 
 export interface JobSubscriptions {
   /**
-   * Subscribes to a job: read it afterwards, not before.
-   * @param client a disconnect is a notification as well
+   * Subscribes to a job. Read the job afterwards, not before.
+   * @param client when it disconnects, the notification is `disconnected`
    * @throws {StoreUnavailableError}
    */
   subscribe(jobId: string, options: { tokens: boolean }, client: Client): Promise<Subscription>;
   /**
-   * Limits how many clients subscribe or read at a time: thousands may come or be notified at once, and Redis has to answer
-   * each command soon.
+   * Limits how many clients subscribe or read concurrently. Thousands may connect or be notified at the same time, and
+   * Redis must still answer each command quickly.
    */
   limit<Answer>(read: () => Promise<Answer>): Promise<Answer>;
 }
 
-/** A timer of Node.js cannot wait for longer. */
+/** The longest time that a timer of Node.js can wait. */
 const maxTimerMs = 2 ** 31 - 1;
 const maxConcurrentReads = 100;
 
@@ -44,8 +47,13 @@ export function jobSubscriptions(changes: Pick<JobChanges, 'subscribe'>): JobSub
       let pending = new Set<JobNotification | 'disconnected'>();
       let wake: (() => void) | null = null;
       let isStopping = false;
-      const notify = (notification: JobNotification | 'disconnected') => {
+      let finished: JobRecord | null = null;
+      const notify = (
+        notification: JobNotification | 'disconnected',
+        job: JobRecord | null = null,
+      ) => {
         pending.add(notification);
+        finished ??= job;
         if (notification === 'stopping') isStopping = true;
         wake?.();
       };
@@ -56,6 +64,7 @@ export function jobSubscriptions(changes: Pick<JobChanges, 'subscribe'>): JobSub
       });
       if (client.closed) close();
       return {
+        finished: () => finished,
         isStopping: () => isStopping,
         isDisconnected: () => client.closed,
         close,

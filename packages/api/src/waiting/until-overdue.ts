@@ -1,13 +1,13 @@
 import type { JobRecord } from '@promptq/shared/jobs';
 
-/** Redis's clock decides whether a job is overdue. It may be a little behind ours. */
+/** The clock of Redis decides whether a job is overdue. It may be slightly behind this process's clock. */
 const clockMarginMs = 50;
-/** When it is far behind, the job is read again at most this often. */
+/** The minimum interval between reads when the clock of Redis is far behind. */
 const minReadIntervalMs = 200;
 
 /**
- * How many milliseconds to wait before a job is read again although no notification has come. Nothing is published when the
- * time to start is over: the store finishes the job as expired when it is read after that.
+ * The milliseconds to wait before a job is read again without a notification. Nothing is published when the deadline to
+ * start passes; the store finishes the job as expired when it is read after the deadline.
  * @returns `Infinity` for a job that has started
  */
 export function msUntilOverdue(

@@ -10,7 +10,7 @@ import { preferenceApplied } from './wait-preference.ts';
 interface Submitted {
   subscriptions: JobSubscriptions;
   accepted: PublicJob;
-  /** How long the client prefers to wait; `null` when it does not say. */
+  /** How long the client prefers to wait; `null`: it states no preference. */
   seconds: number | null;
   read: () => Promise<JobRecord>;
   resultTtlSeconds: number;
@@ -23,8 +23,8 @@ interface Answer {
 }
 
 /**
- * The answer to a submission: the job, when it has ended or the wait is over. A job that was accepted is never answered with
- * an error, because its client would submit it again.
+ * Waits for the end of a submitted job and returns the job for the response. After a job was accepted, the response is
+ * never an error, because the client would submit the job again.
  * @returns `null` when the client has disconnected
  */
 export async function waitAfterSubmission(submitted: Submitted): Promise<Answer | null> {

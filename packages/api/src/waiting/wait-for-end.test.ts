@@ -45,7 +45,7 @@ function client() {
   return Object.assign(new EventEmitter(), { closed: false });
 }
 
-test('a job that ends between the first read and the subscription is not waited for', async () => {
+test('a job that ends during the subscription is not waited for', async () => {
   let record = waiting;
   const subscriptions = silent(() => {
     record = completed;

@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '@promptq/store';
 import type { Client, JobSubscriptions } from './subscription.ts';
 import { msUntilOverdue } from './until-overdue.ts';
 
-/** The store gives up a silent connection after 2 s, and reconnects within another 2 s. */
+/** The store closes a silent connection after 2 s and reconnects within another 2 s. */
 const reconnectGraceMs = 4_000;
 const retryDelayMs = 250;
 
@@ -15,51 +15,50 @@ interface Wait {
   seconds: number;
   /** Reads the job. */
   read: () => Promise<JobRecord>;
-  /** The response to the client: the wait ends when the client disconnects. */
+  /** The response. The wait ends when its client disconnects. */
   res: Client;
 }
 
-/** The job as it is now, and whether the wait lasted as long as the client asked for. */
+/** The job, and whether the wait was as long as the client requested. */
 export interface Waited {
   record: JobRecord;
   isHonoured: boolean;
 }
 
 /**
- * Waits until a job has ended, for `seconds` at most, or until the process stops.
+ * Waits until a job has ended, the process stops, or `seconds` have passed.
  * @returns `null` when the client has disconnected
- * @throws {StoreUnavailableError} also in the middle of the wait; what `read` throws
+ * @throws {StoreUnavailableError} also during the wait; and everything that `read` throws
  */
 export async function waitForEnd(wait: Wait): Promise<Waited | null> {
   const { subscriptions, jobId, seconds, read, res } = wait;
   const endsAtMs = performance.now() + seconds * 1_000;
   const limitedRead = () => subscriptions.limit(read);
-  // Most jobs have ended when they are asked for: those need no subscription.
-  const immediate = await readIfEnded(limitedRead, seconds === 0);
-  if (typeof immediate !== 'number') return immediate;
+  if (seconds === 0) return { record: await limitedRead(), isHonoured: true };
+  // Subscribe first, so that one read is enough: no end of the job after it is missed. The subscription ends with the
+  // response, not before: ending it costs a command that the client would wait for.
   const subscription = await subscriptions.subscribe(jobId, { tokens: false }, res);
-  try {
-    for (;;) {
-      const isTimedOut = performance.now() >= endsAtMs;
-      const isStopping = subscription.isStopping();
-      const result = await readIfEnded(() => readWithRetry(limitedRead), isTimedOut || isStopping);
-      if (subscription.isDisconnected()) return null;
-      if (typeof result !== 'number') {
-        const isHonoured = isTimedOut || isTerminal(statusOf(result.record).status);
-        return { ...result, isHonoured };
-      }
-      const notifications = await subscription.next(Math.min(endsAtMs - performance.now(), result));
-      if (notifications.has('lost')) throw new StoreUnavailableError();
+  for (;;) {
+    const isTimedOut = performance.now() >= endsAtMs;
+    const isStopping = subscription.isStopping();
+    const result = await readIfEnded(() => readWithRetry(limitedRead), isTimedOut || isStopping);
+    if (subscription.isDisconnected()) return null;
+    if (typeof result !== 'number') {
+      const isHonoured = isTimedOut || isTerminal(statusOf(result.record).status);
+      return { ...result, isHonoured };
     }
-  } finally {
-    subscription.close();
+    const notifications = await subscription.next(Math.min(endsAtMs - performance.now(), result));
+    if (notifications.has('lost')) throw new StoreUnavailableError();
+    // The first read has shown that the job is the caller's.
+    const finished = subscription.finished();
+    if (finished && !subscription.isDisconnected()) return { record: finished, isHonoured: true };
   }
 }
 
 /**
- * Reads the job and returns it if it has ended. A job that has not is not kept in memory: many clients wait, and an input can
- * be large.
- * @param isLast the job is returned whatever its status
+ * Reads the job and returns it if it has ended. An unfinished job is not kept in memory, because many clients may wait
+ * and inputs can be large.
+ * @param isLast returns the job in any status
  * @returns the job, or the milliseconds after which to read it again when no notification comes
  */
 async function readIfEnded(
@@ -71,7 +70,7 @@ async function readIfEnded(
   return msUntilOverdue(record, Date.now());
 }
 
-/** Reads, and again for a moment: after an outage, the connection for subscriptions may be back before the other one. */
+/** Reads with retries, because after an outage the connection for subscriptions may be back before the other one. */
 async function readWithRetry(read: () => Promise<JobRecord>): Promise<JobRecord> {
   const giveUpAtMs = performance.now() + reconnectGraceMs;
   for (;;) {

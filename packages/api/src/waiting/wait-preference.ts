@@ -15,32 +15,32 @@ export const waitSchema = z
     override: { type: 'integer', minimum: 0, maximum: maxWaitSeconds, pattern: undefined },
   });
 
-/** The header that asks for a wait, for the OpenAPI document. */
+/** The header that requests a wait, for the OpenAPI document. */
 export const preferHeaderSchema = z.object({
   Prefer: z
     .string()
     .optional()
     .meta({
-      description: `\`wait=n\` answers when the job has ended, or after n seconds (0 to ${maxWaitSeconds}). Other preferences are ignored (RFC 7240).`,
+      description: `With \`wait=n\`, the response is sent when the job has ended, or after n seconds (0 to ${maxWaitSeconds}). Other preferences are ignored (RFC 7240).`,
       example: 'wait=20',
     }),
 });
 
-/** Headers of an answer that may have been waited for. */
+/** Headers of a response that may come after a wait. */
 export const waitedHeaders = {
   'Preference-Applied': z.string().optional().meta({
     description: 'The wait that was honoured. Absent if the process stopped during the wait.',
   }),
 };
 
-/** One preference: a name, and a value as a token or in quotes; its parameters are passed over (RFC 7240, section 2). */
+/** One preference: a name and a value, as a token or in quotes. Its parameters are skipped (RFC 7240, section 2). */
 const preference =
   /[\t ]*([^\s=,;"]+)[\t ]*(?:=[\t ]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?((?:"(?:[^"\\]|\\.)*"|[^,"])*)(?:,|$)/gy;
 
 /**
- * The `wait` that the header `Prefer` asks for, in seconds, or `null`. Of several the first counts (RFC 7240,
- * section 2). Preferences that are not known are ignored, as the RFC demands; an invalid `wait` is rejected,
- * because a client that relies on it would poll without a pause.
+ * Reads the `wait` preference of the header `Prefer`, in seconds, or `null` when it is absent. The first one counts,
+ * and unknown preferences are ignored (RFC 7240, section 2). An invalid `wait` is rejected, because a client that
+ * relies on it would poll without a pause.
  * @throws {Problem} `invalid_request`
  */
 export function readWaitPreference(req: Pick<Request, 'get'>): number | null {
@@ -48,14 +48,14 @@ export function readWaitPreference(req: Pick<Request, 'get'>): number | null {
     if (name?.toLowerCase() !== 'wait') continue;
     const parsed = waitSchema.safeParse(value?.replace(/^"(.*)"$/, '$1') ?? '');
     if (parsed.success) return parsed.data;
-    throw new Problem('invalid_request', `The header Prefer: wait: ${waitError}`, {
-      faults: [{ pointer: '/wait', detail: `In the header Prefer. ${waitError}` }],
+    throw new Problem('invalid_request', `Invalid Prefer header: wait: ${waitError}`, {
+      faults: [{ pointer: '/wait', detail: `Prefer: wait: ${waitError}` }],
     });
   }
   return null;
 }
 
-/** What says that a wait was honoured (RFC 7240, section 3). */
+/** The header that says that a wait was honoured (RFC 7240, section 3). */
 export function preferenceApplied(seconds: number): Record<string, string> {
   return { 'Preference-Applied': `wait=${seconds}` };
 }

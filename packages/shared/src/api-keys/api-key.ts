@@ -12,8 +12,8 @@ const keyPattern = new RegExp(
 );
 
 /**
- * A new API key: `pq_<public id>_<256-bit secret><checksum>`. The checksum lets a mistyped key, or a text that only
- * looks like one, be told apart without asking anybody.
+ * Makes an API key: `pq_<public id>_<256-bit secret><checksum>`. The checksum shows that a key is mistyped, or that a
+ * text only looks like a key, without a lookup.
  * https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
  */
 export function newApiKey(): { id: string; key: string } {
@@ -22,19 +22,19 @@ export function newApiKey(): { id: string; key: string } {
   return { id, key: body + checksumOf(body) };
 }
 
-/** The public id in a key, or `null` when this is no key: of another form, or mistyped. */
+/** The public id in a key, or `null` when the text is not a key or is mistyped. */
 export function idOfApiKey(key: string): string | null {
   const [, id, , checksum] = keyPattern.exec(key) ?? [];
   if (id === undefined || checksumOf(key.slice(0, -checksumLength)) !== checksum) return null;
   return id;
 }
 
-/** What is kept of a key. A secret of 256 random bits needs no slow hash. */
+/** The stored form of a key. A secret of 256 random bits needs no slow hash. */
 export function hashOfApiKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
 
-/** Every request is checked so: a number of 32 bits needs no large one. */
+/** This runs for every request, so it uses numbers and not `BigInt`. */
 function checksumOf(text: string): string {
   let rest = crc32(text);
   let checksum = '';
@@ -45,7 +45,7 @@ function checksumOf(text: string): string {
   return checksum;
 }
 
-/** The last `length` digits of the bytes as one number of base 62. */
+/** The last `length` digits of the bytes, read as one number in base 62. */
 function toBase62(bytes: Buffer, length: number): string {
   let rest = BigInt(`0x${bytes.toString('hex')}`);
   let text = '';

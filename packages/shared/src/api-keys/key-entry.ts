@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** What a key may do: submit and read jobs; read audit events; everything, of every tenant. */
+/**
+ * What a key may do. `jobs`: submit and read jobs; `audit`: read audit events; `admin`: everything, for all tenants.
+ */
 export const scopeSchema = z.enum(['jobs', 'audit', 'admin']);
 export type Scope = z.infer<typeof scopeSchema>;
 export const scopes = scopeSchema.options;
@@ -13,7 +15,7 @@ export class KeyEntryError extends Error {
   override readonly name = 'KeyEntryError';
 }
 
-/** One key, as `API_KEYS` has it: never the key itself. */
+/** One entry of `API_KEYS`. It never contains the key itself. */
 export interface KeyEntry {
   id: string;
   tenant: string;
@@ -29,7 +31,7 @@ export function writeKeyEntry({ id, tenant, scopes, hash }: KeyEntry): string {
 
 /**
  * Reads entries that are separated by commas or line breaks; `#` begins a comment.
- * @throws {KeyEntryError} that names the faulty entry by its place: what stands there may be a secret
+ * @throws {KeyEntryError} that gives the position of the faulty entry and not its text, which may be a secret
  */
 export function readKeyEntries(text: string): KeyEntry[] {
   const lines = text.split(/\r?\n/).map((line) => line.replace(/#.*$/, ''));
@@ -44,16 +46,16 @@ export function readKeyEntries(text: string): KeyEntry[] {
 
 const entryRule = '<id>:<tenant>:<scopes>:<SHA-256>, as pnpm keygen api prints it';
 
-function readEntry(entry: string, place: number): KeyEntry {
+function readEntry(entry: string, position: number): KeyEntry {
   const [id = '', tenant = '', scopeList = '', hash = '', ...more] = entry.split(':');
   const parsed = z.array(scopeSchema).min(1).safeParse(scopeList.split('+'));
   if (!/^[0-9A-Za-z]{12}$/.test(id) || more.length > 0 || !/^[0-9a-f]{64}$/i.test(hash))
-    throw new KeyEntryError(`entry ${place} must be ${entryRule}`);
+    throw new KeyEntryError(`entry ${position} must be ${entryRule}`);
   if (!tenantSchema.safeParse(tenant).success)
-    throw new KeyEntryError(`entry ${place}: the tenant must be ${tenantRule}`);
+    throw new KeyEntryError(`entry ${position}: the tenant must be ${tenantRule}`);
   if (!parsed.success)
     throw new KeyEntryError(
-      `entry ${place}: the scopes must be one or more of ${scopes.join(', ')}, joined by "+"`,
+      `entry ${position}: the scopes must be one or more of ${scopes.join(', ')}, joined by "+"`,
     );
   return { id, tenant, scopes: [...new Set(parsed.data)], hash: Buffer.from(hash, 'hex') };
 }

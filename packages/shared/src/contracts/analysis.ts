@@ -31,7 +31,7 @@ export const analysisRequestSchema = z
     override: { oneOf: [{ required: ['text'] }, { required: ['texts'] }] },
   });
 
-/** The input as it is kept with the job: the model is filled in. */
+/** The input as it is stored with the job, with the model filled in. */
 export type AnalysisInput = z.infer<typeof analysisRequestSchema> & { model: string };
 
 const taskErrorSchema = z
@@ -49,7 +49,7 @@ const taskResults = {
   errors: z.partialRecord(analysisTaskSchema, taskErrorSchema),
 };
 
-/** What became of one text: a task that was not asked for is `null` and has no error. */
+/** The results for one text. A task that was not requested is `null` and has no error. */
 export const textAnalysisSchema = z.object(taskResults).meta({ id: 'TextAnalysis' });
 
 const listedAnalysisSchema = z

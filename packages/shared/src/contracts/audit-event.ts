@@ -6,29 +6,37 @@ import { jobErrorSchema, jobTypeSchema, noUsage, timeSchema, toTime, usageSchema
 const blockedErrorSchema = jobErrorSchema.extend({ code: z.literal('webhook_blocked') });
 
 /**
- * The durable record of a finished job: exactly one for each. Further events are `job.removed`, for a request of a batch
- * whose job was removed from Redis by hand; `webhook.blocked`, for a delivery to an address that is not allowed; and
- * `queue.paused` and `queue.resumed`, for a request of an operator: `user_id` is then the key that was used.
+ * The durable record of a finished job. There is exactly one per job. There are other events as well: `job.removed`,
+ * for an unfinished job that was removed from Redis by hand; `webhook.blocked`, for a delivery to an address that is
+ * not allowed; and `queue.paused` and `queue.resumed`, for a request of an operator, with the API key as `user_id`.
  */
 export const auditEventSchema = z
   .object({
     id: z.string(),
     object: z.literal('audit_event'),
-    type: z.enum([
-      'job.completed',
-      'job.failed',
-      'job.cancelled',
-      'job.expired',
-      'job.removed',
-      'webhook.blocked',
-      'queue.paused',
-      'queue.resumed',
-    ]),
+    type: z
+      .enum([
+        'job.completed',
+        'job.failed',
+        'job.cancelled',
+        'job.expired',
+        'job.removed',
+        'webhook.blocked',
+        'queue.paused',
+        'queue.resumed',
+      ])
+      .meta({
+        description:
+          '`job.removed`: the job was removed from Redis by hand before it finished. `webhook.blocked`: the receiver of the webhook has an address that is not allowed. `queue.paused`, `queue.resumed`: an operator paused or resumed a queue.',
+      }),
     timestamp: timeSchema.meta({
-      description: 'When the job finished, or the webhook was blocked.',
+      description:
+        'When the job finished, its removal was noticed, the webhook was blocked, or the queue was paused or resumed.',
     }),
-    job_id: z.string().nullable().meta({ description: 'null: it is about a queue.' }),
-    job_type: jobTypeSchema.nullable().meta({ description: 'null: the webhook of a batch.' }),
+    job_id: z.string().nullable().meta({ description: 'null when the event is about a queue.' }),
+    job_type: jobTypeSchema
+      .nullable()
+      .meta({ description: "null when the event is about a batch's webhook." }),
     tenant: z.string(),
     user_id: z.string().nullable(),
     model: z.string().nullable(),
@@ -46,7 +54,7 @@ export type AuditEvent = z.infer<typeof auditEventSchema>;
 
 type Given = Pick<AuditEvent, 'type' | 'tenant'> & Partial<AuditEvent>;
 
-/** An audit event that is not about the end of a job: every member that is not given is `null`. */
+/** An audit event that is not about the end of a job. Members that are not given are `null`. */
 export function plainEvent(about: string, given: Given): AuditEvent {
   const nowMs = Date.now();
   return {

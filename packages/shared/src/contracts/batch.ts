@@ -10,7 +10,7 @@ import {
   timeSchema,
 } from './job.ts';
 
-/** No control characters, nothing invisible. */
+/** Rejects control characters and invisible characters. */
 const customIdSchema = z
   .string()
   .regex(/^[^\p{C}]{1,64}$/u, { error: 'Must be 1 to 64 printable characters.' })
@@ -30,16 +30,16 @@ export const batchRequestSchema = z
   )
   .meta({ id: 'BatchRequest' });
 
-/** The most requests of a batch that comes as one JSON document, and as JSON lines. */
+/** The most requests of a batch that is sent as one JSON document, and of one that is sent as JSON lines. */
 export const maxInlineRequests = 1_000;
 export const maxRequests = 50_000;
 
-/** Who is told of the end of a batch. The event has its counts; results are read from the API. */
+/** The receiver of the event that a batch ended. The event has the counts; the results are read from the API. */
 export const batchWebhookSchema = webhookSchema.pick({ url: true }).meta({ id: 'BatchWebhook' });
 
 const requestsError = `Must be a list of 1 to ${maxInlineRequests} requests; send more as application/jsonl.`;
 
-/** The body of `POST /v1/batches` as JSON, but for its requests, each of which is checked by itself. */
+/** The JSON body of `POST /v1/batches`. Its requests are validated separately, one by one. */
 export const batchSubmissionSchema = z.strictObject({
   requests: z
     .array(z.unknown(), { error: requestsError })
@@ -49,7 +49,7 @@ export const batchSubmissionSchema = z.strictObject({
   webhook: batchWebhookSchema.optional(),
 });
 
-/** The closed set: nothing is added within v1. */
+/** The statuses of a batch. None is added within v1. */
 export const batchStatusSchema = z
   .enum(['in_progress', 'cancelling', 'completed', 'cancelled'])
   .meta({ id: 'BatchStatus' });
@@ -76,7 +76,7 @@ export const batchSchema = z
     finished_at: timeSchema.nullable(),
     expires_at: timeSchema
       .nullable()
-      .meta({ description: 'The finished batch and its results are kept until then.' }),
+      .meta({ description: 'The batch and its results are kept until this time.' }),
     cancel_requested_at: timeSchema.nullable(),
     urls: z.object({ self: z.string(), results: z.string(), cancel: z.string() }),
   })
@@ -87,7 +87,7 @@ export type PublicBatch = z.infer<typeof batchSchema>;
 export const batchResultSchema = z
   .object({
     custom_id: z.string(),
-    id: z.string().meta({ description: 'Of the job.' }),
+    id: z.string().meta({ description: 'The id of the job.' }),
     status: jobStatusSchema.exclude(['queued', 'in_progress']),
     output: jobSchema.shape.output,
     error: jobErrorSchema.nullable(),

@@ -48,7 +48,7 @@ export const chatRequestSchema = z
     max_tokens: z.int().min(1).max(1_000_000).optional(),
     response_format: responseFormatSchema.optional(),
     stream: z.boolean().optional().meta({
-      description: 'Whether the answer can be read as it comes, at `/v1/jobs/{id}/events`.',
+      description: 'Whether the output is streamed at `/v1/jobs/{id}/events`.',
     }),
   })
   .refine((input) => (input.message === undefined) !== (input.messages === undefined), {
@@ -60,7 +60,7 @@ export const chatRequestSchema = z
     override: { oneOf: [{ required: ['message'] }, { required: ['messages'] }] },
   });
 
-/** The input as it is kept with the job: the model is filled in. */
+/** The input as it is stored with the job, with the model filled in. */
 export type ChatInput = z.infer<typeof chatRequestSchema> & { model: string };
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 

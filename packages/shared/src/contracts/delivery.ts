@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { timeSchema } from './job.ts';
 
-/** Why a try got no answer. A closed set, because network errors quote addresses. */
+/** Why a try got no answer. The set is closed, because the texts of network errors contain addresses. */
 export const tryErrorSchema = z.enum([
   'timeout',
   'connect_timeout',
@@ -19,10 +19,13 @@ export type TryError = z.infer<typeof tryErrorSchema>;
 export const deliveryTrySchema = z
   .object({
     at: timeSchema,
-    status: z.int().nullable().meta({ description: 'Of the answer; null when there was none.' }),
+    status: z
+      .int()
+      .nullable()
+      .meta({ description: 'The HTTP status of the answer; null when there was no answer.' }),
     error: tryErrorSchema.nullable(),
     duration_ms: z.int().min(0),
-    answer: z.string().nullable().meta({ description: 'The first 1 KiB of it, as text.' }),
+    answer: z.string().nullable().meta({ description: 'The first 1 KiB of the answer, as text.' }),
   })
   .meta({ id: 'DeliveryTry' });
 export type DeliveryTry = z.infer<typeof deliveryTrySchema>;
@@ -40,7 +43,7 @@ export const deliverySchema = z
     created_at: timeSchema,
     next_try_at: timeSchema.nullable(),
     finished_at: timeSchema.nullable(),
-    tries: z.array(deliveryTrySchema).meta({ description: 'Oldest first, the last 50.' }),
+    tries: z.array(deliveryTrySchema).meta({ description: 'The last 50 tries, oldest first.' }),
   })
   .meta({ id: 'Delivery' });
 export type PublicDelivery = z.infer<typeof deliverySchema>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobSchema } from './job.ts';
 
-/** What is sent of a job, by the name of the event. */
+/** The server-sent events of a job, by name. */
 export const jobEventSchema = z
   .union([
     z.object({
@@ -18,11 +18,17 @@ export const jobEventSchema = z
     }),
     z.object({
       event: z.literal('output.delta'),
-      data: z.object({ delta: z.string().meta({ description: 'Follows on what came before.' }) }),
+      data: z.object({
+        delta: z
+          .string()
+          .meta({ description: 'More of the output; it follows the previous deltas.' }),
+      }),
     }),
     z.object({
       event: z.literal('output.reset'),
-      data: z.object({}).meta({ description: 'All deltas so far are void.' }),
+      data: z
+        .object({})
+        .meta({ description: 'The output starts again: discard all deltas so far.' }),
     }),
   ])
   .meta({ id: 'JobEvent' });

@@ -3,7 +3,7 @@ import { failureCodeSchema, upstreamAnswerSchema } from '../failure/index.ts';
 import { analysisListSchema, analysisRequestSchema, textAnalysisSchema } from './analysis.ts';
 import { chatOutputSchema, chatRequestSchema } from './chat.ts';
 
-/** A moment as the contract writes it: RFC 3339, UTC, milliseconds. */
+/** A time in the format of the contract: RFC 3339, UTC, with milliseconds. */
 export const timeSchema = z.iso.datetime({ precision: 3 }).meta({ id: 'Time' });
 
 /** @param epochMs milliseconds since 1970-01-01T00:00:00Z */
@@ -15,7 +15,7 @@ export const jobTypeSchema = z.enum(['chat', 'analysis']).meta({ id: 'JobType' }
 export type JobType = z.infer<typeof jobTypeSchema>;
 export const jobTypes = jobTypeSchema.options;
 
-/** The closed set: nothing is added within v1. */
+/** The statuses of a job. None is added within v1. */
 export const jobStatusSchema = z
   .enum(['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'expired'])
   .meta({ id: 'JobStatus' });
@@ -34,15 +34,15 @@ export const metadataSchema = z
 export const prioritySchema = z.enum(['high', 'normal', 'low']);
 export type Priority = z.infer<typeof prioritySchema>;
 
-/** A job that says nothing has a day to start in. What is stored leaves this value out, so every reader has to use it. */
+/** The default of `start_within_seconds`. Stored jobs leave the default out, so every reader must use this value. */
 export const defaultStartWithinSeconds = 86_400;
 
-/** Who is told of the end of a job. */
+/** The receiver of the event that a job ended. */
 export const webhookSchema = z
   .strictObject({
     url: z.string().min(1).max(2_048),
     include_output: z.boolean().default(false).meta({
-      description: 'Whether the event carries the output, when it is no larger than 256 KiB.',
+      description: 'Whether the event contains the output, if that is at most 256 KiB.',
     }),
   })
   .meta({ id: 'Webhook' });
@@ -57,9 +57,14 @@ const commonMembers = {
   priority: prioritySchema.default('normal'),
   delay_seconds: z.int().min(0).max(604_800).default(0),
   start_within_seconds: z.int().min(1).max(2_592_000).default(defaultStartWithinSeconds).meta({
-    description: 'A job that has not started by then, counted after the delay, expires.',
+    description: 'A job that has not started within this time after its delay expires.',
   }),
-  timeout_seconds: z.int().min(1).max(7_200).optional().meta({ description: 'Of one attempt.' }),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(7_200)
+    .optional()
+    .meta({ description: 'The time limit of one attempt.' }),
   max_attempts: z.int().min(1).max(10).optional(),
   webhook: webhookSchema.optional(),
 };
@@ -80,7 +85,7 @@ export const submissionSchema = z
   )
   .meta({ id: 'Submission' });
 export type Submission = z.infer<typeof submissionSchema>;
-/** The body as a client writes it: what has a default may be left out. */
+/** The body as a client sends it: members with a default may be left out. */
 export type SubmissionRequest = z.input<typeof submissionSchema>;
 
 export const usageSchema = z
@@ -115,7 +120,7 @@ export type JobError = z.infer<typeof jobErrorSchema>;
 
 export const progressSchema = z
   .object({ done: z.int().min(0), total: z.int().min(1) })
-  .meta({ id: 'Progress', description: 'Calls to the upstream: done and in all.' });
+  .meta({ id: 'Progress', description: 'The calls to the upstream: finished, and in total.' });
 export type Progress = z.infer<typeof progressSchema>;
 
 /** The job as clients see it. */
@@ -138,15 +143,17 @@ export const jobSchema = z
     attempt: z
       .int()
       .min(0)
-      .meta({ description: 'The attempt that runs or ran last; 0 before the first.' }),
+      .meta({ description: 'The number of the current or last attempt; 0 before the first.' }),
     max_attempts: z.int().min(1),
     next_attempt_at: timeSchema.nullable(),
     progress: progressSchema,
     created_at: timeSchema,
-    started_at: timeSchema.nullable().meta({ description: 'Start of the last attempt.' }),
+    started_at: timeSchema.nullable().meta({ description: 'The start of the last attempt.' }),
     finished_at: timeSchema.nullable(),
     cancel_requested_at: timeSchema.nullable(),
-    expires_at: timeSchema.nullable().meta({ description: 'The finished job is kept until then.' }),
+    expires_at: timeSchema
+      .nullable()
+      .meta({ description: 'The finished job is kept until this time.' }),
     retry_of: z.string().nullable(),
     batch_id: z.string().nullable(),
     custom_id: z.string().nullable(),

@@ -35,7 +35,7 @@ export const batchWebhookEventSchema = z
   })
   .meta({ id: 'BatchWebhookEvent' });
 
-/** The body of a webhook: one event for each job, or batch, that has one, when it is terminal. */
+/** The body of a webhook. promptq sends one event per job or batch with a webhook, when it has ended. */
 export const webhookEventSchema = z
   .discriminatedUnion('type', [jobWebhookEventSchema, batchWebhookEventSchema])
   .meta({ id: 'WebhookEvent' });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Why a job, or one call of it, failed. A closed set: clients decide on these codes.
- * `retryable` says whether the same job may succeed when it is tried again later.
+ * Why a job, or one of its calls, failed. Clients depend on these codes, so the set is closed.
+ * `retryable` says whether the same job may succeed if it is tried again later.
  */
 const failures = {
   upstream_invalid_request: {
@@ -40,7 +40,7 @@ const failures = {
   },
   worker_lost: {
     retryable: false,
-    message: 'The workers that ran this job crashed too often.',
+    message: 'Workers crashed too often while they ran this job.',
   },
   internal_error: {
     retryable: true,
@@ -52,12 +52,12 @@ export type FailureCode = keyof typeof failures;
 
 export const failureCodeSchema = z.enum(Object.keys(failures) as [FailureCode, ...FailureCode[]]);
 
-/** Whether trying the same job again later may succeed. */
+/** Whether the same job may succeed if it is tried again later. */
 export function isRetryable(code: FailureCode): boolean {
   return failures[code].retryable;
 }
 
-/** The text that clients see. Fixed for each code, so nothing of a prompt or a secret can be in it. */
+/** The text that clients see. It is fixed for each code, so it cannot contain a prompt or a secret. */
 export function publicMessage(code: FailureCode): string {
   return failures[code].message;
 }

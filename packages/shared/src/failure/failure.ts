@@ -8,11 +8,11 @@ export const upstreamAnswerSchema = z.object({
   request_id: z.string().nullable(),
 });
 
-/** How an attempt, or one call of it, failed. It travels as JSON in BullMQ's `failedReason`. */
+/** How an attempt, or one of its calls, failed. It is stored as JSON in BullMQ's `failedReason`. */
 export const failureSchema = z.object({
   code: failureCodeSchema,
   upstream: upstreamAnswerSchema.nullable(),
-  /** The attempt ended before its processor ran. BullMQ counts it, promptq does not. */
+  /** The attempt ended before its processor ran. BullMQ counts it as an attempt; promptq does not. */
   neverStarted: z.boolean().optional(),
 });
 
@@ -20,8 +20,8 @@ export type UpstreamAnswer = z.infer<typeof upstreamAnswerSchema>;
 export type Failure = z.infer<typeof failureSchema>;
 
 /**
- * Reads the failure out of BullMQ's `failedReason`. Our worker writes nothing but JSON there; any
- * other text was written by BullMQ itself, and a job that stalled on the way was lost by its workers.
+ * Reads the failure from BullMQ's `failedReason`. The worker writes only JSON there. Any other text comes from BullMQ
+ * itself; then the job was lost by its workers if it has stalled.
  */
 export function readFailure(failedReason: string, stalledCount: number): Failure {
   const parsed = failureSchema.safeParse(parseJson(failedReason));
@@ -33,6 +33,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // Text that is not JSON comes from BullMQ, see readFailure.
+    return undefined; // Text that is not JSON comes from BullMQ; see readFailure.
   }
 }

@@ -3,9 +3,10 @@ import { jobTypeOf } from './job-id.ts';
 import { newUuid7 } from './uuid7.ts';
 
 /**
- * The id of a batch is a UUID version 7 without dashes, the ids of its jobs are version 8 (RFC 9562, "custom"): the
- * batch's, with the number of the job's queue in `rand_a` and the index of the request in the 16 bits that are zero in the
- * batch. So a job's id tells its queue, its batch and its index, and adding the same request twice adds one job.
+ * The id of a batch is a UUID version 7 without dashes. The ids of its jobs are UUIDs version 8 (RFC 9562, "custom").
+ * They are made from the batch's id, with the number of the job's queue in `rand_a` and the index of the request in the
+ * 16 bits that are zero in the batch's id. So a job's id contains its queue, its batch and its index, and adding the
+ * same request twice adds one job.
  *
  *     0199a1b2c3d4 7 000 8 0000 2e3d4c5b6a7    a batch
  *     0199a1b2c3d4 8 001 8 0abc 2e3d4c5b6a7    its request 0x0abc, in queue 1
@@ -13,7 +14,7 @@ import { newUuid7 } from './uuid7.ts';
 const batchIdPattern = /^batch_[0-9a-f]{12}700080000[0-9a-f]{11}$/;
 const jobOfBatchPattern = /_([0-9a-f]{12})8[0-9a-f]{3}8([0-9a-f]{4})([0-9a-f]{11})$/;
 
-/** How many requests of one batch have ids of their own. */
+/** The number of different indexes that the ids of a batch's jobs can hold. */
 const maxIndices = 0x10000;
 
 export function newBatchId(): string {
@@ -21,7 +22,7 @@ export function newBatchId(): string {
   return `batch_${digits.slice(0, 12)}700080000${digits.slice(21)}`;
 }
 
-/** When the id was made, in milliseconds since 1970; the ids of its jobs have the same time. */
+/** When the id was made, in milliseconds since 1970. The ids of the batch's jobs have the same time. */
 export function batchCreatedAt(batchId: string): number {
   return Number.parseInt(batchId.slice('batch_'.length, 'batch_'.length + 12), 16);
 }
@@ -34,7 +35,7 @@ export function isBatchId(id: string): boolean {
  * The id of a batch's job.
  * @param queueNumber the number of the job's queue
  * @param index of the request in the batch, from 0
- * @throws {RangeError} when the batch cannot have this request
+ * @throws {RangeError} when the id is not a batch's or the index is out of range
  */
 export function batchJobId(
   batchId: string,

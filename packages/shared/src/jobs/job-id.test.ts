@@ -34,7 +34,7 @@ test.each([
   'chat:01a1fbb51c1a70548f3db1db53cd7ea0',
   'chat_01A1FBB51C1A70548F3DB1DB53CD7EA0',
   'chat_01a1fbb51c1a70548f3db1db53cd7ea0\n',
-])('%j is no id of ours', (id) => {
+])('%j is not a job id', (id) => {
   expect(jobTypeOf(id)).toBeNull();
   expect(createdAtOf(id)).toBeNull();
 });

@@ -27,7 +27,10 @@ export interface BatchRecord {
   finished_at?: number | undefined;
 }
 
-/** A batch that was cancelled before it had ended is cancelled, whatever became of its requests. */
+/**
+ * The status of a batch. A batch whose cancellation was requested before its end is cancelled, whatever its results
+ * are.
+ */
 export function batchStatusOf(record: BatchRecord): PublicBatch['status'] {
   const isCancelled = record.cancel_requested_at !== undefined;
   if (record.finished_at === undefined) return isCancelled ? 'cancelling' : 'in_progress';
@@ -36,7 +39,7 @@ export function batchStatusOf(record: BatchRecord): PublicBatch['status'] {
 
 /**
  * The batch as clients see it.
- * @param active how many of its jobs are being worked on
+ * @param active how many of its jobs are running
  */
 export function toPublicBatch(
   record: BatchRecord,

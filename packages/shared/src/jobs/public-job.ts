@@ -50,7 +50,7 @@ export function toPublicJob(
   };
 }
 
-/** Attempts that ended. One that was refused before its processor ran does not count. */
+/** The number of attempts that have ended. An attempt that ended before its processor ran does not count. */
 export function attemptsOf({ attemptsMade, state }: JobRecord): number {
   return state.at === 'failed' && state.failure.neverStarted ? attemptsMade - 1 : attemptsMade;
 }
@@ -66,7 +66,10 @@ export function jobError(failure: Failure, attempts: number): JobError {
   };
 }
 
-/** Milliseconds until the last attempt began, and in it. Clocks of machines differ: never below zero. */
+/**
+ * The milliseconds before the last attempt and within it. They are never negative, although the clocks of machines
+ * differ.
+ */
 export function timingsOf(
   record: Pick<JobRecord, 'createdAtMs' | 'startedAtMs'>,
   finishedAtMs: number | null,
@@ -81,7 +84,7 @@ export function timingsOf(
   };
 }
 
-/** How many calls to the upstream the job needs in all. */
+/** The total number of upstream calls of the job. */
 export function callsOf({ input }: JobData): number {
   return 'tasks' in input ? Math.max(1, textsOf(input).length * input.tasks.length) : 1;
 }

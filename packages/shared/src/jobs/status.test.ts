@@ -6,7 +6,10 @@ import { statusOf, toPublicJob, withDefaults, type JobData, type JobRecord } fro
 const record = (state: JobRecord['state'], data: Partial<JobData> = {}): JobRecord => ({
   id: 'chat_1',
   type: 'chat',
-  data: withDefaults({ input: { message: 'hi', model: 'm', temperature: 0 }, ...data }),
+  data: withDefaults({
+    input: { message: 'hi', model: 'm', temperature: 0 },
+    ...data,
+  } as Partial<JobData>),
   state,
   maxAttempts: 3,
   attemptsMade: 1,

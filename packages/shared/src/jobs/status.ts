@@ -9,7 +9,7 @@ interface StatusDetail {
   failure: Failure | null;
 }
 
-/** The public status. A terminal one is stored: it is never derived from a clock or from what a client has asked for. */
+/** The public status. A terminal status is stored; it is never derived from a clock or from a request of a client. */
 export function statusOf({ state }: JobRecord): StatusDetail {
   switch (state.at) {
     case 'waiting':

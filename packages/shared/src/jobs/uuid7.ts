@@ -2,25 +2,23 @@ import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 const randomBytesPerId = 16;
-/** Asking the system for random bytes costs more than the rest of an id, so they are drawn in advance. */
+/** Random bytes are drawn in advance, because asking the system for them costs more than the rest of an id. */
 const pool = new Uint8Array(256 * randomBytesPerId);
 let used = pool.length;
 
-/** The moment in the last id, and its counter, which makes the ids of one millisecond sort as they were made. */
+/** The time in the last id, and the counter that orders the ids of one millisecond. */
 let lastMs = 0;
 let counter = 0;
 const counterBits = 20;
-/** The counter starts at random below this, so half a million ids fit behind it in each millisecond. */
+/** The counter starts at a random number below this, so that half a million more ids fit into each millisecond. */
 const maxCounterStart = 2 ** (counterBits - 1);
 
-/** The largest number that `newUuid7` puts into an id. */
-export const maxUuidNumber = 0xfff;
-
 /**
- * The 32 digits of a new UUID version 7 (RFC 9562) without dashes. The ids of one process and one number sort as they were
- * made: after the time come the number, a counter of 20 bits (section 6.2, method 1) and 42 random bits.
+ * Makes the 32 digits of a UUID version 7 (RFC 9562) without dashes. The ids of one process with the same number sort
+ * in the order in which they were made: the time is followed by the number, a counter of 20 bits (section 6.2, method
+ * 1) and 42 random bits.
  * @param number 0 to 4095, for the 12 bits of `rand_a`
- * @param atMs the moment in the id, in milliseconds since 1970; without it, now
+ * @param atMs the time in the id, in milliseconds since 1970; the default is now
  */
 export function newUuid7(number: number, atMs?: number): string {
   const random = nextRandomBytes();
@@ -42,7 +40,7 @@ function startOf(random: Uint8Array): number {
   return new DataView(random.buffer, random.byteOffset).getUint32(0) % maxCounterStart;
 }
 
-/** A clock that is set back does not change the order. A counter that is used up takes the next millisecond. */
+/** Setting the clock back does not change the order. When the counter is used up, the next millisecond is used. */
 function nextMoment(random: Uint8Array): { msecs: number; count: number } {
   const nowMs = Date.now();
   if (nowMs > lastMs) {

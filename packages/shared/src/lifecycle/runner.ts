@@ -1,10 +1,13 @@
 import { logFault, type Logger } from '../logging/index.ts';
 
-/** Releases a resource. @param endsAtMs when the process must have exited, in milliseconds since 1970; give up before */
+/**
+ * Releases a resource.
+ * @param endsAtMs when the process exits at the latest, in milliseconds since 1970; give up before
+ */
 export type Undo = (endsAtMs: number) => unknown;
 
 export interface Runner {
-  /** Aborted when the process is told to stop, before anything is released. Readiness turns false with it. */
+  /** Aborted when the process begins to stop, before anything is released. The process is not ready any longer. */
   readonly stopping: AbortSignal;
   /** Registers the undo of a resource. Call it right after the resource is created. */
   onStop(name: string, undo: Undo): void;
@@ -15,8 +18,8 @@ export interface Runner {
 /**
  * Runs a service: opens it, waits for SIGTERM or SIGINT, then releases its resources in reverse order within the grace
  * period. A second signal ends the process immediately. An error in one undo is logged and does not stop the others.
- * Exit code: 0 after a clean stop; 1 if opening failed, an error stopped the process, the grace period ended or a
- * second signal came.
+ * Exit code: 0 after a clean stop; 1 if the service could not be opened, an error stopped the process, the grace period
+ * ended or a second signal came.
  */
 export async function run(
   options: { log: Logger; graceSeconds: number },
@@ -49,7 +52,7 @@ export async function run(
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', fail);
-  // An unhandled rejection concerns one job at most. It is logged, and the other jobs go on.
+  // An unhandled rejection affects at most one job. It is logged, and the other jobs continue.
   process.on('unhandledRejection', (reason) =>
     logFault(log, reason, 'unhandled promise rejection'),
   );
@@ -60,12 +63,12 @@ export async function run(
       onStop: (name, undo) => undos.push({ name, undo }),
       fail,
     });
-    // A signal also ends an opening that still waits, for Redis for example.
+    // A signal also stops a service that is still opening, for example one that waits for Redis.
     await Promise.race([opened.then(() => stopped.promise), stopped.promise]);
   } catch (error) {
     if (!stop.signal.aborted) {
       exitCode = 1;
-      // Starting failed: the operator needs the text, and no prompt is on its way yet.
+      // The operator needs the message, and at this point it cannot contain a prompt.
       log.fatal(
         { reason: error instanceof Error ? error.message : String(error) },
         'could not start',

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 
 /**
  * What may be logged about an error at `info` and above: its name and code, and those of its causes. Messages and
- * stacks can quote prompts (a JSON parser), keys (an upstream) and URLs with passwords, so they are logged only at
- * `debug`, see `logFault`.
+ * stacks can contain prompts (from a JSON parser), keys (from an upstream) and URLs with passwords, so they are logged
+ * only at `debug`, see `logFault`.
  */
 export interface ErrorDescription {
   name: string;
@@ -32,8 +32,8 @@ function codeOf(error: Error): unknown {
 }
 
 /**
- * Logs an internal error: its kind at `error`, its message and stack only at `debug`, where an operator accepts that
- * prompts may show.
+ * Logs an internal error: its name and code at `error`; its message and stack only at `debug`, where prompts may appear
+ * in the log.
  */
 export function logFault(log: Logger, error: unknown, text: string, fields: object = {}): void {
   log.error({ ...fields, error: describeError(error) }, text);

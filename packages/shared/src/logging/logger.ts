@@ -40,7 +40,7 @@ export function withoutRedaction(log: Logger): Logger {
   return log.child({}, { redact: [] });
 }
 
-/** Lines are buffered up to this time or size, because a write costs more than making a line. */
+/** Lines are buffered up to this time or size, because a write costs more than formatting a line. */
 const maxWaitMs = 50;
 const maxBufferedBytes = 12 * 1024;
 

@@ -11,9 +11,9 @@ export interface EventLoopDelay {
   maxMs: number;
 }
 
-/** The one monitor of the event loop in a process. */
+/** The monitor of the event loop. A process has one. */
 export interface EventLoopMonitor {
-  /** The larger values of the window before and the current one, so of the last 30 to 60 s. */
+  /** The larger values of the previous and the current window, so of the last 30 to 60 s. */
   recent(this: void): EventLoopDelay;
   /** Calls back at the end of each window with its delay. @returns unsubscribes */
   onWindow(listener: (delay: EventLoopDelay) => void): () => void;
@@ -46,14 +46,14 @@ export function startEventLoopMonitor(): EventLoopMonitor {
   };
 }
 
-/** Node.js measures the time between two samples. The loop was to wait `resolutionMs` of it. */
+/** Node.js measures the time between two samples, which includes the planned wait of `resolutionMs`. */
 function delayMs(betweenSamplesNs: number): number {
   return Math.max(0, betweenSamplesNs / nsPerMs - resolutionMs);
 }
 
 /**
- * Adds the gauges of the event loop's delay. A scrape shows the last 30 to 60 s, so every scraper that comes at least
- * every 30 s sees each delay, however many scrapers there are.
+ * Adds the gauges of the event loop's delay. A scrape shows the last 30 to 60 s, so each scraper with an interval of at
+ * most 30 s sees every delay, however many scrapers there are.
  */
 export function addEventLoopGauges(registry: Registry, { recent }: EventLoopMonitor): void {
   const p99: Gauge = new Gauge({

@@ -11,7 +11,7 @@ export interface FinishedMetrics {
   finished(type: JobType, status: FinishedStatus): void;
 }
 
-/** API and workers count the jobs that end in them: a waiting job is cancelled by the API itself. */
+/** API and workers both count the jobs that end in them, because the API itself cancels waiting jobs. */
 export function finishedMetrics(registry: Registry): FinishedMetrics {
   const counter = new Counter({
     name: 'promptq_jobs_finished_total',

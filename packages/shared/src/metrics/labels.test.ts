@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { boundedLabel } from './labels.ts';
 
-test('the first names are told apart, whatever comes later is other', () => {
+test('the first names keep their label, later ones become other', () => {
   const label = boundedLabel(2);
   expect(['a/b', 'c:1', 'd', 'a/b', 'c:1', 'd'].map(label)).toEqual([
     'a/b',

@@ -1,7 +1,7 @@
 /** The label of every value beyond the limit. */
 const other = 'other';
 
-/** Other values are not names that a dashboard could show. */
+/** Values of another form get the label `other`. */
 const plainName = /^[\w./:@+-]{1,64}$/;
 
 /**

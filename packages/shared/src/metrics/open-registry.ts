@@ -2,9 +2,9 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { addEventLoopGauges, type EventLoopMonitor } from './event-loop-delay.ts';
 
 /**
- * Defaults of prom-client that are left out. The first three are gauges with a counter's ending, which
- * `promtool check metrics` refuses; their counts by kind tell little of these processes. The lag is measured
- * by event-loop-delay.ts, because prom-client forgets it with each scrape: two Prometheus would each see a part.
+ * Default metrics of prom-client that are left out. The first three are gauges with the name of a counter, which
+ * `promtool check metrics` rejects, and they say little about these processes. event-loop-delay.ts measures the lag
+ * instead, because prom-client resets it with each scrape, so two Prometheus servers would each see only a part.
  */
 const leftOut = [
   'nodejs_active_handles_total',
@@ -19,10 +19,10 @@ const leftOut = [
   'nodejs_eventloop_lag_p90_seconds',
   'nodejs_eventloop_lag_p99_seconds',
 ];
-/** prom-client measures the lag all the same; so it does seldom. */
+/** prom-client cannot switch off its measurement of the lag, so it measures rarely. */
 const lagIntervalMs = 1_000;
 
-/** The metrics of one process: a registry of its own, with those of the process and its event loop. */
+/** Opens the metrics registry of this process, with the metrics of the process and its event loop. */
 export function openRegistry(eventLoop: EventLoopMonitor): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagIntervalMs });

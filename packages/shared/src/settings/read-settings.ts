@@ -27,14 +27,14 @@ export function readSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
-    // The innermost name: settings with unknown names (WEBHOOK_SECRET_<TENANT>) are gathered in one member.
+    // The innermost name, because the settings WEBHOOK_SECRET_<TENANT> are collected in one member.
     const name = issue.path.findLast((part) => Object.hasOwn(given, part)) ?? issue.path[0];
     return name === undefined ? issue.message : `${String(name)}: ${issue.message}`;
   });
   throw new SettingsError([...new Set(faults)]);
 }
 
-/** As `readSettings`, but a faulty environment ends the process with exit code 1 and the list of faults. */
+/** Like `readSettings`, but a faulty environment ends the process with exit code 1 and prints the faults. */
 export function readSettingsOrExit<Schema extends z.ZodType>(
   schema: Schema,
   environment: Environment,

@@ -5,9 +5,11 @@ const closeWithinMs = 2_000;
 const warnIntervalMs = 60_000;
 
 interface TracingOptions {
-  /** Base address of an OTLP/HTTP collector; `null`: no traces, and nothing of OpenTelemetry is loaded. */
+  /** Base URL of an OTLP/HTTP collector; `null`: no traces, and OpenTelemetry is not loaded. */
   endpoint: string | null;
-  /** The share of traces that begin here and are kept; whoever calls with a `traceparent` has decided for theirs. */
+  /**
+   * The share of the traces that start here and are kept. For a request with a `traceparent`, the caller has decided.
+   */
   ratio: number;
   service: 'promptq-api' | 'promptq-worker';
   log: Logger;
@@ -47,7 +49,7 @@ export async function openTracing({
     resource: resources.resourceFromAttributes({ 'service.name': service }),
     sampler: new sdk.ParentBasedSampler({
       root: {
-        // BullMQ's own housekeeping begins traces without end that no job is in.
+        // BullMQ's own housekeeping would start countless traces that belong to no job.
         shouldSample: (within, traceId, _name, kind) =>
           kind === SpanKind.INTERNAL
             ? { decision: sdk.SamplingDecision.NOT_RECORD }
@@ -61,7 +63,7 @@ export async function openTracing({
       }),
     ],
   });
-  // OpenTelemetry has one of each for a process; bullmq-otel asks for these.
+  // OpenTelemetry has one of each per process, and bullmq-otel uses these.
   context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new core.W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
@@ -98,7 +100,9 @@ export async function openTracing({
 
 const ignore = () => undefined;
 
-/** Warns at most once a minute that spans are lost. The message may quote the collector's answer, so it is not logged. */
+/**
+ * Warns at most once a minute that spans are lost. The message may contain the collector's answer, so it is not logged.
+ */
 function throttledWarning(log: Logger): (message: string, ...more: unknown[]) => void {
   let warnedAtMs = -Infinity;
   return (_message, ...more) => {

@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isIn, readNetwork, type Address, type Network } from './public-address.ts';
 
-/** What the operator lets webhooks reach although it is private, or speaks plain http. */
+/** The webhook receivers that the operator allows although they have a private address or use plain HTTP. */
 export interface AllowedHosts {
   names: ReadonlySet<string>;
   networks: readonly Network[];
 }
 
-/** The setting WEBHOOK_ALLOWED_HOSTS: host names, IP addresses and CIDRs, separated by commas. By default none. */
+/** The setting WEBHOOK_ALLOWED_HOSTS: host names, IP addresses and CIDRs, separated by commas. The default is empty. */
 export const webhookAllowedHosts = z
   .string()
   .default('')
@@ -34,7 +34,7 @@ export const webhookAllowedHosts = z
     return { names, networks };
   });
 
-/** A name as `URL` writes it, so that both are compared alike. `null`: it is none, or an address in disguise. */
+/** A host name as `URL` normalizes it, or `null` when the text is not a name or is an address in disguise. */
 function readName(entry: string): string | null {
   if (!/^[^\s/:@?#\\[\]%*]+$/.test(entry)) return null;
   const url = URL.parse(`https://${entry}/`);

@@ -4,15 +4,20 @@ import ipaddr from 'ipaddr.js';
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 export type Network = [Address, number];
 
-/** IANA has given out unicast addresses from here only; the rest of IPv6 is special or reserved (RFC 4291, 2.4). */
+/**
+ * The only block from which IANA assigns unicast addresses; the rest of IPv6 is special or reserved (RFC 4291, 2.4).
+ */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** Public by its number, and yet the host's own side of Azure: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
+/**
+ * A public address that leads to the Azure host:
+ * https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+ */
 const azureHost = ipaddr.IPv4.parseCIDR('168.63.129.16/32');
 
-/** An address as the network knows it: an IPv4-mapped IPv6 address is the IPv4 address. `null`: it is none. */
+/** Parses an address. An IPv4-mapped IPv6 address becomes the IPv4 address. `null`: the text is not an address. */
 export function readAddress(text: string): Address | null {
-  // ipaddr.js alone also reads 0x7f.1 and 10.1: what may be written is decided by who calls.
+  // ipaddr.js alone also accepts 0x7f.1 and 10.1.
   return isIP(text) === 0 ? null : unmapped(ipaddr.parse(text));
 }
 
@@ -22,7 +27,7 @@ function unmapped(address: Address): Address {
     : address;
 }
 
-/** Whether an address is one of the public internet, and leads to no other one (NAT64, 6to4, Teredo, ...). */
+/** Whether an address is on the public internet and does not lead to another address (NAT64, 6to4, Teredo, ...). */
 export function isPublicAddress(address: Address): boolean {
   if (address.range() !== 'unicast') return false;
   return address instanceof ipaddr.IPv6 ? address.match(globalUnicast) : !isIn(address, azureHost);
@@ -34,7 +39,7 @@ export function isIn(address: Address, [network, bits]: Network): boolean {
 
 const mappedBits = 96;
 
-/** An address or a CIDR; `null`: it is neither. */
+/** Parses an address or a CIDR. `null`: the text is neither. */
 export function readNetwork(text: string): Network | null {
   const [start = '', length, ...more] = text.split('/');
   if (isIP(start) === 0 || more.length > 0) return null;

@@ -13,12 +13,12 @@ export type Lookup = (
 const keptMs = 30_000;
 const maxKept = 1_000;
 const timeoutMs = 2_000;
-/** The system's look-ups stand in line for a few threads: behind a name server that hangs, no line may form. */
+/** The system's lookups share a few threads, so a name server that hangs must not use them all up. */
 const maxConcurrentLookups = 64;
 
 /**
- * The addresses of host names, for a first judgement: kept for half a minute, asked for once at a time, and
- * none when the answer takes longer than two seconds or there is none.
+ * Looks up the addresses of host names for an early check. Answers are cached for half a minute, and concurrent lookups
+ * of a name are merged. There are no addresses when the lookup fails or takes longer than two seconds.
  */
 export function resolver({
   lookup = systemLookup,
@@ -34,7 +34,7 @@ export function resolver({
     return new Promise<string[]>((resolve) => {
       lookup(host, { all: true, verbatim: true }, (error, addresses) => {
         inFlight -= 1;
-        // No answer is no judgement: the sender asks again when it connects.
+        // Without an answer nothing is rejected here. The sender checks again when it connects.
         resolve(error ? [] : addresses.map(({ address }) => address));
       });
     });

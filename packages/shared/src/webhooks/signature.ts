@@ -6,18 +6,18 @@ const minBytes = 24;
 const maxBytes = 64;
 const newBytes = 32;
 
-/** A secret that signs and never shows: a key object prints, inspects and serialises without its bytes. */
+/** A signing secret. A key object does not reveal its bytes when it is printed, inspected or serialized. */
 export type WebhookSecret = KeyObject;
 
 /**
- * The setting WEBHOOK_SECRET: one secret, or several while one is rotated, separated by commas.
+ * The setting WEBHOOK_SECRET: one secret, or several separated by commas during a rotation.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme"
  */
 export const webhookSecrets = z.string().transform((list, context) => {
   const secrets = list.split(',').map((text) => readSecret(text.trim()));
   const known = secrets.filter((secret) => secret !== null);
   if (known.length === secrets.length) return known;
-  // zod's own `input` of an issue would repeat the value: this one has none.
+  // The `input` of a zod issue would contain the value, so it is omitted.
   context.issues.push({
     code: 'custom',
     message:
@@ -32,7 +32,7 @@ function readSecret(text: string): WebhookSecret | null {
   if (!text.startsWith(prefix)) return null;
   const encoded = text.slice(prefix.length);
   const bytes = Buffer.from(encoded, 'base64');
-  // Node skips what is no base64 and takes base64url as well; receivers' libraries do not.
+  // Node.js ignores invalid characters and accepts base64url; receivers' libraries do not.
   const isStandard = bytes.toString('base64') === encoded;
   const isLongEnough = bytes.length >= minBytes && bytes.length <= maxBytes;
   return isStandard && isLongEnough ? createSecretKey(bytes) : null;
@@ -43,11 +43,11 @@ export function newWebhookSecret(): string {
   return `${prefix}${randomBytes(newBytes).toString('base64')}`;
 }
 
-/** What is signed. */
+/** The content of a signature. */
 export interface Signed {
   /** The `webhook-id`. */
   id: string;
-  /** The `webhook-timestamp`: seconds since 1970, of this try. */
+  /** The `webhook-timestamp`: the time of this try in seconds since 1970. */
   timestampSeconds: number;
   /** The bytes that are sent. */
   body: string;
@@ -55,7 +55,7 @@ export interface Signed {
 
 /**
  * The `webhook-signature` of Standard Webhooks: one signature for each secret, separated by spaces.
- * @throws {Error} when there is no secret: nothing is sent that a receiver cannot verify
+ * @throws {Error} when there is no secret, because receivers could not verify the webhook
  */
 export function sign({ id, timestampSeconds, body }: Signed, secrets: WebhookSecret[]): string {
   if (secrets.length === 0) throw new Error('there is no secret to sign with');

@@ -44,7 +44,7 @@ test('each is read like WEBHOOK_SECRET, several while one is rotated, and an emp
   expect(read({}).WEBHOOK_SECRETS_OF_TENANTS.size).toBe(0);
 });
 
-test('every fault names its setting, what is no tenant is refused, and no value is repeated', () => {
+test('every fault names its setting, an invalid tenant is rejected, and no value is repeated', () => {
   const secret = newWebhookSecret();
   const faulty = {
     WEBHOOK_SECRET: 'too-short',
@@ -53,16 +53,16 @@ test('every fault names its setting, what is no tenant is refused, and no value 
     WEBHOOK_SECRET_: secret,
     'WEBHOOK_SECRET_A-B': secret,
   };
-  const told = (() => {
+  const message = (() => {
     try {
       return JSON.stringify(read(faulty));
     } catch (error) {
       return String(error);
     }
   })();
-  for (const name of Object.keys(faulty)) expect(told).toContain(`- ${name}: `);
-  expect(told).not.toContain(secret);
-  expect(told).not.toContain('too-short');
+  for (const name of Object.keys(faulty)) expect(message).toContain(`- ${name}: `);
+  expect(message).not.toContain(secret);
+  expect(message).not.toContain('too-short');
 });
 
 test('two tenants clash where they would share a secret, and only there', () => {

@@ -5,23 +5,22 @@ const namePrefix = 'WEBHOOK_SECRET_';
 const namePattern = /^WEBHOOK_SECRET_[A-Z0-9_]{1,64}$/;
 
 /**
- * The setting that a tenant's own webhook secret is read from: in capitals, and `_` for what is neither letter nor
- * digit, because that is all that every shell, compose file and ConfigMap takes. Several tenants can have the same one,
- * see `sharedSecretName`.
+ * The name of the setting with a tenant's own webhook secret. It has only capitals, digits and `_`, because every
+ * shell, compose file and ConfigMap accepts these. Several tenants can have the same name, see `sharedSecretName`.
  */
 export function tenantSecretName(tenant: string): string {
   return `${namePrefix}${tenant.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
-/** The own secrets of tenants, by the name of their setting. */
+/** The tenants' own secrets, by the name of the setting. */
 export type TenantSecrets = ReadonlyMap<string, WebhookSecret[]>;
 
-/** All settings `WEBHOOK_SECRET_<TENANT>`, each of the same form as WEBHOOK_SECRET. */
+/** All settings `WEBHOOK_SECRET_<TENANT>`, each in the format of WEBHOOK_SECRET. */
 export const tenantSecrets = z
   .record(
     z.string().regex(namePattern),
     webhookSecrets,
-    // The value of the setting is not asked for here: its faults are told by `webhookSecrets`.
+    // This error is about the name of the setting. `webhookSecrets` reports the faults of its value.
     {
       error:
         `is not a setting: ${namePrefix} is followed by a tenant's name in upper case, with "_" for "-" ` +
@@ -31,7 +30,7 @@ export const tenantSecrets = z
   .transform((secrets): TenantSecrets => new Map(Object.entries(secrets)))
   .default(() => new Map());
 
-/** Puts these settings, whose names are not known beforehand, into one member of the environment. */
+/** Collects the settings `WEBHOOK_SECRET_<TENANT>`, whose names are not fixed, in one member of the environment. */
 export function gatherTenantSecrets(environment: unknown): unknown {
   const entries = Object.entries(environment as Record<string, unknown>);
   const [byTenant, others] = [true, false].map((isSecret) =>
@@ -40,7 +39,7 @@ export function gatherTenantSecrets(environment: unknown): unknown {
   return { ...others, WEBHOOK_SECRETS_OF_TENANTS: byTenant };
 }
 
-/** A setting that holds the secret of more than one of these tenants; `undefined` when each has its own. */
+/** The name of a setting that several of these tenants share; `undefined` when there is none. */
 export function sharedSecretName(
   tenants: Iterable<string>,
   secrets: TenantSecrets,
@@ -49,20 +48,21 @@ export function sharedSecretName(
   return names.find((name, at) => secrets.has(name) && names.indexOf(name) < at);
 }
 
-/** What deliveries are signed with. */
+/** The secrets that sign deliveries. */
 export interface SigningSecrets {
-  /** Whether the tenant has a secret of its own here. */
+  /** Whether this process has a secret for this tenant only. */
   hasOwn(tenant: string): boolean;
   /**
-   * The tenant's own, and no others, when it has some; else those of all.
-   * @param delivery `own_secret`: the API had one of the tenant's own when it took the webhook
-   * @returns `null` when there are none, or when the tenant's own are missing here: then a signature of another secret
-   * would be one that its receivers must not trust
+   * The tenant's own secrets if it has any, otherwise the secrets for all tenants.
+   * @param delivery `own_secret`: the API had a secret for this tenant only when it accepted the webhook
+   * @returns `null` when there are no secrets, or when the tenant's own secrets are missing in this process; receivers
+   *   would
+   * not trust a signature with another secret
    */
   of(delivery: { tenant: string; own_secret: boolean }): WebhookSecret[] | null;
 }
 
-/** @param secrets the settings of that name, of a process */
+/** @param secrets the settings of this process */
 export function signingSecrets(secrets: {
   WEBHOOK_SECRET?: WebhookSecret[] | undefined;
   WEBHOOK_SECRETS_OF_TENANTS: TenantSecrets;

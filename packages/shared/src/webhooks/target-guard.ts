@@ -2,21 +2,21 @@ import { isAddressAllowed, isNameAllowed, hostOf, type AllowedHosts } from './al
 import { isPublicAddress, readAddress } from './public-address.ts';
 import { resolver, type Lookup } from './resolver.ts';
 
-/** Why a webhook may not go to a URL: `invalid` whatever the host, `forbidden` because of it. The detail is public. */
+/** Why a webhook may not be sent to a URL: the URL is `invalid`, or its host is `forbidden`. Clients see the detail. */
 export interface TargetFault {
   kind: 'invalid' | 'forbidden';
   detail: string;
 }
 
 export interface TargetGuard {
-  /** What is wrong with the URL as it is written, without asking anybody; `null` when nothing is. */
+  /** Checks the URL itself, without a lookup. @returns the fault, or `null` */
   check(url: string): TargetFault | null;
   /**
-   * As `check`, and looks the host's name up: early word for the client, no protection, because the name may
-   * have another address when it is connected to. A name that cannot be looked up now is no fault.
+   * Like `check`, and also looks up the host. This tells the client early, but it is no protection, because the name
+   * may have another address when promptq connects. A failed lookup is not a fault.
    */
   resolve(url: string): Promise<TargetFault | null>;
-  /** The protection: whether a connection for this URL may be opened to this address. */
+  /** Whether a connection for this URL may be opened to this address. This is the protection. */
   mayConnect(url: URL, address: string): boolean;
 }
 
@@ -25,21 +25,21 @@ const notHttp = fault('invalid', 'Must begin with https://.');
 const noPort = fault('invalid', 'Must not use port 0.');
 const hasUser = fault(
   'invalid',
-  'Must not contain a user name or a password: receivers verify the signature.',
+  'Must not contain a user name or a password. Receivers verify the signature instead.',
 );
 const plainHttp = fault(
   'forbidden',
-  'Must begin with https://. Plain http is allowed only for hosts in the setting WEBHOOK_ALLOWED_HOSTS.',
+  'Must begin with https://. Plain HTTP is allowed only for hosts in the setting WEBHOOK_ALLOWED_HOSTS.',
 );
 const notPublic = fault(
   'forbidden',
-  'The host is not public: its address is private or reserved. Such a host must be in the ' +
+  'The host is not public: its address is private or reserved. The operator can allow it in the ' +
     'setting WEBHOOK_ALLOWED_HOSTS.',
 );
 
 /**
- * Keeps webhooks out of the operator's network (SSRF): https only, public addresses only, except what the
- * operator allows. The API asks at submission, the worker at every connection.
+ * Keeps webhooks out of the operator's network (SSRF). Only HTTPS and public addresses are allowed, except for the
+ * hosts that the operator allows. The API checks at submission, the worker at every connection.
  * https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 export function targetGuard(
@@ -58,7 +58,8 @@ export function targetGuard(
     const host = hostOf(url);
     if (readAddress(host)) return addressFault(url, host);
     if (isNameAllowed(allowed, host)) return null;
-    // By name, whatever it resolves to (RFC 6761, section 6.3), unless the addresses it may have are allowed.
+    // `localhost` is rejected by name, whatever it resolves to (RFC 6761, section 6.3), unless loopback addresses are
+    // allowed.
     if (host === '' || isLocal(host)) {
       return allowsLoopback(allowed) ? null : notPublic;
     }

@@ -1,5 +1,5 @@
 --[[
-  Appends an audit event about a delivery, once for each delivery, however often it is tried.
+  Appends an audit event about a delivery, at most one for each delivery.
 
   KEYS[1]  the delivery's hash
   KEYS[2]  the stream of audit events
@@ -9,10 +9,10 @@
              type    the type of the event
   ARGV[2]  the audit event as JSON
 
-  Returns  1 when it was appended; 0 when there was one, or the delivery is gone.
+  Returns  1 when it was appended; 0 when the delivery already has one or no longer exists.
 
-  Atomic   the event and the mark `audited` in the delivery, which is the id of the entry in the stream. When Redis is full,
-           the first write (the event) fails and there is no other.
+  Atomic   the event and the field `audited` of the delivery, which holds the id of the entry in the stream. When Redis
+           is full, the first write (the event) fails and the script writes nothing.
   Touches nothing beyond KEYS.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

@@ -5,7 +5,10 @@ import { defineScript } from '../scripts/script.ts';
 
 const append = defineScript(import.meta.url, 'append-once');
 
-/** Appends the audit event of a delivery that is not sent, once for each delivery: `job_id` tells which. */
+/**
+ * Appends the audit event of a delivery that is not sent, at most one for each delivery. `job_id` identifies the
+ * delivery.
+ */
 export async function appendOnce(
   { redis, keys }: StoreContext,
   event: AuditEvent & { job_id: string },

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@promptq/shared/contracts';
 import type { StoreContext } from '../context.ts';
 
-/** Appends an audit event that is not about the end of a job, which finish.lua appends. */
+/** Appends an audit event that is not about the end of a job. finish.lua appends those. */
 export async function appendAuditEvent(
   { redis, keys }: StoreContext,
   event: AuditEvent,
@@ -10,7 +10,7 @@ export async function appendAuditEvent(
   await redis.xadd(keys.audit, '*', ...fields);
 }
 
-/** Removes the audit events that are older than this process keeps them. */
+/** Removes the audit events that are older than `auditTtlSeconds`. */
 export async function trimAudit({ redis, keys, auditTtlSeconds }: StoreContext): Promise<void> {
   if (auditTtlSeconds === null) return;
   await redis.xtrim(keys.audit, 'MINID', Date.now() - auditTtlSeconds * 1_000);

@@ -4,7 +4,7 @@ import { deliveryIdOf } from '@promptq/shared/webhooks';
 import { chatSpec, openTestStore, type TestStore } from '../testing/test-store.ts';
 
 const { signal } = new AbortController();
-const everybody = { tenant: null, afterEntry: null, signal };
+const allTenants = { tenant: null, afterEntry: null, signal };
 
 function eventOf(id: string): AuditEvent {
   return { ...plainEvent('queue', { type: 'queue.paused', tenant: 'default' }), id };
@@ -25,7 +25,7 @@ test('events are found newest first, by type, user and tenant, and a page goes o
   const queueId = `evt_queue_${Date.now()}_7`;
   await store.audit.append(eventOf(queueId));
   const idsOf = async (query: object, scope: object = {}) =>
-    (await store.audit.find({ limit: 10, ...query }, { ...everybody, ...scope }))?.events.map(
+    (await store.audit.find({ limit: 10, ...query }, { ...allTenants, ...scope }))?.events.map(
       ({ id }) => id,
     );
   const [ea, eb, ec] = [a, b, c].map((id) => `evt_${id}`);
@@ -42,7 +42,7 @@ test('events are found newest first, by type, user and tenant, and a page goes o
   expect(await idsOf({ after: 'evt_queue_1_2' })).toBeUndefined();
   expect(await idsOf({ after: 'evt_' })).toBeUndefined();
 
-  const page = await store.audit.find({ limit: 1 }, { ...everybody, tenant: 'a' });
+  const page = await store.audit.find({ limit: 1 }, { ...allTenants, tenant: 'a' });
   expect(page).toMatchObject({
     hasMore: true,
     events: [{ id: ec }],
@@ -56,7 +56,7 @@ test('the event of a job is found when the job is gone', async () => {
   const store = await openTestStore();
   const id = await cancelledJob(store);
   await store.context.redis.del(store.context.keys.job('chat.default', id));
-  const found = await store.audit.find({ job_id: id, limit: 10 }, everybody);
+  const found = await store.audit.find({ job_id: id, limit: 10 }, allTenants);
   expect(found?.events).toMatchObject([{ id: `evt_${id}`, type: 'job.cancelled' }]);
 });
 
@@ -70,7 +70,7 @@ test('a blocked delivery is audited once and is found with its job', async () =>
   });
   await store.audit.appendOnce(blockedBy('worker-1'));
   await store.audit.appendOnce(blockedBy('worker-2'));
-  const found = await store.audit.find({ job_id: jobId, limit: 10 }, everybody);
+  const found = await store.audit.find({ job_id: jobId, limit: 10 }, allTenants);
   expect(found?.events).toMatchObject([
     { type: 'webhook.blocked', worker: 'worker-1' },
     { id: `evt_${jobId}` },
@@ -92,7 +92,7 @@ test('a process that keeps audit events for a time removes older ones; another r
   expect(await redis.xlen(keys.audit)).toBe(2);
   store.context.auditTtlSeconds = 3_600;
   await store.audit.trim();
-  const found = await store.audit.find({ limit: 10 }, everybody);
+  const found = await store.audit.find({ limit: 10 }, allTenants);
   expect(found?.events.map(({ id }) => id)).toEqual(['evt_queue_1_1']);
 });
 

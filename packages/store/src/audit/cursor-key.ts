@@ -4,20 +4,19 @@ import type { StoreContext } from '../context.ts';
 const keyBytes = 32;
 
 /**
- * The key that seals the cursors of audit lists, or `null` when none was made. It is read each time and not cached: when
- * Redis was emptied, no process goes on with a key that others do not know. Reading writes nothing, so lists work while
- * Redis is full.
- * @throws {RangeError} when it has another length: promptq did not write it
+ * Reads the key that seals the cursors of audit lists. `null`: no key exists yet. It is not cached, so that no
+ * process continues with an old key after Redis was emptied. Reading writes nothing, so lists work while Redis is full.
+ * @throws {RangeError} when the key has another length, so promptq did not write it
  */
 export async function readCursorKey({ redis, keys }: StoreContext): Promise<Buffer | null> {
   const key = await redis.getBuffer(keys.cursorKey);
   if (key === null || key.length === keyBytes) return key;
   throw new RangeError(
-    `${keys.cursorKey} in Redis must have ${keyBytes} bytes: delete it, and a new one is made`,
+    `the value of ${keys.cursorKey} in Redis must have ${keyBytes} bytes; if it is deleted, promptq makes a new one`,
   );
 }
 
-/** The key that seals the cursors of audit lists. All processes share it; the first that needs it makes it. */
+/** The key that seals the cursors of audit lists. All processes share it. The first process that needs it makes it. */
 export async function ensureCursorKey(context: StoreContext): Promise<Buffer> {
   const existing = await readCursorKey(context);
   if (existing) return existing;
@@ -25,5 +24,5 @@ export async function ensureCursorKey(context: StoreContext): Promise<Buffer> {
   await redis.set(keys.cursorKey, randomBytes(keyBytes), 'NX');
   const made = await readCursorKey(context);
   if (made) return made;
-  throw new Error('Redis was emptied in between');
+  throw new Error('the cursor key is missing although it was just written: Redis was emptied');
 }

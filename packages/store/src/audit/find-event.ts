@@ -10,7 +10,7 @@ import {
 import { clockSkewMs, maxEntries } from './limits.ts';
 import { scanAuditEvents, type AuditEntry } from './scan.ts';
 
-/** The entry of the event with this id, or `null` when it was not found. */
+/** Finds the entry of the event with this id. `null`: it was not found. */
 export async function findEvent(
   context: StoreContext,
   eventId: string,
@@ -24,7 +24,7 @@ export async function findEvent(
   return findNear(context, happenedAtMs, isMatch, signal);
 }
 
-/** The event of the job's end and, newer, the one of its webhook if that was blocked; newest first. */
+/** The events about a job, newest first: its end and, if its webhook was blocked, that event. */
 export async function findOfJob(
   context: StoreContext,
   jobId: string,
@@ -60,10 +60,10 @@ async function findEndOf(
 }
 
 /**
- * Searches around a moment. An event is written after it happened, so the search begins at its own time. The clock that
- * gave this time can be ahead of Redis's, so then it goes through the minute before. If it began with that minute, it would
- * spend itself there where more than `maxEntries` are written in a minute.
- * @returns `null` also when the event is not among the `maxEntries` that are nearest in either direction
+ * Searches around a moment. An event is written after it happened, so the search begins at the event's own time. That
+ * time can come from a clock that is ahead of Redis's, so the search then covers the minute before. Beginning with that
+ * minute would use up `maxEntries` where more events than that are written in a minute.
+ * @returns `null` also when the event is not among the nearest `maxEntries` in either direction
  */
 async function findNear(
   context: StoreContext,

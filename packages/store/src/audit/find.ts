@@ -4,24 +4,24 @@ import { findEvent, findOfJob } from './find-event.ts';
 import { clockSkewMs, isBefore, maxEntries } from './limits.ts';
 import { scanAuditEvents, type AuditEntry } from './scan.ts';
 
-/** Which events are asked for. */
+/** The filters of a search for audit events. */
 export interface AuditQuery {
   job_id?: string | undefined;
   user_id?: string | undefined;
   /** A type of event or of job. */
   type?: string | undefined;
-  /** ISO 8601, inclusive, as `until`. */
+  /** ISO 8601. Both `since` and `until` are inclusive. */
   since?: string | undefined;
   until?: string | undefined;
   limit: number;
-  /** The id of the event to go on after. */
+  /** The id of the event after which the page begins. */
   after?: string | undefined;
 }
 
 /** The event at which a page ends. */
 export interface LastScanned {
   id: string;
-  /** Its entry in the stream, to go on after. */
+  /** The id of its entry in the stream, after which the next page begins. */
   position: string;
   /** Whether the caller may know the id. */
   isCallersOwn: boolean;
@@ -31,7 +31,7 @@ export interface LastScanned {
 export interface FoundEvents {
   events: AuditEvent[];
   hasMore: boolean;
-  /** The last event that was looked at; `null` when there was none. */
+  /** The last event that was scanned; `null` when there was none. */
   end: LastScanned | null;
 }
 
@@ -41,13 +41,13 @@ interface Scanned {
 }
 
 /**
- * The events that match, newest first; `null` when `after` names none.
- * The stream is ordered by when jobs finished. A search for one job begins at its end, or at the time in its id when the
- * job is gone; all other filters read from the newest event on. A page that ends at `maxEntries` may hold few events, or
- * none, and have more behind it.
- * @param tenant whose events; `null`: those of all tenants
- * @param afterEntry the entry of the stream to go on after, when `after` was a cursor and not an id
- * @param signal aborts when nobody waits for the response any more
+ * Finds the events that match, newest first. `null`: the event `after` does not exist.
+ * The stream is ordered by the time when jobs finished. A search for one job begins at its end, or at the time in its
+ * id when the job no longer exists. All other filters read from the newest event on. A page that ends at `maxEntries`
+ * may hold few events, or none, although more follow.
+ * @param tenant the tenant whose events are found; `null`: all tenants
+ * @param afterEntry the entry of the stream after which the page begins, when `after` was a cursor and not an id
+ * @param signal aborts when the client has disconnected
  */
 export async function findAuditEvents(
   context: StoreContext,

@@ -1,7 +1,7 @@
-/** The clocks of API, workers and Redis may differ by so much before a filter misses an event. */
+/** The largest difference between the clocks of API, workers and Redis at which filters find every event. */
 export const clockSkewMs = 60_000;
 
-/** One request looks at no more entries: the next page goes on from there. */
+/** The most entries that one request scans. The next page continues from there. */
 export const maxEntries = 50_000;
 
 /** Whether stream id `a` comes before `b`. */

@@ -9,7 +9,7 @@ const chunkSize = 500;
 
 /** An entry of the audit stream. */
 export interface AuditEntry {
-  /** Its first part is the moment at which it was written, in milliseconds since 1970. */
+  /** Its first part is the time when it was written, in milliseconds since 1970. */
   entryId: string;
   jobId: string;
   type: string;
@@ -24,7 +24,7 @@ export interface AuditRange {
   order: 'newest first' | 'oldest first';
 }
 
-/** The entries of the stream, 500 to a round trip, as far as the caller goes on. */
+/** Yields the entries of the stream. It reads 500 in a round trip, and no more than the caller consumes. */
 export async function* scanAuditEvents(
   { redis, keys }: StoreContext,
   range: AuditRange,

@@ -1,17 +1,17 @@
 --[[
-  Requests the cancellation of a batch, and reads it. The worker process that dispatches batches cancels the jobs, so that
-  nothing is left half done when this process dies.
+  Requests the cancellation of a batch, and reads it. The worker process that dispatches batches cancels the jobs, so
+  the cancellation is completed even if the caller dies.
 
   KEYS[1]     the record of the batch
   KEYS[2...]  the lists of the active jobs of all queues
 
   ARGV[1]  control (msgpack)
              time, tail  see read-batch.lua
-             at          the moment of the request, in milliseconds since 1970
-             tenant      whose batch it has to be; or nil: anybody's
+             at          the time of the request, in milliseconds since 1970
+             tenant      the tenant that must own the batch; nil: any tenant
 
-  Returns  { record as a flat list, how many of its jobs are active }, or nil when there is no such batch or it is another
-           tenant's. A finished batch stays as it is. A batch whose cancellation was requested keeps the first moment.
+  Returns  { record as a flat list, how many of its jobs are active }, or nil when there is no such batch or it is
+           another tenant's. A finished batch does not change. A second request keeps the time of the first.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

@@ -48,7 +48,7 @@ test('a batch of 300 requests is cancelled: those that run are aborted, and no o
   await store.batches.release(await recordOf(store, id));
   const begun = new Set<string>();
   const cancelled = () => new Error('{"code":"cancelled","upstream":null}');
-  const gate = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
   startTestWorker(store, async (jobId) => {
     const data = await store.context.redis.hget(
       store.context.keys.job('chat.default', jobId),
@@ -57,25 +57,25 @@ test('a batch of 300 requests is cancelled: those that run are aborted, and no o
     // A worker refuses a flagged job.
     if (data?.startsWith('{"cancel_requested_at":')) throw cancelled();
     begun.add(jobId);
-    await gate.promise;
+    await release.promise;
     throw cancelled();
   });
   await eventually(() => expect(begun.size).toBe(20));
   const subscriber = store.context.redis.duplicate();
-  const told = new Set<string>();
-  subscriber.on('message', (_channel, jobId: string) => told.add(jobId));
+  const notified = new Set<string>();
+  subscriber.on('message', (_channel, jobId: string) => notified.add(jobId));
   await subscriber.subscribe(store.context.keys.cancelChannel);
 
   await store.batches.cancel(id, null);
   await store.batches.cancelReleased(await recordOf(store, id));
-  await eventually(() => expect(told).toEqual(begun));
+  await eventually(() => expect(notified).toEqual(begun));
   subscriber.disconnect();
   expect(await recordOf(store, id)).toMatchObject({
     cancelled: 280,
     left: 20,
     cancel_propagated: 300,
   });
-  gate.resolve();
+  release.resolve();
   await eventually(async () =>
     expect(await recordOf(store, id)).toMatchObject({ cancelled: 300, left: 0 }),
   );

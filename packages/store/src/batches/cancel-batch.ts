@@ -7,10 +7,10 @@ import { parseBatchReply, type BatchReply, type FoundBatch } from './record.ts';
 const cancel = defineScript(import.meta.url, 'cancel-batch');
 
 /**
- * Requests the cancellation of a batch: one round trip. Idempotent; a finished batch stays as it is. `cancelReleased` and
- * `releaseRequests` carry it out.
- * @param tenant whose batch it has to be; `null`: anybody's
- * @returns the batch as it is now; `null` when there is no such batch (any more), and when it is another tenant's
+ * Requests the cancellation of a batch in one round trip. Idempotent; a finished batch does not change.
+ * `cancelReleased` and `releaseRequests` carry the cancellation out.
+ * @param tenant the tenant that must own the batch; `null`: any tenant
+ * @returns the batch as it is now; `null` when the batch does not exist or is another tenant's
  */
 export async function cancelBatch(
   context: StoreContext,

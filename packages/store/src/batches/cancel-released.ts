@@ -12,23 +12,23 @@ const flagConcurrency = 100;
 const cancelConcurrency = 20;
 
 /**
- * Cancels the released requests of a batch whose cancellation was requested, those that are not cancelled yet. When it was
- * interrupted, it is repeated: cancelling twice changes nothing.
- * @param batch as it was read; requests that are released later are left to the next call
+ * Cancels the released requests of a batch whose cancellation was requested. Idempotent: it can be repeated after an
+ * interruption.
+ * @param batch as it was read; the next call cancels requests that are released later
  */
 export async function cancelReleased(context: StoreContext, batch: BatchRecord): Promise<void> {
   const { cancel_propagated: from, released: to, cancel_requested_at } = batch;
   if (cancel_requested_at === undefined || from >= to) return;
   const jobIds = await unfinishedJobs(context, batch, from, to);
-  // All are flagged before the first is aborted: its worker takes the next job at once, which must not be run.
+  // All jobs are flagged before the first is aborted: its worker immediately takes the next job, which must not run.
   await inChunks(jobIds, flagConcurrency, (jobId) => flagCancelled(context, jobId));
   await inChunks(jobIds, cancelConcurrency, (jobId) => cancelJob(context, jobId, null));
   await noteCancelled(context, batch.id, { from, to });
 }
 
 /**
- * Ends jobs that were released with the flag of their cancellation. One that a worker took meanwhile is left to it: it
- * refuses a flagged job.
+ * Ends jobs that were released with the cancellation flag. A job that a worker has taken meanwhile is ended by the
+ * worker, because workers do not run flagged jobs.
  * @param from the index of the first of these requests
  */
 export async function finishCancelled(

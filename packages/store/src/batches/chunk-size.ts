@@ -2,9 +2,9 @@ const targetUnits = 1024 * 1024;
 const growth = 2;
 
 /**
- * How many entries to read next from a list whose entries have anything from 100 B to 1 MiB. The number doubles while
- * they are small and falls at once when they are large.
- * @param read the lengths of what was read last
+ * How many entries to read next from a list whose entries have from 100 B to 1 MiB. The number doubles while the
+ * entries are small and falls immediately when they are large.
+ * @param read the lengths of the entries that were read last
  */
 export function nextChunk(count: number, read: number[], maxCount: number): number {
   const units = read.reduce((sum, length) => sum + length, 0);

@@ -1,5 +1,5 @@
 --[[
-  Counts a request as failed whose job was removed by hand. Without this, its batch would never end.
+  Counts a request whose job was removed by hand as failed. Otherwise its batch would never end.
 
   KEYS[1]  the record of the batch
   KEYS[2]  the hash of its results
@@ -7,7 +7,7 @@
   KEYS[4]  the stream of audit events
 
   ARGV[1]  control (msgpack)
-             root        what all keys begin with
+             root        the prefix of all keys
              job_id      the id of the job
              batch       { id, index }: the batch, and the index of the request in it, as a string
              ttl         seconds for which a finished batch is kept
@@ -18,8 +18,8 @@
   Returns  { 'corrected', batch }  the id of the batch that ended with this request, or ''
            { 'unchanged' }         the job exists, was not released, or has a result
 
-  Atomic   all of it. When Redis is full, the first write (the result) fails and there is no other. Sent twice (the reply was
-           lost on the wire), it counts the request once.
+  Atomic   all of it. When Redis is full, the first write (the result) fails and the script writes nothing. If it is
+           sent twice because the reply was lost, it counts the request once.
   Touches, beyond KEYS: <root>webhooks:* (BullMQ), <root>batch:<id>:waiting, <root>batches, <root>idempotency:<scope>.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

@@ -13,7 +13,7 @@ test('a job that was removed by hand is counted as failed, audited, and ends its
 
   const removed = jobOf(store, id, 1);
   await redis.del(keys.job('chat.default', removed));
-  await redis.zrem(keys.ofQueue('chat.default', 'prioritized'), removed);
+  await redis.zrem(keys.queueKey('chat.default', 'prioritized'), removed);
   expect(await store.batches.correctRemoved()).toBe(1);
   expect(await store.batches.correctRemoved()).toBe(0);
   expect(await recordOf(store, id)).toMatchObject({ failed: 1, left: 2 });

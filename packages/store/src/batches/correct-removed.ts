@@ -14,9 +14,9 @@ const maxBatches = 1_000;
 const chunkSize = 250;
 
 /**
- * Counts the requests of unfinished batches as failed whose jobs were removed by hand; otherwise their batches would never
- * end. It looks at released requests only, and reads no result.
- * @returns how many it counted
+ * Counts requests of unfinished batches as failed when their jobs were removed by hand. Otherwise the batches would
+ * never end. Only released requests are checked, and no result is read.
+ * @returns how many requests were counted as failed
  */
 export async function correctRemoved(context: StoreContext): Promise<number> {
   let corrected = 0;
@@ -44,7 +44,7 @@ async function correctBatch(context: StoreContext, batch: BatchRecord): Promise<
   return corrected;
 }
 
-/** What the keys of the batch's jobs begin and end with: the index in four hexadecimal digits is between them. */
+/** The beginning and the end of the keys of the batch's jobs. Between them is the index as four hexadecimal digits. */
 function jobKeys({ keys, queues }: StoreContext, batchId: string) {
   return Object.fromEntries(
     pendingMarkLetters.map(([type, letter]) => {

@@ -1,11 +1,11 @@
--- Writes the result of a finished job into its batch and counts it. A batch counts each request once: its line in the
--- results is the pending mark until then. The last request ends the batch: the record says so, its keys expire, its
--- Idempotency-Key ends with it, and its webhook event is enqueued.
+-- Writes the result of a finished job into its batch and counts it. A batch counts each request once: until then, its
+-- line in the results is the pending mark. The last request ends the batch: `finished_at` is set, the keys of the batch
+-- and the record of its Idempotency-Key expire, and its webhook event is enqueued.
 --   batch.id, batch.index  the batch, and the index of the request in it
 --   status                 the terminal status of the job
 --   result                 the line of the result without `custom_id`, which the pending mark holds
 --   ttl                    seconds for which a finished batch is kept
--- Returns the id of the batch when it has ended here, else ''.
+-- Returns the id of the batch if this request ended it, else ''.
 local function batch_event(id, record, now)
   local counts = string.format(
     '{"total":%d,"queued":0,"in_progress":0,"completed":%d,"failed":%d,"cancelled":%d,"expired":%d}',
@@ -15,7 +15,7 @@ local function batch_event(id, record, now)
   local body = '{"id":"' .. event_id .. '","object":"event","type":"' .. type .. '","created_at":'
     .. math.floor(now / 1000) .. ',"data":{"id":"' .. id .. '","object":"batch","status":"' .. status
     .. '","request_counts":' .. counts .. ',"metadata":' .. record.metadata .. '}}'
-  -- Only texts are encoded here; the metadata goes into the body as the JSON that it is.
+  -- Only strings are encoded here. The metadata is JSON already.
   local data = '{"url":' .. cjson.encode(record.webhook_url) .. ',"job_id":"' .. id .. '","tenant":' .. cjson.encode(record.tenant or 'default')
     .. ',"own_secret":' .. (record.own_secret == '1' and 'true' or 'false') .. ',"event_id":"' .. event_id
     .. '","event_type":"' .. type .. '","body":' .. cjson.encode(body) .. '}'

@@ -1,5 +1,5 @@
 --[[
-  Makes an upload a batch in one step: before it there is none, after it the workers see all of it.
+  Turns an upload into a batch in one step: the workers see either nothing of it or all of it.
 
   KEYS[1]  the record of the batch
   KEYS[2]  the list of its requests that are not jobs yet
@@ -10,30 +10,30 @@
   KEYS[7]  the record of the Idempotency-Key; absent without one
 
   ARGV[1]  control (msgpack)
-             root         what all keys begin with
+             root         the prefix of all keys
              id           the id of the batch
              total        how many requests the upload has
              created_at   milliseconds since 1970
              fields       further fields of the record: a map of strings
-             key_ttl      a bound for the record of the key while the batch is unfinished, in milliseconds
+             key_ttl      milliseconds for which the record of the key is kept at most while the batch is unfinished
   ARGV[2]  the metadata as JSON
 
   Returns  { 'created' }
-           { 'replayed', id, fingerprint }  a batch was created with this Idempotency-Key and is still kept; the upload is
-                                            removed
-           { 'lost' }                       the upload is not there, or not all of it
+           { 'replayed', id, fingerprint }  a batch was created with this Idempotency-Key and is still kept; the upload
+                                            is removed
+           { 'lost' }                       the upload is missing or incomplete
 
-  Atomic   all of it. When Redis is full, the first write (the record) fails and there is no other. Sent twice (the reply
-           was lost on the wire), it creates one batch.
+  Atomic   all of it. When Redis is full, the first write (the record) fails and the script writes nothing. If it is
+           sent twice because the reply was lost, it creates one batch.
   Touches, beyond KEYS: <root>batch:<id> of a replayed batch.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
-local batch, waiting, results, staged_waiting, staged_results, open, key_record = unpack(KEYS)
+local batch, waiting, results, staged_waiting, staged_results, open, idempotency_record = unpack(KEYS)
 
--- The same call, sent again.
+-- The same call was sent twice.
 if redis.call('EXISTS', batch) == 1 then return { 'created' } end
 
-local held = key_record and redis.call('GET', key_record)
+local held = idempotency_record and redis.call('GET', idempotency_record)
 local fingerprint = held and redis.call('HGET', control.root .. 'batch:' .. held, 'fingerprint')
 if fingerprint then
   redis.call('UNLINK', staged_waiting, staged_results)
@@ -53,5 +53,5 @@ redis.call('RENAME', staged_waiting, waiting)
 redis.call('RENAME', staged_results, results)
 redis.call('PERSIST', waiting)
 redis.call('PERSIST', results)
-if key_record then redis.call('SET', key_record, control.id, 'PX', control.key_ttl) end
+if idempotency_record then redis.call('SET', idempotency_record, control.id, 'PX', control.key_ttl) end
 return { 'created' }

@@ -6,23 +6,26 @@ import { StoreUnavailableError } from '../store-error.ts';
 
 const create = defineScript(import.meta.url, 'create-batch');
 
-/** The record of a key ends with its batch (see count-result.lua). This bound is for a batch that never ends. */
+/**
+ * The record of an Idempotency-Key ends with its batch (see count-result.lua). This limit is for a batch that never
+ * ends.
+ */
 const maxLifetimeMs = 90 * 24 * 3_600 * 1_000;
 
-/** A batch that is to be created of an upload. */
+/** A batch to create from an upload. */
 export interface NewBatch {
   uploadId: string;
   /** How many requests the upload has. */
   total: number;
   tenant: string;
   metadata: Record<string, string>;
-  /** Where the webhook of its end goes; `null`: there is none. */
+  /** The receiver of the webhook of its end; `null`: the batch has no webhook. */
   webhookUrl: string | null;
   /** Whether the tenant has a webhook secret of its own. */
   ownSecret: boolean;
 }
 
-/** What became of an upload. */
+/** The result of a submission of a batch. */
 export interface CreatedBatch {
   id: string;
   /** 'replayed': a batch was created with the same Idempotency-Key before. */
@@ -32,8 +35,8 @@ export interface CreatedBatch {
 }
 
 /**
- * Creates a batch of an upload in one round trip: see create-batch.lua. When it throws, the caller does not know whether
- * the batch was created; with an Idempotency-Key, the submission can be repeated.
+ * Creates a batch from an upload in one round trip: see create-batch.lua. When it throws, the batch may have been
+ * created or not. With an Idempotency-Key, the submission can be repeated safely.
  * @throws {StoreUnavailableError} also when Redis has lost requests of the upload
  */
 export async function createBatch(
@@ -75,6 +78,6 @@ export async function createBatch(
     case 'replayed':
       return { id: reply[1], kind: 'replayed', fingerprint: reply[2] };
     case 'lost':
-      throw new StoreUnavailableError(new Error('Redis has lost the requests of an upload'));
+      throw new StoreUnavailableError(new Error('Redis lost the requests of an upload'));
   }
 }

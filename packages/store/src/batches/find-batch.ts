@@ -6,10 +6,10 @@ import { parseBatchReply, type BatchReply, type FoundBatch } from './record.ts';
 const find = defineScript(import.meta.url, 'find-batch');
 
 /**
- * The batch with this id: one round trip.
- * @param tenant whose batch it has to be; `null`: anybody's
- * @returns `null` when there is no such batch (any more), and when it is another tenant's
- * @throws {z.ZodError} when promptq did not write it
+ * Finds the batch with this id in one round trip.
+ * @param tenant the tenant that must own the batch; `null`: any tenant
+ * @returns `null` when the batch does not exist or is another tenant's
+ * @throws {z.ZodError} when promptq did not write the batch
  */
 export async function findBatch(
   context: StoreContext,
@@ -27,10 +27,10 @@ export async function findBatch(
 
 /** The keys that read-batch.lua reads. */
 export function batchKeys({ keys, queues }: StoreContext, id: string): string[] {
-  return [keys.batch(id), ...queues.names().map((queue) => keys.ofQueue(queue, 'active'))];
+  return [keys.batch(id), ...queues.names().map((queue) => keys.queueKey(queue, 'active'))];
 }
 
-/** The digits that the ids of a batch and of its jobs have in common, see batch-id.ts. */
+/** The digits that a batch and its jobs have in common in their ids, see batch-id.ts. */
 export function digitsOf(id: string): { time: string; tail: string } {
   const digits = id.slice('batch_'.length);
   return { time: digits.slice(0, 12), tail: digits.slice(-11) };

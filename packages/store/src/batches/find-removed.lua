@@ -1,18 +1,19 @@
 --[[
-  Finds requests of a batch whose jobs do not exist although they were released and have no result: somebody removed them.
+  Finds the requests of a batch whose jobs were removed by hand: they were released, have no result, and their jobs do
+  not exist.
 
   KEYS[1]  the record of the batch
   KEYS[2]  the hash of its results
 
   ARGV[1]  control (msgpack)
-             from, to  looks at the requests from index `from` to before index `to`
-             jobs      by the first character of a pending mark: { before, after }, what the key of the job's hash begins
-                       and ends with; the index in hexadecimal digits is between them
+             from, to  the requests to check: from index `from` to before index `to`
+             jobs      by the first character of a pending mark: { before, after }, the beginning and the end of the key
+                       of the job's hash; between them is the index as four hexadecimal digits
 
   Returns  the indexes and the marks of these requests as a flat list.
 
-  Atomic   all of it; release.lua adds a job and counts it as released in one step, so a job that is being added is not
-           found. It writes nothing.
+  Atomic   all of it. release.lua adds a job and counts it as released in one step, so a job that is being added is not
+           found. The script writes nothing.
   Touches, beyond KEYS: the hashes of the jobs.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

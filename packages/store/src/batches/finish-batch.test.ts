@@ -12,10 +12,10 @@ test('a batch runs to its end through finish.lua: results in input order, counts
   expect(await resultsOf(store, id, 30)).toEqual([]);
   expect(await store.batches.release(await recordOf(store, id))).toBe(30);
 
-  const gate = Promise.withResolvers<void>();
-  startTestWorker(store, () => gate.promise);
+  const release = Promise.withResolvers<void>();
+  startTestWorker(store, () => release.promise);
   await eventually(async () => expect((await store.batches.find(id, null))?.active).toBe(20));
-  gate.resolve();
+  release.resolve();
   await eventually(async () => expect(await recordOf(store, id)).toMatchObject({ left: 0 }));
 
   const { record, active } = (await store.batches.find(id, null)) ?? {};

@@ -2,7 +2,7 @@ import type { StoreContext } from '../context.ts';
 import type { BatchRecord } from '@promptq/shared/jobs';
 import { parseBatch } from './record.ts';
 
-/** The ids of unfinished batches, oldest first. @param limit how many at most */
+/** The ids of unfinished batches, oldest first. @param limit the maximum number of ids */
 export async function openBatchIds(
   { redis, keys }: StoreContext,
   limit: number,
@@ -11,8 +11,8 @@ export async function openBatchIds(
 }
 
 /**
- * The record of an unfinished batch. A batch whose record is gone, removed by hand, is forgotten.
- * @returns `null` when the record is gone
+ * Reads the record of an unfinished batch. A batch whose record was removed by hand is no longer listed as unfinished.
+ * @returns `null` when the record does not exist
  * @throws {z.ZodError} when promptq did not write it
  */
 export async function readOpenBatch(

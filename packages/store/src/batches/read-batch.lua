@@ -1,5 +1,6 @@
--- Reads the record of a batch and how many of its jobs are active, so that its counts belong to one moment. The lists of
--- active jobs are never longer than the concurrency of all workers together. A job's id tells its batch: see batch-id.ts.
+-- Reads the record of a batch and how many of its jobs are active, so that the counts are consistent. The lists of
+-- active jobs are never longer than the concurrency of all workers together. A job's id contains its batch: see
+-- batch-id.ts.
 --   active_lists  the keys of the lists of active jobs, from the second on
 --   time, tail    the first 12 and the last 11 hexadecimal digits of the ids of the batch and of its jobs
 -- Returns { record as a flat list, active }, or false when there is no such batch.

@@ -1,27 +1,29 @@
 --[[
-  Makes jobs of the next requests of a batch.
+  Turns the next requests of a batch into jobs.
 
   KEYS[1]  the record of the batch
   KEYS[2]  the list of its requests that are not jobs yet
 
   ARGV[1]  control (msgpack)
-             root                 what all keys begin with
-             tenant               whose batch it is
+             root                 the prefix of all keys
+             tenant               the owner of the batch
              released             how many requests had been released when the caller read the batch, as a string
              cancel_requested_at  when its cancellation was requested, as a string; '' when it was not
              bucket               their bucket in the indexes; the ids of all jobs of a batch have one time
              jobs                 the jobs of the first requests of the list:
-               queue_root           what the keys of its queue begin with
+               queue_root           the prefix of the keys of its queue
                id, name             its id and BullMQ's name for it
                opts                 BullMQ's options, with the priority
-               start_within         seconds, counted after the delay, within which it has to start
+               start_within         seconds after the delay within which it must start
   ARGV[2i]      the data of the i-th job as JSON
   ARGV[2i + 1]  its entry in the indexes, 17 bytes
 
-  Returns  'released', or 'changed': requests were released, or the cancellation was requested, since the batch was read.
+  Returns  'released', or 'changed': requests were released, or the cancellation was requested, since the batch was
+           read.
 
-  Atomic   all of it: a job and the count that says that it was released are written together. When Redis is full, the first
-           write (the count) fails and there is no other. Sent twice (the reply was lost on the wire), it answers 'changed'.
+  Atomic   all of it: the jobs and the count of released requests are written together. When Redis is full, the first
+           write (the count) fails and the script writes nothing. If it is sent twice because the reply was lost, it
+           returns 'changed'.
   Touches, beyond KEYS: the keys of the queues (BullMQ), <root>index:*.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

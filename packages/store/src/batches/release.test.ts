@@ -10,7 +10,7 @@ test('requests are released once, however many processes release them', async ()
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(250);
   expect(await store.batches.release(record)).toBe(0);
   const { redis, keys } = store.context;
-  expect(await redis.zcard(keys.ofQueue('chat.default', 'prioritized'))).toBe(250);
+  expect(await redis.zcard(keys.queueKey('chat.default', 'prioritized'))).toBe(250);
   expect(await redis.llen(keys.batchWaiting(id))).toBe(0);
   expect(await recordOf(store, id)).toMatchObject({ released: 250, left: 250 });
 });

@@ -20,20 +20,20 @@ import { parseRequest } from './staged-request.ts';
 const release = defineScript(import.meta.url, 'release');
 
 /**
- * How many requests of one batch are unfinished jobs, at most: enough to keep a pool busy, and few enough that the queue
- * does not fill with one batch. They wait behind all jobs that were submitted alone (see fairness/priorities.ts).
+ * The most requests of one batch that are unfinished jobs. This keeps a pool busy without filling the queue with one
+ * batch. These jobs wait behind all jobs that were submitted alone (see fairness/priorities.ts).
  */
 const maxReleased = 1_000;
-/** How many one script adds: Redis does nothing else meanwhile, about 5 ms. */
+/** The most jobs that one script adds. Redis does nothing else during that time, about 5 ms. */
 const maxChunkSize = 100;
 const firstChunk = 20;
 
 /**
- * Makes jobs of the next requests of a batch, as far as its window has room. A process that does it at the same time as
- * another, or dies in the middle, adds nothing twice and leaves nothing out. The requests of a batch whose cancellation
- * was requested are cancelled at once, without a worker.
+ * Turns the next requests of a batch into jobs, until it has `maxReleased` unfinished jobs. Each request is added
+ * exactly once, even when two processes release the same batch or a process dies while it does. The requests of a batch
+ * whose cancellation was requested are cancelled immediately, without a worker.
  * @param batch as it was read; nothing is released when it has changed since
- * @returns how many were released
+ * @returns how many requests were released
  */
 export async function releaseRequests(context: StoreContext, batch: BatchRecord): Promise<number> {
   const { redis, keys } = context;
@@ -43,7 +43,7 @@ export async function releaseRequests(context: StoreContext, batch: BatchRecord)
   let { released } = batch;
   let count = firstChunk;
   while (room > 0) {
-    // Start deadlines are counted by the clock of Redis, as everywhere.
+    // All start deadlines use the clock of Redis.
     const [lines, [seconds, micros]] = await Promise.all([
       redis.lrange(keys.batchWaiting(id), 0, Math.min(count, room) - 1),
       redis.time(),
@@ -105,7 +105,7 @@ async function releaseChunk(
   return reply === 'released';
 }
 
-/** The times of a submission count from the creation of the batch, those of BullMQ from the addition of the job. */
+/** The times of a submission count from the creation of the batch. BullMQ's times count from when the job was added. */
 function toJob(
   { queues }: StoreContext,
   batch: BatchRecord,
@@ -121,9 +121,9 @@ function toJob(
   return {
     ...spec,
     id: batchJobId(batch.id, { type, queueNumber: queues.numberOf(type), index }),
-    // In front, where flag-cancelled.lua looks for it, and behind, over what the request says.
+    // The flag is first, where flag-cancelled.lua looks for it, and last, so that it overrides the request.
     data: { ...flag, ...data, ...flag, start_within_seconds: startWithinSeconds },
-    // A cancelled request waits for nothing.
+    // A cancelled request has no delay.
     delayMs: cancel_requested_at === undefined ? delayMs : 0,
     nowMs,
   };

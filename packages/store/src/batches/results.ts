@@ -6,10 +6,11 @@ const firstChunk = 20;
 const maxChunkSize = 500;
 
 /**
- * The results of a batch so far, in input order: texts of one or more lines, each line the JSON of one result. Requests
- * without a result are left out. No more than a chunk is held in memory.
+ * Yields the results of a batch so far, in input order, as texts of one or more lines. Each line is the JSON of one
+ * result. Requests without a result are left out. At most one chunk is held in memory.
  * @param total how many requests the batch has
- * @throws {RangeError} when the batch is removed meanwhile: a response that is cut off is noticed, a short one is not
+ * @throws {RangeError} when the batch is removed meanwhile. A client notices a response that is cut off, but not one
+ *   that is too short.
  */
 export async function* batchResults(
   { redis, keys }: StoreContext,

@@ -10,12 +10,13 @@ export interface StagedRequest {
   spec: JobSpec;
 }
 
-/** Redis removes an upload that has not grown for this time. */
+/** Redis removes an upload that has received nothing for this time. */
 const idleSeconds = 600;
 
 /**
- * Writes requests of an upload under keys of its own, where nobody sees them until `createBatch` makes them a batch.
- * @param chunk the next requests, in their order: all are written, or none
+ * Writes requests of an upload under separate keys. They are invisible until `createBatch` turns the upload into a
+ * batch.
+ * @param chunk the next requests in order; either all of them are written or none
  */
 export async function stageRequests(
   { redis, keys }: StoreContext,

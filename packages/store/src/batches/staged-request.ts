@@ -9,7 +9,7 @@ const stagedSchema = z.object({
   delay: z.number().min(0).default(0),
 });
 
-/** The entry of a request in the list of those that are not jobs yet: all that its job is made of. */
+/** Serializes a request for the list of requests that are not jobs yet. */
 export function serializeRequest({ type, data, maxAttempts, delaySeconds }: JobSpec): string {
   return JSON.stringify({
     type,
@@ -28,18 +28,18 @@ export function parseRequest(text: string): JobSpec {
 
 const letters: Record<JobType, string> = { chat: 'c', analysis: 'a' };
 
-/** The types of jobs, and the letter that a pending mark of each begins with. */
+/** The job types, each with the first letter of its pending marks. */
 export const pendingMarkLetters = Object.entries(letters) as [JobType, string][];
 
 /**
- * The pending mark, which holds the place of a result until there is one: the type, because the job's id has it, and the
- * name of the request as JSON, which count-result.lua puts into the result.
+ * The pending mark, which stands in for a result until there is one: a letter for the type, which is part of the job's
+ * id, and the `custom_id` as JSON, which count-result.lua puts into the result.
  */
 export function pendingMark(type: JobType, customId: string): string {
   return `${letters[type]}${JSON.stringify(customId)}`;
 }
 
-/** The type of a request that has no result yet; `null` when this is a result. */
+/** The type of a request, read from its pending mark; `null` when the text is a result. */
 export function pendingType(text: string): JobType | null {
   if (text.startsWith(letters.chat)) return 'chat';
   return text.startsWith(letters.analysis) ? 'analysis' : null;

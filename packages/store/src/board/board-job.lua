@@ -1,6 +1,6 @@
 --[[
-  Reads one job and its state. BullMQ's getState searches the waiting list, which costs more the longer the queue is; the
-  lock tells that a job runs, and what is nowhere else is waiting.
+  Reads one job and its state. BullMQ's getState searches the waiting list in O(n). This script needs no search: a job
+  with a lock is active, and a job in no other set is waiting.
 
   KEYS[1]     the job's hash
   KEYS[2]     the job's lock
@@ -9,7 +9,7 @@
   ARGV[1]  control (msgpack)
              id      the job's id
              states  the name of each state, in the order of KEYS[3...]
-             fields  the fields of a job that are read; the first one has to be there
+             fields  the fields of a job to read; every job must have the first one
 
   Returns  { id, state, fields }, or false when there is no such job.
 

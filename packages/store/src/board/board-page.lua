@@ -1,14 +1,14 @@
 --[[
-  Reads a page of the jobs of each of these states, the newest first. BullMQ's own getRanges may take an entry off the
-  waiting list; this only reads. It costs O(log n) and what the page holds; deep in the two lists O(n).
+  Reads a page of the jobs of each state, newest first. BullMQ's own getRanges may remove an entry from the waiting
+  list; this script only reads. It takes O(log n) plus the size of the page, and O(n) deep in the two lists.
 
   KEYS[...]  the sets, or lists, that hold the jobs of the states
 
   ARGV[1]  control (msgpack)
-             queue_root   what the keys of the queue begin with
+             queue_root   the prefix of the keys of the queue
              first, last  the first and the last job of each state, counted from 0, both included
              states       the name of each state, in the order of KEYS
-             fields       the fields of a job that are read; the first one has to be there
+             fields       the fields of a job to read; every job must have the first one
 
   Returns  a list of { id, state, fields }.
 

@@ -4,14 +4,17 @@ import { failureSchema } from '@promptq/shared/failure';
 import { logFault } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 
-/** A call that is not repeated: it was answered, or the upstream would refuse it again. */
+/** A finished call of a job: it was answered, or it failed in a way that a repetition would not change. */
 const checkpointSchema = z.union([
   z.object({ answer: z.string(), usage: usageSchema }),
   z.object({ failure: failureSchema }),
 ]);
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** The finished calls of a job by step. They are kept until the job finishes, so another attempt pays for none of them again. */
+/**
+ * The finished calls of a job by step. They are kept until the job finishes, so that another attempt does not repeat
+ * them.
+ */
 export async function readCheckpoints(
   { redis, keys }: StoreContext,
   jobId: string,
@@ -21,8 +24,8 @@ export async function readCheckpoints(
 }
 
 /**
- * Keeps one finished call: one small write, never the whole job again. A failure to write is only logged: the answer is
- * there, and a Redis that is full must not make it fail and be paid for again.
+ * Stores one finished call. A failed write is only logged: the answer has arrived, and a full Redis must not cause the
+ * call to be made and paid for again.
  */
 export async function keepCheckpoint(
   { redis, keys, log, resultTtlSeconds }: StoreContext,
@@ -32,13 +35,15 @@ export async function keepCheckpoint(
 ): Promise<void> {
   const key = keys.checkpoints(jobId);
   try {
-    // The expiry is for a job that never finishes.
+    // The key expires in case the job never finishes.
     const write = redis
       .multi()
       .hset(key, step, JSON.stringify(checkpoint))
       .expire(key, resultTtlSeconds);
     for (const [error] of (await write.exec()) ?? []) if (error) throw error;
   } catch (error) {
-    logFault(log, error, 'a checkpoint could not be kept for another attempt', { job_id: jobId });
+    logFault(log, error, 'could not store a checkpoint; another attempt would repeat this call', {
+      job_id: jobId,
+    });
   }
 }

@@ -1,19 +1,19 @@
 --[[
-  Asks whether an attempt may call the upstream. While the circuit is open, one attempt of the whole pool may, the probe,
-  and none during a pause: BullMQ also starts jobs then that it had fetched before.
+  Decides whether an attempt may call the upstream. While the circuit is open, only one attempt of the whole pool may:
+  the probe. During a pause no attempt may. BullMQ can start jobs during a pause that it had fetched before.
 
   KEYS[1]  how many attempts in a row have failed
   KEYS[2]  the job that probes the upstream
   KEYS[3]  the queue's limiter
 
   ARGV[1]  control (msgpack)
-             id           the job that asks
+             id           the job of the attempt
              threshold    failures in a row that open the circuit
-             probe        a probe that does not end within so many milliseconds was lost with its process
-             retry        after how many milliseconds the others ask again
+             probe        milliseconds after which a probe that has not ended counts as lost with its process
+             retry        milliseconds after which other attempts ask again
              paused_mark  what the limiter holds while the pool is paused
 
-  Returns  after how many milliseconds to ask again; 0: the attempt may call.
+  Returns  0 when the attempt may call the upstream; otherwise the milliseconds after which to ask again.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

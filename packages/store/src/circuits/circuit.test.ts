@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const failed = (id: string) => test.store.circuits.failed('chat', id, policy);
 const admit = (id: string) => test.store.circuits.admit('chat', id, policy);
-const endPause = () => test.redis.del(test.keys.ofQueue(queueNameOf('chat'), 'limiter'));
+const endPause = () => test.redis.del(test.keys.queueKey(queueNameOf('chat'), 'limiter'));
 
 it('opens at the threshold and pauses the pool', async () => {
   expect(await failed('a')).toEqual({ pauseMs: null, isNew: false });

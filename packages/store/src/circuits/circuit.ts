@@ -5,9 +5,10 @@ import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
 
 /**
- * The circuit of a queue: when the upstream fails so many attempts in a row, across all workers of the queue, it is left
- * alone for a while and then tried by one attempt, the probe. Its state is in Redis because a streak goes across the pool;
- * the libraries for circuits keep theirs in one process. It pauses the pool as a 429 does: see queues/pause-pool.ts.
+ * The circuit breaker of a queue. After a number of consecutive failures of the upstream, across all workers of the
+ * queue, the pool pauses. Then one attempt, the probe, tries the upstream. The state is in Redis, because the failures
+ * of all workers count together; libraries keep it in one process. The pool pauses as for a 429: see
+ * queues/pause-pool.ts.
  */
 const fail = defineScript(import.meta.url, 'fail');
 const admit = defineScript(import.meta.url, 'admit');
@@ -19,15 +20,15 @@ export interface CircuitPolicy {
   threshold: number;
   firstPauseMs: number;
   maxPauseMs: number;
-  /** Failures that are further apart do not belong together. */
+  /** A streak ends after this time without a failure. */
   streakWindowMs: number;
-  /** A probe that does not end within this was lost with its process. */
+  /** A probe that has not ended after this time counts as lost with its process. */
   probeMs: number;
-  /** After this, others ask again whether the probe has ended. */
+  /** Other attempts ask again after this time whether the probe has ended. */
   retryDelayMs: number;
 }
 
-/** @returns 0 when the attempt may call the upstream; else after how many milliseconds to ask again */
+/** @returns 0 when the attempt may call the upstream; otherwise the milliseconds after which to ask again */
 export async function admitAttempt(
   context: StoreContext,
   type: JobType,
@@ -46,7 +47,8 @@ export async function admitAttempt(
 
 /**
  * Records that an attempt failed because of the upstream.
- * @returns for how many milliseconds the pool is paused now, `null` while the circuit is closed; whether this began the pause
+ * @returns the remaining pause of the pool in milliseconds, or `null` while the circuit is closed; and whether this
+ *   call began the pause
  */
 export async function recordFailure(
   context: StoreContext,
@@ -68,13 +70,16 @@ export async function recordFailure(
   return { pauseMs: pauseMs < 0 ? null : pauseMs, isNew: isNew === 1 };
 }
 
-/** Records that the upstream has answered, even if it refused this one request: the circuit is closed. */
+/** Records that the upstream answered, even if it rejected the request. This closes the circuit. */
 export async function recordSuccess(context: StoreContext, type: JobType): Promise<void> {
   const [failures, probe] = keysOf(context, type);
   await context.redis.del(failures, probe);
 }
 
-/** Records that an attempt ended for another reason: cancelled, interrupted, ... If it was the probe, another job may be. */
+/**
+ * Records that an attempt ended for another reason, for example a cancellation. If it was the probe, another job may
+ * probe.
+ */
 export async function releaseAttempt(
   context: StoreContext,
   type: JobType,
@@ -89,5 +94,5 @@ function keysOf(
   type: JobType,
 ): [failures: string, probe: string, limiter: string] {
   const queue = queueNameOf(type);
-  return [keys.circuitFailures(queue), keys.circuitProbe(queue), keys.ofQueue(queue, 'limiter')];
+  return [keys.circuitFailures(queue), keys.circuitProbe(queue), keys.queueKey(queue, 'limiter')];
 }

@@ -1,5 +1,6 @@
 --[[
-  Counts a failure of the upstream. From the threshold on, it pauses all workers of the queue, longer each time.
+  Counts a failure of the upstream. From the threshold on, each failure pauses all workers of the queue, longer each
+  time.
 
   KEYS[1]  how many attempts in a row have failed
   KEYS[2]  the job that probes the upstream
@@ -9,13 +10,14 @@
              id           the job whose attempt failed
              threshold    failures in a row that open the circuit
              first, max   the first and the longest pause, in milliseconds
-             streak       failures that are further apart, in milliseconds, do not belong together
+             streak       a streak ends after this many milliseconds without a failure
              paused_mark  what the limiter holds while the pool is paused
 
-  Returns  { pause, is_new }: for how many milliseconds the pool is paused now, -1 while the circuit is closed; 1 when this
-           call began the pause.
+  Returns  { pause, is_new }: the remaining pause of the pool in milliseconds, or -1 while the circuit is closed; 1 when
+           this call began the pause.
 
-  A failure during a pause adds nothing, unless it is the probe's: its call was under way when the circuit opened.
+  A failure during a pause does not count, because its call was made before the circuit opened. A failure of the probe
+  counts.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

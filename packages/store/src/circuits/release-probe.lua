@@ -1,5 +1,5 @@
 --[[
-  Lets another job probe the upstream: the probe ended and told nothing about it.
+  Lets another job probe the upstream, because the probe ended without a result.
 
   KEYS[1]  the job that probes the upstream
 

@@ -4,9 +4,9 @@ import type { Logger } from '@promptq/shared/logging';
 const minRedisVersion = [6, 2] as const;
 
 /**
- * Checks what promptq's guarantees rest on. It warns, saying what can be lost, where the server keeps
- * too little; only INFO is asked, which managed services allow, unlike CONFIG.
- * @throws {Error} when promptq cannot work on this server: too old, or a Redis Cluster
+ * Checks that the server keeps what promptq's guarantees depend on. A warning says what can be lost. The check uses
+ * INFO only, because managed services often forbid CONFIG.
+ * @throws {Error} when promptq cannot work with this server, because it is too old or a Redis Cluster
  */
 export async function checkServer(redis: Redis, log: Logger): Promise<void> {
   const info = parseInfo(await redis.info());
@@ -16,7 +16,7 @@ export async function checkServer(redis: Redis, log: Logger): Promise<void> {
   }
   if (info.get('cluster_enabled') === '1') {
     throw new Error(
-      'This is a Redis Cluster, which promptq does not support. Use a single Redis; for failover, a managed one whose address follows the primary.',
+      'promptq does not support Redis Cluster. Use a single Redis. For failover, use a managed Redis whose address always leads to the primary.',
     );
   }
   const policy = info.get('maxmemory_policy');
@@ -29,7 +29,7 @@ export async function checkServer(redis: Redis, log: Logger): Promise<void> {
   if (info.get('aof_enabled') === '0') {
     log.warn(
       { aof_enabled: '0' },
-      'REDIS KEEPS NO APPEND-ONLY FILE: a restart of Redis loses accepted jobs and audit events since its last snapshot. Set appendonly yes.',
+      'REDIS KEEPS NO APPEND-ONLY FILE: when Redis restarts, it loses the accepted jobs and audit events since its last snapshot. Set appendonly yes.',
     );
   }
 }

@@ -1,13 +1,13 @@
 --[[
-  Reads the version of the data in this Redis, and writes it into a Redis without data of promptq.
+  Reads the version of the data in this Redis. It writes the version into a Redis that has no promptq data.
 
   KEYS[1]     the version
-  KEYS[2...]  keys that the first version wrote, which had no version key
+  KEYS[2...]  keys of version 1, which had no version key
 
   ARGV[1]  control (msgpack)
-             version  the version that the caller works with
+             version  the version that the caller supports
 
-  Returns  the version of the data: '1' when there is data and no version.
+  Returns  the version of the data; '1' when there is data without a version.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

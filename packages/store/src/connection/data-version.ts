@@ -4,7 +4,7 @@ import { defineScript } from '../scripts/script.ts';
 
 const checkVersion = defineScript(import.meta.url, 'data-version');
 
-/** The version of the data that this code reads and writes. Additions keep it; a change that old code cannot read raises it. */
+/** The version of the data that this code reads and writes. It is raised by a change that older code cannot read. */
 const dataVersion = '2';
 
 /** Redis holds data of another version. */
@@ -13,7 +13,7 @@ export class DataVersionError extends Error {
 }
 
 /**
- * Checks that the data in Redis is of the version that this process works with; an empty Redis gets it.
+ * Checks that the data in Redis has the version that this process supports. An empty Redis gets this version.
  * @throws {DataVersionError} otherwise
  * @throws {Error} when the key of the audit stream holds something else
  */
@@ -21,18 +21,18 @@ export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<v
   await refuseForeignKey(redis, keys.audit);
   const found = String(
     await checkVersion(redis, {
-      keys: [keys.version, ...keys.ofFirstVersion],
+      keys: [keys.version, ...keys.firstVersionKeys],
       control: { version: dataVersion },
     }),
   );
   if (found === dataVersion) return;
   throw new DataVersionError(
-    `The data in Redis is of version ${found}, and this promptq works with version ${dataVersion}. ` +
-      'Use an empty Redis or another REDIS_PREFIX, or the promptq that wrote the data.',
+    `The data in Redis has version ${found}, but this promptq supports version ${dataVersion} only. ` +
+      'Use an empty Redis, another REDIS_PREFIX, or the promptq version that wrote the data.',
   );
 }
 
-/** A job could finish without its audit event if another kind of value were under this key. */
+/** If this key held another type, a job could finish without its audit event. */
 async function refuseForeignKey(redis: Redis, auditKey: string): Promise<void> {
   const type = await redis.type(auditKey);
   if (type === 'stream' || type === 'none') return;

@@ -1,6 +1,6 @@
--- Enqueues the delivery of one webhook event: a job of BullMQ's queue `webhooks`. An id that exists is left as it is, so an
--- event is enqueued once however often this runs.
---   trace  the trace that the event belongs to, as BullMQ keeps it, or nil
+-- Enqueues the delivery of one webhook event as a job of BullMQ's queue `webhooks`. Idempotent: BullMQ ignores an id
+-- that exists.
+--   trace  the trace of the event in the form that BullMQ stores, or nil
 local function enqueue_delivery(root, id, event_type, data, trace, now)
   local queue_root = root .. 'webhooks:'
   local function key(suffix) return queue_root .. suffix end

@@ -8,10 +8,10 @@
   ARGV[1]  control (msgpack)
              id  the id of the delivery
 
-  Returns  { { data, timestamp, finishedOn, returnvalue }, the tries as JSON, score in KEYS[3] or nil }. `data` is nil when
-           there is no such delivery.
+  Returns  { { data, timestamp, finishedOn, returnvalue }, the tries as JSON, score in KEYS[3] or nil }. `data` is nil
+           when there is no such delivery.
 
-  Atomic   all of it; between several commands, the delivery could move on. It writes nothing.
+  Atomic   all of it. The script writes nothing.
   Touches nothing beyond KEYS.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

@@ -14,9 +14,9 @@ const replySchema = z.tuple([
 ]);
 
 /**
- * The delivery with this id: one round trip.
- * @param tenant whose delivery it has to be
- * @returns `null` when this tenant has no such delivery (any more)
+ * Finds the delivery with this id in one round trip.
+ * @param tenant the tenant that must own the delivery
+ * @returns `null` when this tenant has no such delivery
  * @throws {z.ZodError} when promptq did not write it
  */
 export async function findDelivery(
@@ -42,7 +42,7 @@ export async function findDelivery(
     event_id,
     event_type,
     url,
-    // A delivery that failed and arrived after a redelivery has a failure as well: the return value decides.
+    // A delivery that failed and then succeeded after a redelivery has both fields. The return value decides.
     status: !hasEnded ? 'pending' : returnValue === null ? 'dead' : 'delivered',
     created_at: toTime(createdAtMs),
     next_try_at: delayedScore && toTime(delayedUntilMs(delayedScore)),

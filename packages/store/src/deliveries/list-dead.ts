@@ -4,10 +4,10 @@ import { findDelivery } from './find-delivery.ts';
 const chunkSize = 500;
 
 /**
- * The ids of this tenant's deliveries that were given up in this time, oldest first: BullMQ's set of failed jobs, by the
- * moment at which they failed. The caller redelivers each before it takes the next: a redelivered one leaves the set, so
- * only those of other tenants are skipped.
- * @param sinceMs milliseconds since 1970, inclusive, as `untilMs`
+ * Yields the ids of this tenant's deliveries that failed for good in this period, oldest first. They are in BullMQ's
+ * set of failed jobs, ordered by the time of the failure. The caller must redeliver each one before it takes the next:
+ * that removes it from the set, so only the deliveries of other tenants are skipped.
+ * @param sinceMs milliseconds since 1970; both `sinceMs` and `untilMs` are inclusive
  */
 export async function* deadDeliveries(
   context: StoreContext,

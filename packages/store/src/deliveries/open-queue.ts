@@ -4,8 +4,8 @@ import type { StoreContext } from '../context.ts';
 import { openQueue } from '../queues/open-queue.ts';
 
 /**
- * Opens the BullMQ queue of deliveries: one job for each webhook event that is sent; enqueue-delivery.lua adds them. It is
- * usable when the connection is.
+ * Opens the BullMQ queue of deliveries, which has one job for each webhook event. enqueue-delivery.lua adds the jobs.
+ * The queue is usable when the connection is.
  */
 export function openDeliveries(
   context: Pick<StoreContext, 'redis' | 'prefix'>,

@@ -4,8 +4,8 @@ import type { StoreContext } from '../context.ts';
 import { ignoreAlreadyMoved } from '../queues/ignore-moved.ts';
 
 /**
- * Tries a delivery again now, starting with its first try: a finished one, and one that waits for its next try. A delivery
- * that is being sent, or is about to be, stays as it is.
+ * Restarts a delivery with its first try now. This applies to a finished delivery and to one that waits for its next
+ * try. A delivery that is being sent, or is about to be, does not change.
  */
 export async function redeliver(
   { redis, keys }: StoreContext,
@@ -15,7 +15,7 @@ export async function redeliver(
   const job = await deliveries.getJob(deliveryId);
   if (!job) return;
   if (job.finishedOn === undefined) {
-    // BullMQ counts tries in the job's hash (`atm`): an operator who asks again uses up none of them.
+    // BullMQ counts tries in the job's hash (`atm`). A redelivery must not use one up.
     if (await job.isDelayed()) await redis.hset(keys.delivery(deliveryId), 'atm', 0);
     await ignoreAlreadyMoved(job.promote());
   } else {

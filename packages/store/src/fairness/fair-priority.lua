@@ -1,13 +1,14 @@
--- The BullMQ priority of a new job such that each tenant has its share of the starts: start-time fair queueing (Goyal, Vin
--- and Cheng, 1996). Virtual time of a band is the smallest tag that waits, and never goes back. A job's tag is one step
--- after virtual time or after its tenant's last tag, whichever is later; a tenant of twice the weight takes half the step.
--- When nothing waits, virtual time is the largest tag that was given: the job that has it was started. A band that is half
--- used up starts again then. At its end all tags are the last one, so jobs are first in, first out.
+-- The BullMQ priority of a new job that gives each tenant its share of the starts. The algorithm is start-time fair
+-- queueing (Goyal, Vin and Cheng, 1996). The virtual time of a band is the smallest waiting tag, and it never
+-- decreases. A job's tag is one step after the virtual time or after its tenant's last tag, whichever is later. A
+-- tenant with twice the weight has half the step. When no job waits, the virtual time is the largest tag so far,
+-- because the job with this tag has started. If more than half of the band is used by then, its tags start again at 0.
+-- At the end of a band all jobs get the last tag, so they are first in, first out.
 --   fair.tags         key of the tags of this band: a hash, from the tenant to its last tag
 --   fair.band         0, 1, 2: high, normal, low
---   fair.width        how many tags a band has
+--   fair.width        the number of tags in a band
 --   fair.step         the step of this tenant
---   fair.score        what BullMQ's score counts for one step of priority
+--   fair.score        the difference in BullMQ's score for one step of priority
 local function fair_priority(prioritized_key, tenant, fair)
   local first = fair.band * fair.width + 1
   local function score(priority) return string.format('%.0f', priority * fair.score) end

@@ -1,5 +1,5 @@
 --[[
-  Takes a tenant whose index is empty out of the tenants that have one.
+  Removes a tenant whose index is empty from the set of tenants that have an index.
 
   KEYS[1]  the numbers of the buckets of the tenant's index
   KEYS[2]  the tenants that have an index
@@ -7,9 +7,9 @@
   ARGV[1]  control (msgpack)
              tenant  the tenant
 
-  Returns  1 when the tenant was taken out, else 0.
+  Returns  1 when the tenant was removed, else 0.
 
-  Atomic   all of it: a job may have been added since the caller looked.
+  Atomic   all of it: a job may have been added since the caller checked.
   Touches nothing beyond KEYS.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

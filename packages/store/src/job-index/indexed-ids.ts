@@ -5,23 +5,23 @@ import { bucketOf, idsInBucket, newestFirst } from './time-index.ts';
 
 const bucketBatchSize = 50;
 
-/** What the index tells without a look at any job. Moments are milliseconds since 1970. */
+/** The filters that the index answers without reading any job. Times are milliseconds since 1970. */
 export interface IdQuery {
   type?: JobType | undefined;
-  /** Created at this moment or later. */
+  /** Created at this time or later. */
   createdAfterMs?: number | undefined;
-  /** Created before this moment. */
+  /** Created before this time. */
   createdBeforeMs?: number | undefined;
-  /** The id to go on after; the job may be gone. */
+  /** The id after which to continue. The job need not exist. */
   after?: string | undefined;
 }
 
 interface Chunk {
   /** The ids that match, newest first. */
   ids: string[];
-  /** The last id that was looked at, matching or not. */
+  /** The last id that was scanned, matching or not. */
   lastId: string;
-  /** How many ids were looked at. */
+  /** How many ids were scanned. */
   size: number;
 }
 

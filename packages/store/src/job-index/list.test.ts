@@ -41,7 +41,7 @@ async function makeOverdue(id: string): Promise<void> {
 }
 
 /** Puts ids of jobs that do not exist into a tenant's index. */
-async function indexGone(count: number): Promise<string[]> {
+async function indexRemoved(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () =>
     newJobId('chat', test.context.queues.numberOf('chat')),
   );
@@ -96,20 +96,20 @@ describe('a list of jobs', () => {
     );
   });
 
-  it('holds a job even if many newer ones are gone', async () => {
+  it('holds a job even if many newer ones were removed', async () => {
     const id = await add();
-    await indexGone(1_500);
+    await indexRemoved(1_500);
     expect(await list()).toMatchObject({ ids: [id], hasMore: false });
   });
 
   it('is empty with more behind it only beyond the bound, and goes on after one of the tenant’s own ids', async () => {
     const id = await add();
-    const gone = await indexGone(900);
+    const removed = await indexRemoved(900);
     const bounds = { maxIds: 10, maxReads: 10, maxIdsOfEmptyPage: 500 };
     const { signal } = new AbortController();
     const first = await listJobs(test.context, { tenant: 'acme', limit: 10 }, signal, bounds);
     expect(first).toMatchObject({ jobs: [], hasMore: true });
-    expect(gone).toContain(first.lastId);
+    expect(removed).toContain(first.lastId);
     const after = first.lastId ?? undefined;
     const second = await listJobs(
       test.context,

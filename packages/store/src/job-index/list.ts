@@ -6,8 +6,8 @@ import { indexedIds, type IdQuery } from './indexed-ids.ts';
 import { peekJobs, statusesOf } from './peek.ts';
 
 /**
- * A page that holds a job ends after so many looked-at ids, or jobs read: the next page goes on from there. An empty page
- * goes on for longer, because its client would have to ask again at once.
+ * The limits of the work for one page. A page with at least one job ends after `maxIds` scanned ids or `maxReads` jobs,
+ * and the next page continues from there. An empty page may scan more, because its client would ask again immediately.
  */
 export interface ListBounds {
   maxIds: number;
@@ -17,11 +17,11 @@ export interface ListBounds {
 const defaultBounds: ListBounds = { maxIds: 10_000, maxReads: 500, maxIdsOfEmptyPage: 200_000 };
 
 const idBatchSize = 200;
-/** A job can have 1 MiB of input, and its answer. */
+/** Small, because a job can have 1 MiB of input and an answer. */
 const readBatchSize = 10;
 
 export interface JobQuery extends IdQuery {
-  /** Whose jobs; `null`: everybody's. */
+  /** The owner of the jobs; `null`: all tenants. */
   tenant: string | null;
   status?: JobStatus | undefined;
   limit: number;
@@ -30,17 +30,20 @@ export interface JobQuery extends IdQuery {
 export interface JobPage {
   jobs: JobRecord[];
   hasMore: boolean;
-  /** The id to go on after: the last one that was looked at. It is one of this tenant's jobs, and may be gone. */
+  /**
+   * The id after which the next page begins: the last one that was scanned. It is this tenant's, and may no longer
+   * exist.
+   */
   lastId: string | null;
 }
 
 /**
- * The jobs that match, newest first. The order is that of their ids, which does not change while jobs run, finish and go,
- * so pages neither skip nor repeat a job. A page can hold fewer jobs than `limit` and still have more behind it. It is empty
- * and has more behind it only when none of `maxIdsOfEmptyPage` jobs matches.
+ * Lists the jobs that match, newest first. The order is that of the ids, which never changes, so pages neither skip nor
+ * repeat a job. A page can hold fewer jobs than `limit` although more follow. An empty page is followed by more only
+ * when none of `maxIdsOfEmptyPage` jobs matches.
  *
- * A waiting job whose time to start is over is finished when it is met.
- * @param signal aborted when nobody waits for the answer any more
+ * An overdue job that the list reads is finished as expired first.
+ * @param signal aborted when the client has disconnected
  */
 export async function listJobs(
   context: StoreContext,
@@ -58,7 +61,7 @@ export async function listJobs(
     scanned >= (jobs.length > 0 ? bounds.maxIds : bounds.maxIdsOfEmptyPage) ||
     (jobs.length > 0 && reads >= bounds.maxReads);
   for await (const chunk of indexedIds(context, index, query, idBatchSize)) {
-    // The first jobs are there most of the time; later it is worth a round trip to leave out those that are gone.
+    // The newest jobs usually still exist. For older ones, a round trip that filters out removed jobs pays off.
     const isWorthReading = status === undefined && scanned === 0;
     const ids = isWorthReading ? chunk.ids : await withStatus(context, chunk.ids, status);
     for (let at = 0; at < ids.length; at += readBatchSize) {

@@ -1,18 +1,18 @@
 --[[
-  Reads the state of jobs without their data: neither prompts nor answers are read.
+  Reads the state of jobs without their data. Neither prompts nor answers are read.
 
   KEYS[...]  the hashes of the jobs
 
   ARGV[1]  control (msgpack)
-             ttl  for how long finished jobs are kept, in milliseconds
+             ttl  milliseconds for which finished jobs are kept
 
   Returns  one list for each job, in the order of KEYS:
-           { 'gone' }                     there is no such job, or it finished so long ago that it is no longer kept
+           { 'gone' }                     there is no such job, or it is past its retention
            { 'completed' }
            { 'failed', reason, stalls }   with BullMQ's reason, and how often the job stalled
            { 'active' }                   its lock exists
            { 'claimed' }                  its lock exists, and its worker may be about to finish it as expired
-           { 'overdue' }                  it waits, has never started and may no longer start
+           { 'overdue' }                  it waits, has never started, and its deadline to start has passed
            { 'waiting' }
 
   Atomic   all of it. It writes nothing.

@@ -6,7 +6,7 @@ import { failedStatus } from '@promptq/shared/jobs';
 
 const peek = defineScript(import.meta.url, 'peek');
 
-/** What a look at a job tells without its data: see peek.lua. */
+/** The state of a job, read without its data: see peek.lua. */
 export type PeekedState =
   | { at: 'gone' | 'completed' | 'active' | 'claimed' | 'waiting' | 'overdue' }
   | { at: 'failed'; status: 'failed' | 'cancelled' | 'expired' };

@@ -1,13 +1,13 @@
 --[[
-  Replaces a bucket of an index by the entries that stay, unless something was appended since it was read.
+  Replaces a bucket of an index with the entries that remain, unless something was appended since it was read.
 
   KEYS[1]  the bucket
   KEYS[2]  the numbers of the buckets of this index
 
   ARGV[1]  control (msgpack)
              bucket  the bucket's number, as a string
-             length  how long the bucket was when it was read
-  ARGV[2]  the entries that stay; '' removes the bucket
+             length  the length of the bucket when it was read
+  ARGV[2]  the entries that remain; '' removes the bucket
 
   Returns  1, or 0 when something was appended.
 

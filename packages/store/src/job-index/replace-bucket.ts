@@ -10,7 +10,7 @@ export interface Bucket {
   number: number;
   /** Its ids, newest first, each once. */
   ids: string[];
-  /** How many bytes it had. */
+  /** Its length in bytes. */
   length: number;
 }
 
@@ -24,8 +24,8 @@ export async function readBucket(
 }
 
 /**
- * Replaces a bucket by the entries that stay; without any, the bucket is removed.
- * @returns false when something was appended since it was read: then it stays as it is
+ * Replaces a bucket with the entries that remain. Without entries, the bucket is removed.
+ * @returns false when something was appended since it was read; then the bucket does not change
  */
 export async function replaceBucket(
   { redis, keys }: StoreContext,

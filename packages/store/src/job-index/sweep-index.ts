@@ -8,13 +8,16 @@ const forgetTenant = defineScript(import.meta.url, 'forget-tenant');
 const bucketBatchSize = 100;
 const idBatchSize = 1_000;
 const tenantBatchSize = '1000';
-/** A bucket is left alone for so long after its jobs could have gone: one may still be on its way into it. */
+/**
+ * A bucket is swept only this long after its jobs can be past their retention, because late entries may be appended to
+ * it.
+ */
 const spareMs = 60_000;
 
 /**
- * Takes the jobs that are gone out of the indexes of all tenants and the index over all. Jobs that wait or run for longer
- * than finished ones are kept stay in them.
- * @returns how many ids were taken out of the index over all
+ * Removes jobs that no longer exist from the indexes of all tenants and from the index over all jobs. A job that still
+ * exists stays, however old it is.
+ * @returns how many ids were removed from the index over all jobs
  */
 export async function sweepIndexes(context: StoreContext): Promise<number> {
   const { redis, keys, resultTtlSeconds } = context;
@@ -75,7 +78,7 @@ async function sweepBucket(context: StoreContext, index: string, number: number)
   return isReplaced ? bucket.ids.length - kept.length : 0;
 }
 
-/** The jobs that are there. */
+/** The ids whose jobs exist. */
 async function existing({ redis, keys, queues }: StoreContext, ids: string[]): Promise<string[]> {
   const pipeline = redis.pipeline();
   const known = ids.flatMap((id) => {

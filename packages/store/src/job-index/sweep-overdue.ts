@@ -9,19 +9,20 @@ import { bucketOf } from './time-index.ts';
 const index = 'deadline';
 const bucketBatchSize = 100;
 const idBatchSize = 1_000;
-/** So many jobs are finished side by side. */
+/** How many jobs are finished concurrently. */
 const finishBatchSize = 20;
 
 /**
- * Finishes as expired the waiting jobs that never started and may no longer start, by the clock of Redis. It walks the
- * index of deadlines up to the last bucket that is over and removes those buckets, so a job is found here once, at most ten
- * seconds and the time between two sweeps after its deadline. With nothing due, a sweep is two commands.
+ * Finishes overdue jobs as expired: waiting jobs that have never started and whose deadline to start has passed by the
+ * clock of Redis. The sweep reads the index of deadlines up to the last bucket that has passed, and removes these
+ * buckets. So a job is found at most ten seconds plus the interval of the sweeps after its deadline. When nothing is
+ * due, a sweep takes two commands.
  * @returns how many jobs were finished
  */
 export async function sweepOverdue(context: StoreContext): Promise<number> {
   const { redis, keys } = context;
   const [seconds] = await redis.time();
-  // Of the bucket of this moment, some deadlines are still to come.
+  // The current bucket has deadlines that have not passed yet.
   const newest = bucketOf(Number(seconds) * 1_000) - 1;
   let expired = 0;
   let from = '-inf';
@@ -53,7 +54,7 @@ async function sweepBucket(context: StoreContext, number: number): Promise<numbe
       expired += finished.filter(Boolean).length;
     }
   }
-  // Jobs that have started, or are gone, need no look any more: only a job that never started expires.
+  // Only a job that has never started expires, so the other jobs need not be checked again.
   await replaceBucket(context, bucket, []);
   return expired;
 }
@@ -67,7 +68,7 @@ async function finishOverdue(context: StoreContext, id: string): Promise<boolean
     if (!(error instanceof ZodError)) throw error;
     context.log.warn(
       { job_id: id, error: describeError(error) },
-      'an overdue job was not written by promptq; it stays as it is',
+      'an overdue job could not be read, because promptq did not write it; it is left unchanged',
     );
     return false;
   }

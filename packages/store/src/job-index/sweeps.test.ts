@@ -49,13 +49,18 @@ describe('the sweep of overdue jobs', () => {
     expect(await test.store.retention.sweepOverdue()).toBe(0);
   });
 
-  it('leaves jobs alone that have started, are running, finished or gone', async () => {
-    const [started, running, finished, gone] = [await add(), await add(), await add(), await add()];
+  it('leaves jobs alone that have started, are are running, have finished or were removed', async () => {
+    const [started, running, finished, removed] = [
+      await add(),
+      await add(),
+      await add(),
+      await add(),
+    ];
     await test.store.jobs.cancel(finished, null);
-    for (const id of [started, running, finished, gone]) await makeOverdue(id);
+    for (const id of [started, running, finished, removed]) await makeOverdue(id);
     await test.redis.hset(test.keys.job(queue, started), 'ats', 1);
     await test.redis.set(`${test.keys.job(queue, running)}:lock`, 'token');
-    await test.redis.del(test.keys.job(queue, gone));
+    await test.redis.del(test.keys.job(queue, removed));
     expect(await test.store.retention.sweepOverdue()).toBe(0);
     expect(test.finished.map(({ jobId }) => jobId)).toEqual([finished]);
     expect((await test.store.jobs.find(started, null))?.state.at).toBe('waiting');
@@ -80,12 +85,12 @@ describe('the sweep of the indexes', () => {
   const oldMs = () => Date.now() - 2 * 3_600_000;
   const oldId = () => newJobId('chat', test.context.queues.numberOf('chat'), oldMs());
 
-  it('takes jobs that are gone out of the index of their tenant and the one over all', async () => {
-    const [gone, kept] = [oldId(), oldId()];
+  it('takes jobs that were removed out of the indexes of their tenant and of all tenants', async () => {
+    const [removed, kept] = [oldId(), oldId()];
     await test.redis.hset(test.keys.job(queue, kept), 'data', '{}');
     const bucket = bucketOf(oldMs());
     for (const index of ['all', 'tenant:acme']) {
-      await append(index, bucket, gone);
+      await append(index, bucket, removed);
       await append(index, bucket, kept);
     }
     await test.redis.sadd(test.keys.indexedTenants, 'acme');

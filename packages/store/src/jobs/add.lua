@@ -1,32 +1,32 @@
 --[[
-  Adds one submitted job, with everything that is checked and counted: one round trip, whatever features are on.
+  Adds one submitted job, with all checks and counts, in one round trip.
 
   KEYS[1]  the job's hash
 
   ARGV[1]  control (msgpack)
              opts               BullMQ's options of the job; the script adds `priority`
-             tenant             whose job it is
-             start_within       seconds, counted after the delay, within which the job has to start
+             tenant             the owner of the job
+             start_within       seconds after the delay within which the job must start
              priority           its priority, unless `fair` is given
              fair               for fair share: see fair-priority.lua; or nil
              max_waiting        how many jobs may wait in the queue, without those of batches
              max_open           how many unfinished jobs the tenant may have; or nil
              bucket             the job's bucket in the indexes of its tenant and of all tenants
-             idempotency        { scope, ttl, longest }, or nil: the digest of tenant and key; for how long finished jobs
-                                are kept; and a bound for the record of a job that never finishes; both in milliseconds
+             idempotency        { scope, ttl, max_ttl }, or nil: the digest of tenant and key; how long finished jobs are
+                                kept; how long the record is kept if the job never finishes; both in milliseconds
   ARGV[2]  the job's data as JSON
   ARGV[3]  the job's entry in the indexes, 17 bytes
 
-  Returns  { 'added', timestamp }                     the job waits; timestamp is when it was added, by the clock of Redis
-           { 'replayed', id, job }                    a job was added with this Idempotency-Key and is still kept; `job` as
-                                                      in read-job.lua
-           { 'refused', 'queue' }                     the queue is full
-           { 'refused', 'tenant' }                    the tenant has too many unfinished jobs
+  Returns  { 'added', timestamp }    the job waits; timestamp is when it was added, by the clock of Redis
+           { 'replayed', id, job }   a job was added with this Idempotency-Key and is still kept; `job` as in
+                                     read-job.lua
+           { 'refused', 'queue' }    the queue is full
+           { 'refused', 'tenant' }   the tenant has too many unfinished jobs
 
-  Atomic   all of it. A job that is refused or replayed leaves nothing behind. When Redis is full, the first write fails and
-           there is no other. Sent twice (the reply was lost on the wire), it adds one job.
-  Touches, beyond KEYS: the keys of the queue (BullMQ), <root>idempotency:<scope>, the hash and the lock of a replayed job,
-           <root>open, <root>open:<tenant>, <root>fair:<queue>:<band>, <root>index:*.
+  Atomic   all of it. A job that is refused or replayed writes nothing. When Redis is full, the first write fails and
+           the script writes nothing. If it is sent twice because the reply was lost, it adds one job.
+  Touches, beyond KEYS: the keys of the queue (BullMQ), <root>idempotency:<scope>, the hash and the lock of a replayed
+           job, <root>open, <root>open:<tenant>, <root>fair:<queue>:<band>, <root>index:*.
 ]]
 local control = cmsgpack.unpack(ARGV[1])
 --- @include ../scripts/includes/redis-time.lua
@@ -45,7 +45,7 @@ local root, queue, id = string.match(KEYS[1], '^({[^}]*}:)([^:]+):([^:]+)$')
 local queue_root, name, opts = root .. queue .. ':', string.match(queue, '^[^.]+'), control.opts
 local now = now_ms()
 
--- The same call, sent again.
+-- The same call was sent twice.
 local added_at = redis.call('HGET', KEYS[1], 'timestamp')
 if added_at then return { 'added', added_at } end
 
@@ -65,6 +65,6 @@ if control.max_open and not has_tenant_slot(root, control.tenant, control.max_op
 opts.priority = control.fair and fair_priority(queue_root .. 'prioritized', control.tenant, control.fair) or control.priority
 add_job(queue_root, id, name, opts, ARGV[2], now)
 if control.max_open then take_tenant_slot(root, control.tenant, id) end
-if record then redis.call('SET', record, queue .. ':' .. id, 'PX', key.longest) end
+if record then redis.call('SET', record, queue .. ':' .. id, 'PX', key.max_ttl) end
 index_job(root, control.tenant, control.bucket, ARGV[3], now + (opts.delay or 0) + control.start_within * 1000)
 return { 'added', string.format('%.0f', now) }

@@ -109,7 +109,7 @@ test('with fair share, a tenant that comes later is not behind the whole queue o
   for (let n = 0; n < 10; n += 1) await store.jobs.add(chatSpec({ tenant: 'busy' }));
   const late = jobOf(await store.jobs.add(chatSpec({ tenant: 'late' })));
   const urgent = jobOf(await store.jobs.add(chatSpec({ tenant: 'busy', priority: 'high' })));
-  const order = await redis.zrange(keys.ofQueue('chat.default', 'prioritized'), '0', '-1');
+  const order = await redis.zrange(keys.queueKey('chat.default', 'prioritized'), '0', '-1');
   expect(order[0]).toBe(urgent.id);
   expect(order.indexOf(late.id)).toBe(3);
 });

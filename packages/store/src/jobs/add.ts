@@ -16,8 +16,8 @@ import { parseJobReply, type JobReply } from './job-reply.ts';
 
 const add = defineScript(import.meta.url, 'add');
 
-/** Longer than any job can take: a week's delay, 30 days to start in, its attempts and their pauses. */
-const longestLifeMs = 90 * 24 * 3_600 * 1_000;
+/** Longer than any job can take: a delay of a week, 30 days to start, the attempts and the pauses between them. */
+const maxLifetimeMs = 90 * 24 * 3_600 * 1_000;
 
 /** What limits the jobs that are submitted alone. */
 export interface AddLimits {
@@ -25,22 +25,22 @@ export interface AddLimits {
   maxWaiting: number;
   /** How many unfinished jobs a tenant may have; 0: any number. */
   maxOpenPerTenant: number;
-  /** With fair share, the tenants that have another weight than 1; `null`: jobs are first in, first out in their class. */
+  /** With fair share, the tenants whose weight is not 1; `null`: the jobs of a class are first in, first out. */
   tenantWeights: ReadonlyMap<string, number> | null;
 }
 
-/** What a submission with an `Idempotency-Key` is recognised by. */
+/** What identifies a submission with an `Idempotency-Key`. */
 export interface Idempotency {
-  /** Digest of what is submitted, the tenant and the key. */
+  /** Digest of the kind of submission (job or batch), the tenant and the key. */
   scope: string;
   /** Digest of the submission. */
   fingerprint: string;
 }
 
-/** What became of a submission. */
+/** The result of a submission. */
 export type Added =
   | { kind: 'added'; job: JobRecord }
-  /** A job was added with the same Idempotency-Key before. Its fingerprint may be another. */
+  /** A job was added with the same Idempotency-Key before. Its fingerprint may differ. */
   | { kind: 'replayed'; job: JobRecord }
   | { kind: 'refused'; limit: 'queue' | 'tenant' };
 
@@ -51,8 +51,8 @@ type Reply =
 type Limit = 'queue' | 'tenant';
 
 /**
- * Adds a job in one round trip, with everything that is checked and counted: see add.lua. When this resolves with 'added',
- * the job is in Redis. When it throws, the caller does not know: with an Idempotency-Key, the same call can be repeated.
+ * Adds a job in one round trip, with all checks and counts: see add.lua. When it resolves with 'added', the job is in
+ * Redis. When it throws, the job may have been added or not. With an Idempotency-Key, the call can be repeated safely.
  * @throws {StoreUnavailableError}
  */
 export async function addJob(
@@ -82,7 +82,7 @@ export async function addJob(
         max_open: limits.maxOpenPerTenant || undefined,
         bucket,
         idempotency: idempotency
-          ? { scope: idempotency.scope, ttl: resultTtlSeconds * 1_000, longest: longestLifeMs }
+          ? { scope: idempotency.scope, ttl: resultTtlSeconds * 1_000, max_ttl: maxLifetimeMs }
           : undefined,
       },
       payloads: [JSON.stringify(toStored(stored)), entry],

@@ -59,7 +59,7 @@ export function auditEventOf(record: FinishedRecord): FinishedEvent {
   };
 }
 
-/** The audit event of a job whose data promptq did not write: only what the end itself tells. */
+/** The audit event of a job whose data promptq did not write. It has only what is known from the end of the job. */
 export function bareAuditEventOf(record: FinishedRecord): FinishedEvent {
   const { id, type, state } = record;
   return {

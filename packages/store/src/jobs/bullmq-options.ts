@@ -4,21 +4,21 @@ import type { JobData } from '@promptq/shared/jobs';
 /** The name of the backoff between attempts; the worker's `backoffStrategy` gives the times. */
 const backoff = { type: 'retry' };
 
-/** What BullMQ keeps of a job besides its data, in the short form that its scripts store. */
+/** The options that BullMQ stores with a job, in the short form of its scripts. */
 export interface BullmqOptions {
   attempts: number;
   backoff: { type: string };
   /** Milliseconds. */
   delay?: number;
-  /** Seconds within which the job has to start, unless it is the default: see deadline.lua. */
+  /** Seconds within which the job must start, unless it is the default: see deadline.lua. */
   within?: number;
-  /** Whose job it is, unless it is the default tenant's: see find.lua. */
+  /** The owner, unless it is the default tenant: see find.lua. */
   tenant?: string;
   /** The trace that the job was submitted in. */
   tm?: string;
 }
 
-/** @param trace that the job is submitted in, as BullMQ keeps it */
+/** @param trace the job's trace in the form that BullMQ stores */
 export function bullmqOptions(
   data: Pick<JobData, 'tenant' | 'start_within_seconds'>,
   {

@@ -1,16 +1,19 @@
 --[[
-  Asks for a running job to be cancelled: flags it and tells the workers. A waiting job is cancelled by finish.lua instead.
+  Requests the cancellation of a running job: flags it and notifies the workers. finish.lua cancels a waiting job
+  instead.
 
   KEYS[1]  the job's hash
 
   ARGV[1]  control (msgpack)
              id       the job's id
-             at       the moment of the request, in milliseconds since 1970
-             channel  the channel on which workers hear of cancellations; '' flags the job and tells nobody
+             at       the time of the request, in milliseconds since 1970
+             channel  the channel on which workers receive cancellations; '' flags the job without a notification
 
-  Returns  the moment of the first request, as a string, when the job is flagged; '' when it is gone or finished.
+  Returns  the time of the first request, as a string, when the job is flagged; '' when it does not exist or has
+           finished.
 
-  The workers are told again when the job is flagged already: the process that flagged it may have died before it told them.
+  The workers are notified even when the job is already flagged: an earlier caller may have flagged it without notifying
+  them.
 
   Atomic   the flag and the message.
   Touches nothing beyond KEYS.

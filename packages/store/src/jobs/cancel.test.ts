@@ -20,7 +20,7 @@ async function add(spec = chatSpec()): Promise<JobRecord> {
 /** The members of BullMQ's sets of a queue that hold jobs which have not ended. */
 async function unfinished(): Promise<string[]> {
   const { redis, keys } = opened;
-  const key = (name: string) => keys.ofQueue('chat.default', name);
+  const key = (name: string) => keys.queueKey('chat.default', name);
   const lists = await Promise.all(
     ['wait', 'active', 'paused'].map((name) => redis.lrange(key(name), 0, -1)),
   );
@@ -40,8 +40,8 @@ test('a waiting, a delayed and a paused job are cancelled without a worker, once
   ];
   const listed = await add();
   // As BullMQ leaves a job of priority 0: in a list.
-  await redis.zrem(keys.ofQueue('chat.default', 'prioritized'), listed.id);
-  await redis.lpush(keys.ofQueue('chat.default', 'wait'), listed.id);
+  await redis.zrem(keys.queueKey('chat.default', 'prioritized'), listed.id);
+  await redis.lpush(keys.queueKey('chat.default', 'wait'), listed.id);
   jobs.push(listed);
   for (const { id } of jobs) {
     const [first, second] = await Promise.all([
@@ -67,13 +67,13 @@ test('a waiting, a delayed and a paused job are cancelled without a worker, once
   expect(opened.finished).toHaveLength(jobs.length);
 });
 
-test('a running job is flagged and its worker is told', async () => {
+test('a running job is flagged and its worker is notified', async () => {
   opened = await openObservedStore();
   const { store, redis, keys } = opened;
   const job = await add(chatSpec({ metadata: {} }));
-  const told: string[] = [];
+  const notified: string[] = [];
   const subscriber = redis.duplicate();
-  subscriber.on('message', (_channel, id: string) => told.push(id));
+  subscriber.on('message', (_channel, id: string) => notified.push(id));
   await subscriber.subscribe(keys.cancelChannel);
   const done = Promise.withResolvers<void>();
   opened.worker(async () => {
@@ -83,7 +83,7 @@ test('a running job is flagged and its worker is told', async () => {
   await expect.poll(async () => (await store.jobs.find(job.id, null))?.state.at).toBe('active');
   const cancelled = await store.jobs.cancel(job.id, 'default');
   expect(cancelled?.state).toEqual({ at: 'active' });
-  await expect.poll(() => told).toEqual([job.id]);
+  await expect.poll(() => notified).toEqual([job.id]);
   const found = await store.jobs.find(job.id, 'default');
   expect(found?.data.cancel_requested_at).toBe(cancelled?.data.cancel_requested_at);
   expect((await store.jobs.cancel(job.id, 'default'))?.data.cancel_requested_at).toBe(

@@ -8,8 +8,9 @@ const flag = defineScript(import.meta.url, 'cancel');
 
 /**
  * Cancels a job: two round trips, one to read it and one to cancel it. A waiting job is cancelled when this resolves. A
- * running job is flagged and its worker is told: it aborts the attempt and finishes the job. A finished job stays as it is.
- * @param tenant whose job it has to be; `null`: anybody's
+ * running job is flagged and its worker is notified, which aborts the attempt and finishes the job. A finished job does
+ * not change.
+ * @param tenant the tenant that must own the job; `null`: any tenant
  * @returns the job as it is now, or `null` when there is no such job
  */
 export async function cancelJob(
@@ -34,9 +35,9 @@ export async function cancelJob(
 }
 
 /**
- * Flags a job without telling its worker: it is not run when its turn comes, and an attempt that runs goes on. Those who
- * cancel many jobs flag all of them first, or the workers that abort one would begin the next.
- * @returns the moment of the first request, or `null` when the job is gone or finished
+ * Flags a job without notifying its worker. A waiting job will not run; a running attempt continues. A caller that
+ * cancels many jobs flags all of them first, because a worker that aborts one would otherwise start the next.
+ * @returns the time of the first request, or `null` when the job does not exist or has finished
  */
 export async function flagCancelled(
   { redis, keys, queues }: StoreContext,

@@ -1,5 +1,5 @@
 --[[
-  Fetches the next job for a worker: BullMQ's moveToActive, and a mark on a job that may no longer start.
+  Fetches the next job for a worker with BullMQ's moveToActive, and marks a job that is past its deadline to start.
 
   KEYS[1..11]  as in BullMQ's moveToActive-11
   ARGV[1..3]   as in BullMQ's moveToActive-11

@@ -5,11 +5,11 @@
 
   ARGV[1]  control (msgpack)
              id          the job's id
-             queue_root  what the keys of its queue begin with
+             queue_root  the prefix of the keys of its queue
              owner       how the job's options name the caller's tenant (`"tenant":"..."`), or nil: any tenant
 
-  Returns  false when there is no such job, or its options say that it is another tenant's: then its hash is not read, so
-           the time of an answer does not tell how large another tenant's job is.
+  Returns  false when there is no such job, or its options say that it is another tenant's. Then its hash is not read,
+           so the response time does not reveal the size of another tenant's job.
            Otherwise { fields, state, delayed score }: see read-job.lua.
 
   Atomic   the hash and the state belong to one moment.

@@ -7,11 +7,10 @@ import { parseJobReply, type JobReply } from './job-reply.ts';
 const find = defineScript(import.meta.url, 'find');
 
 /**
- * The job with this id: one round trip, O(1). A waiting job whose time to start is over is finished first and returned as
- * expired.
- * @param tenant whose job it has to be; `null`: anybody's
- * @returns `null` when there is no such job, when it is another tenant's, and when it finished so long ago that it is no
- *   longer kept, even if it has not been removed yet
+ * Finds the job with this id in one round trip and O(1). An overdue job is finished first and returned as expired.
+ * @param tenant the tenant that must own the job; `null`: any tenant
+ * @returns `null` when there is no such job, when it is another tenant's, and when it is past its retention, even if it
+ *   has not been removed yet
  * @throws {z.ZodError} when promptq did not write the job
  */
 export async function findJob(
@@ -47,8 +46,8 @@ async function readJob(
   })) as JobReply | null;
 }
 
-/** Whether a finished job is no longer kept. */
-export function isPastRetention(
+/** Whether a job finished longer ago than finished jobs are kept. */
+function isPastRetention(
   { resultTtlSeconds }: Pick<StoreContext, 'resultTtlSeconds'>,
   { state }: JobRecord,
 ): boolean {

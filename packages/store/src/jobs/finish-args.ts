@@ -7,13 +7,15 @@ import { auditEventOf, bareAuditEventOf, finishedStatusOf } from './audit-event.
 import type { FinishedEvent, FinishedRecord, FinishedStatus, WaitingJob } from './finished-job.ts';
 import { webhookEventOf } from './webhook-event.ts';
 
-/** What finish.lua takes after the arguments of BullMQ's script. */
+/** The arguments of finish.lua after those of BullMQ's script. */
 export interface FinishArgs {
   status: FinishedStatus;
   args: (string | Buffer)[];
 }
 
-/** Builds what follows from the end of a job: the audit event, the webhook event, the line in its batch, the wake-up. */
+/**
+ * Builds what follows from the end of a job: the audit event, the webhook event, the line in its batch, the wake-up.
+ */
 export function finishArgs(
   context: StoreContext,
   record: FinishedRecord,
@@ -36,20 +38,18 @@ export function finishArgs(
     has_checkpoints: record.type === 'analysis' || undefined,
     waiting,
   };
-  const wakeUp = { job_id: record.id, status, event_id: event.id };
   return {
     status,
     args: [
       pack(control),
       JSON.stringify(event),
-      JSON.stringify(wakeUp),
       webhook ? JSON.stringify(webhook) : '',
       batch ? batchLine(record, event) : '',
     ],
   };
 }
 
-/** A job that promptq did not write has any data: its end is audited by what the end alone tells. */
+/** A job that promptq did not write may have any data. Its audit event has only what is known from its end. */
 function eventsOf({ log }: StoreContext, record: FinishedRecord) {
   try {
     return { event: auditEventOf(record), webhook: webhookEventOf(record) };
@@ -74,7 +74,7 @@ function batchLine({ id, state }: FinishedRecord, event: FinishedEvent): string 
   return JSON.stringify(line).slice(1);
 }
 
-/** Reports the end of a job to those who count. @param endedBatch the id of a batch, or '' */
+/** Reports the end of a job, for the metrics. @param endedBatch the id of a batch, or '' */
 export function reportFinished(
   { onFinished }: StoreContext,
   { id, type }: { id: string; type: JobType },

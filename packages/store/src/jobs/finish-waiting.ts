@@ -2,14 +2,14 @@ import type { StoreContext } from '../context.ts';
 import type { JobRecord } from '@promptq/shared/jobs';
 import type { FinishedRecord } from './finished-job.ts';
 
-/** The lock under which a waiting job is finished. The script releases it; it expires if Redis dies in between. */
+/** The duration of the lock under which a waiting job is finished. The script releases the lock. */
 const lockMs = 30_000;
 
 /**
- * Ends a job that no worker runs: it is cancelled, or its time to start is over. One round trip, the same script as every
- * other end of a job.
- * @param record as it was read; the job is left alone when it has changed since
- * @returns the finished job; 'running' when a worker has it, 'changed' when it has to be read again
+ * Ends a job that no worker runs, because it is cancelled or overdue. It takes one round trip and uses the same script
+ * as every other end of a job.
+ * @param record as it was read; nothing happens when the job has changed since
+ * @returns the finished job; 'running' when a worker has it; 'changed' when the caller must read it again
  */
 export async function finishWaiting(
   context: StoreContext,
@@ -19,7 +19,7 @@ export async function finishWaiting(
   const queue = context.queues.queueOf(record.id);
   if (queue === null) return 'changed';
   const { attemptsStarted: started, attemptsMade: made } = record;
-  // An attempt that never began is not one: BullMQ counts the end of the job as an attempt.
+  // BullMQ counts the end of the job as an attempt, although none was started.
   const failure = { code, upstream: null, neverStarted: true } as const;
   const finished: FinishedRecord = {
     ...record,

@@ -68,7 +68,7 @@ test('the end of a job writes the audit event, the delivery and the wake-up, and
   expect(JSON.parse(messages[0] as string)).toMatchObject({ job_id: job.id, status: 'completed' });
   expect(await redis.exists(keys.openJobs('default'))).toBe(0);
   expect(await redis.ttl(keys.idempotency('key'))).toBeGreaterThan(0);
-  expect(await redis.xlen(keys.ofQueue('chat.default', 'events'))).toBe(0);
+  expect(await redis.xlen(keys.queueKey('chat.default', 'events'))).toBe(0);
   expect(opened.finished).toEqual([
     { jobId: job.id, type: 'chat', status: 'completed', endedBatch: null },
   ]);
@@ -197,8 +197,9 @@ test('the finish of a batch job counts it once, and the last one ends the batch 
 test('the checkpoints of an analysis job are deleted when it ends', async () => {
   opened = await openObservedStore();
   const { redis, keys } = opened;
-  const input = { text: 'Hello', tasks: ['summary'], model: 'm' } as JobRecord['data']['input'];
-  const job = await add({ ...chatSpec({ input }), type: 'analysis' });
+  const input = { text: 'Hello', tasks: ['summary'], model: 'm' };
+  const data = { ...chatSpec().data, input } as JobRecord['data'];
+  const job = await add({ ...chatSpec(), data, type: 'analysis' });
   await redis.hset(keys.checkpoints(job.id), '0-summary', '{}');
   opened.worker(async () => chatResult(), 'analysis');
   await finished(job.id);

@@ -13,7 +13,7 @@ export type FinishedRecord = JobRecord & {
   state: Extract<JobRecord['state'], { at: 'completed' | 'failed' }>;
 };
 
-/** A job that no worker runs and that is to be finished: see `waiting` in finish.lua. */
+/** How to finish a job that no worker runs: see `waiting` in finish.lua. */
 export interface WaitingJob {
   /** The duration of the lock under which it is finished, in milliseconds. */
   lock: number;
@@ -25,7 +25,7 @@ export interface WaitingJob {
 
 /** Finishes the waiting jobs of one queue. */
 export interface WaitingJobFinisher {
-  /** @returns 'running' or 'changed' when the job is not what `waiting` says; 'gone' when it is not there */
+  /** @returns 'running' or 'changed' when the job differs from `waiting`; 'gone' when it does not exist */
   finishWaiting(
     record: FinishedRecord,
     reason: string,

@@ -25,18 +25,18 @@ import { finishArgs, reportFinished } from './finish-args.ts';
 import type { FinishedRecord, WaitingJob, WaitingJobFinisher } from './finished-job.ts';
 
 const finishKeys = bullmqScript('moveToFinished').keys;
-const finish = defineWrappedScript(import.meta.url, 'finish', finishKeys);
+const finish = defineWrappedScript(import.meta.url, 'finish', 1);
 const fetch = defineWrappedScript(import.meta.url, 'fetch', bullmqScript('moveToActive').keys);
 
 type Args = (string | number | Buffer)[];
 type KeepJobs = Parameters<RedisQueueBackend['moveToCompletedArgs']>[2];
-/** BullMQ types a finishing job as its smallest interface; what it passes is the whole job. */
+/** BullMQ types this job as its smallest interface, but passes the whole job. */
 type Finishing = Job<JobData, JobResult>;
 
 /**
  * BullMQ's access to Redis for a queue of jobs, with the store's own scripts where a job is fetched and where it ends.
- * BullMQ decides when a job ends, also without a processor: a job that stalled too often. So this is the one place that
- * every end of an active job passes. The wrapped methods and texts are checked by bullmq-scripts.test.ts.
+ * BullMQ can end a job without a processor, when it stalled too often. So this is the one place that every end of an
+ * active job passes through. bullmq-scripts.test.ts checks the wrapped methods and scripts.
  */
 export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher {
   readonly #context: StoreContext;
@@ -77,7 +77,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     token: string,
     fetchNext: boolean,
   ) {
-    // BullMQ's argument is typed as the value; its script stores the text.
+    // BullMQ types this argument as the value, but its script stores the JSON text.
     const text = JSON.stringify(returnValue) as R;
     const args = this.moveToCompletedArgs(job, text, removeOnComplete, token, fetchNext) as Args;
     return this.#finish(job as unknown as Finishing, args, {
@@ -111,7 +111,9 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     });
   }
 
-  /** BullMQ would fetch the next job in the same script, which does not look at its deadline: it is fetched on its own. */
+  /**
+   * BullMQ would fetch the next job in the same script, which does not check its deadline. So it is fetched separately.
+   */
   override moveToDelayed(
     jobId: string,
     timestamp: number,
@@ -122,7 +124,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     return super.moveToDelayed(jobId, timestamp, delay, token, { ...opts, fetchNext: false });
   }
 
-  /** Ends a job that no worker runs. @returns 'running' or 'changed' when it is not what `waiting` says */
+  /** Ends a job that no worker runs. @returns 'running' or 'changed' when the job differs from `waiting` */
   async finishWaiting(
     record: FinishedRecord,
     reason: string,
@@ -140,7 +142,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     ) as Args;
     args[finishKeys + 1] = state.finishedAtMs;
     const end = finishArgs(this.#context, record, waiting);
-    const reply = await finish(this.#context.redis, [...args, ...end.args]);
+    const reply = await this.#runFinish(args, end.args);
     const [result, endedBatch] = reply as [unknown, string?];
     if (result === 'running' || result === 'changed') return result;
     if (typeof result === 'number' && result < 0) return 'gone';
@@ -152,10 +154,8 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
     await this.client;
     const record = this.#toRecord(job, state);
     const end = finishArgs(this.#context, record);
-    const [result, endedBatch] = (await finish(this.#context.redis, [...args, ...end.args])) as [
-      unknown[] | number,
-      string?,
-    ];
+    const reply = await this.#runFinish(args, end.args);
+    const [result, endedBatch] = reply as [unknown[] | number, string?];
     if (typeof result === 'number' && result < 0) {
       throw this.finishedErrors({
         code: result,
@@ -169,6 +169,12 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
       result: raw2NextJobData(result as unknown[]),
       finishedOn: state.finishedAtMs,
     };
+  }
+
+  /** Of BullMQ's keys only the job's is sent: the script builds the others. */
+  #runFinish(args: Args, more: Args): Promise<unknown> {
+    const jobKey = args[finishKeys - 3] as string;
+    return finish(this.#context.redis, [jobKey, ...args.slice(finishKeys), ...more]);
   }
 
   #toRecord(job: Finishing, state: FinishedRecord['state']): FinishedRecord {
@@ -197,7 +203,7 @@ export class JobBackend extends RedisQueueBackend implements WaitingJobFinisher 
 export function jobBackendFactory(context: StoreContext): BackendFactory<JobBackend> {
   return (name, opts, { withBlockingConnection = false } = {}) => {
     const connection = new RedisConnection(context.redis, { shared: true, blocking: false });
-    // A worker blocks while it waits for work, so it needs a connection of its own for that.
+    // A worker blocks its connection while it waits for work, so it needs a separate one.
     const blocking = withBlockingConnection
       ? new RedisConnection(context.redis.duplicate(), { shared: false, blocking: true })
       : undefined;

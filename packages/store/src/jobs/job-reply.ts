@@ -3,7 +3,7 @@ import { hashFields } from '../scripts/reply.ts';
 import { jobTypeOf, type JobRecord } from '@promptq/shared/jobs';
 import { parseJobHash } from './parse-hash.ts';
 
-/** What read-job.lua returns: the fields of the hash, where the job is, and its score while it is delayed. */
+/** The reply of read-job.lua: the fields of the hash, the state of the job, and its score while it is delayed. */
 export type JobReply = [
   fields: string[],
   state: 'active' | 'delayed' | 'waiting' | 'overdue',

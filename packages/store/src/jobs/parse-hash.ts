@@ -13,7 +13,10 @@ import {
 
 const wholeNumber = z.coerce.number().int();
 
-/** The fields of BullMQ's job hash that promptq reads (BullMQ 6: `atm` attempts made, `ats` started, `stc` stalled, `pb` processed by). */
+/**
+ * The fields of BullMQ's job hash that promptq reads (BullMQ 6: `atm` attempts made, `ats` started, `stc` stalled, `pb`
+ * processed by).
+ */
 const jobHashSchema = z.object({
   data: z.string(),
   opts: z.string(),
@@ -37,7 +40,7 @@ const jobOptionsSchema = z.object({
 
 /**
  * Parses a job hash of BullMQ.
- * @param unfinished where the job is when its hash does not say that it is finished
+ * @param unfinished the state of the job if its hash does not say that it is finished
  * @throws {z.ZodError} when the hash was not written by promptq
  */
 export function parseJobHash(
@@ -71,7 +74,7 @@ export function parseJobHash(
 function finishedState(hash: z.infer<typeof jobHashSchema>): QueueState | null {
   if (hash.finishedOn === undefined) return null;
   const finishedAtMs = hash.finishedOn;
-  // A job that failed an attempt and then completed has both fields: the return value decides.
+  // A job that failed an attempt and then completed has both fields. The return value decides.
   if (hash.returnvalue !== undefined) {
     const result = jobResultSchema.parse(JSON.parse(hash.returnvalue));
     return { at: 'completed', result, finishedAtMs };

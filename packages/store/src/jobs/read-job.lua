@@ -1,6 +1,6 @@
--- Reads a job and where it is: 'active' (its lock exists), 'delayed', 'waiting', or 'overdue' (it waits, has never started
--- and may no longer start). A finished job is 'waiting' as well: its hash says how it ended. A fetched job that turned out
--- to be overdue (see mark-overdue.lua) is 'waiting' until its worker has finished it.
+-- Reads a job and its state: 'active' (its lock exists), 'delayed', 'waiting', or 'overdue' (it waits, has never
+-- started, and its deadline to start has passed). A finished job is 'waiting' as well; its hash says how it ended. A
+-- fetched job that is overdue (see mark-overdue.lua) is 'waiting' until its worker has finished it.
 local function read_job(job_key, queue_root, id, now)
   local fields = redis.call('HGETALL', job_key)
   if #fields == 0 then return false end

@@ -3,12 +3,12 @@ import { eventIdOf } from '@promptq/shared/jobs';
 import { finishedStatusOf } from './audit-event.ts';
 import type { FinishedRecord } from './finished-job.ts';
 
-/** A larger output is left out of the event: receivers read it from the API. */
+/** A larger output is left out of the event. Receivers read it from the API. */
 const maxOutputBytes = 256 * 1024;
 
 /**
- * The webhook event of a finished job, or `null` when it has no webhook. Its id follows from the job's id, because a job
- * ends once: it is the same in every try, and no other installation that sends to this receiver has it.
+ * The webhook event of a finished job, or `null` when it has no webhook. The event's id is derived from the job's id,
+ * because a job ends once. So the id is the same in every try, and it is unique across installations.
  * https://www.standardwebhooks.com
  */
 export function webhookEventOf(record: FinishedRecord): DeliveryData | null {

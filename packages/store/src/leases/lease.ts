@@ -4,14 +4,16 @@ import { defineScript } from '../scripts/script.ts';
 const renew = defineScript(import.meta.url, 'renew-lease');
 const releaseScript = defineScript(import.meta.url, 'release-lease');
 
-/** What one process at a time does: `sweep` removes what is no longer kept, `dispatch` releases the requests of batches. */
+/** The work that one process at a time does: `sweep` removes old data, `dispatch` releases the requests of batches. */
 export type LeaseName = 'sweep' | 'dispatch';
 
 /**
- * Whether this process holds a lease now: it takes one that is free and renews its own. Call it more often than `ttlMs`.
- * A lease saves work; it does not guarantee that only one process works, because a process may pause for longer than it.
+ * Takes a free lease or renews one that this process holds. Call it more often than every `ttlMs`. A lease avoids
+ * duplicate work. It does not guarantee that only one process works, because a process may be suspended for longer than
+ * `ttlMs`.
  * @param holder the name of this process
- * @param ttlMs for how long the lease is held, even if the process dies
+ * @param ttlMs how long the lease is held, even if the process dies
+ * @returns whether this process holds the lease now
  */
 export async function holdsLease(
   context: StoreContext,
@@ -22,7 +24,7 @@ export async function holdsLease(
   return (await renew(context.redis, { keys: [keyOf(context, name)], control })) === 1;
 }
 
-/** Gives a lease up. One that another process holds stays as it is. */
+/** Releases a lease if this process holds it. */
 export async function releaseLease(
   context: StoreContext,
   name: LeaseName,

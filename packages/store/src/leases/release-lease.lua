@@ -1,10 +1,10 @@
 --[[
-  Gives a lease up, so that another process need not wait until it expires.
+  Releases a lease, so that another process need not wait until it expires.
 
   KEYS[1]  the lease
 
   ARGV[1]  control (msgpack)
-             holder  who gives it up
+             holder  the name of the caller
 
   Returns  1 when the caller held the lease, 0 when it did not.
 

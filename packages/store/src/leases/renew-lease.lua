@@ -4,8 +4,8 @@
   KEYS[1]  the lease
 
   ARGV[1]  control (msgpack)
-             holder  who asks
-             ttl     for how many milliseconds the lease is held
+             holder  the name of the caller
+             ttl     milliseconds for which the lease is held
 
   Returns  1 when the caller holds the lease, 0 when another does.
 

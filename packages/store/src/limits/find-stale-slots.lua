@@ -1,14 +1,15 @@
 --[[
-  Looks for slots of a tenant whose jobs are gone or finished. It looks at a part of them; the caller walks all parts.
+  Finds the slots of a tenant whose jobs no longer exist or are finished. It checks one page of them; the caller
+  iterates over all pages.
 
   KEYS[1]  the tenant's slots: a set of job ids
 
   ARGV[1]  control (msgpack)
-             root    what all keys begin with
-             cursor  where the walk goes on: '0' at the beginning
-             count   how many ids are looked at, about
+             root    the prefix of all keys
+             cursor  where to continue; '0' at the beginning
+             count   the approximate number of ids to check
 
-  Returns  { next cursor, ids }: '0' ends the walk.
+  Returns  { next cursor, ids }; the cursor is '0' after the last page.
 
   Atomic   all of it. It writes nothing.
   Touches, beyond KEYS: <root>queues, the hashes of the jobs.

@@ -1,24 +1,24 @@
 --[[
-  Frees slots whose jobs are gone or finished, and writes an audit event for each job that is gone: it was removed by
-  somebody else, so no other event will tell of its end.
+  Frees the slots whose jobs no longer exist or are finished. It writes an audit event for each job that no longer
+  exists: the job was removed by hand, so it has no other event about its end.
 
   KEYS[1]  the tenant's slots: a set of job ids
   KEYS[2]  the tenants that have slots
   KEYS[3]  the audit stream
 
   ARGV[1]     control (msgpack)
-                root        what all keys begin with
-                tenant      whose slots they are
+                root        the prefix of all keys
+                tenant      the owner of the slots
                 ids         the ids of the jobs
                 audit_from  the oldest audit event to keep, in milliseconds since 1970; 0: trim nothing
   ARGV[2...]  the audit event of each job as JSON, in the order of the ids; '' writes none
 
   Returns  how many slots were freed.
 
-  A tenant without slots is taken out of KEYS[2].
+  A tenant without slots is removed from KEYS[2].
 
-  Atomic   all of it. A job that has come back since the caller looked keeps its slot. Sent twice, it writes one event for
-           each job, because only the call that frees the slot writes it.
+  Atomic   all of it. A job that exists again since the caller checked keeps its slot. If the script is sent twice, it
+           writes one event for each job, because only the call that frees the slot writes it.
   Touches, beyond KEYS: <root>queues, the hashes of the jobs.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

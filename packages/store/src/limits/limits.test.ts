@@ -19,26 +19,26 @@ describe('requests per minute', () => {
   it('are counted in a window that later requests do not make longer', async () => {
     const { countRequest } = test.store.limits;
     expect(await countRequest(request)).toMatchObject({
-      isOver: false,
+      isAboveLimit: false,
       remaining: 1,
       resetMs: 60_000,
     });
     await test.redis.pexpire(test.keys.requests('key-1'), 30_000);
     const second = await countRequest(request);
-    expect(second).toMatchObject({ isReplay: false, isOver: false, remaining: 0 });
+    expect(second).toMatchObject({ isReplay: false, isAboveLimit: false, remaining: 0 });
     expect(second.resetMs).toBeLessThanOrEqual(30_000);
-    expect(await countRequest(request)).toMatchObject({ isOver: true, remaining: 0 });
-    expect(await countRequest({ ...request, who: 'key-2' })).toMatchObject({ isOver: false });
+    expect(await countRequest(request)).toMatchObject({ isAboveLimit: true, remaining: 0 });
+    expect(await countRequest({ ...request, who: 'key-2' })).toMatchObject({ isAboveLimit: false });
   });
 
   it('do not count a replay', async () => {
     const { countRequest, isKnown } = test.store.limits;
-    const keyed = { ...request, idempotencyScope: 'scope-1' };
+    const withKey = { ...request, idempotencyScope: 'scope-1' };
     expect(await isKnown('scope-1')).toBe(false);
-    expect(await countRequest(keyed)).toMatchObject({ isReplay: false, remaining: 1 });
+    expect(await countRequest(withKey)).toMatchObject({ isReplay: false, remaining: 1 });
     await test.store.jobs.add(chatSpec(), { scope: 'scope-1', fingerprint: 'f' });
     expect(await isKnown('scope-1')).toBe(true);
-    expect(await countRequest(keyed)).toMatchObject({ isReplay: true, isOver: false });
+    expect(await countRequest(withKey)).toMatchObject({ isReplay: true, isAboveLimit: false });
     expect(await test.redis.get(test.keys.requests('key-1'))).toBe('1');
   });
 });

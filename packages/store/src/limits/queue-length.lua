@@ -1,6 +1,6 @@
--- Whether a queue has room for another job that was submitted alone. Jobs of batches do not count: they are released a few
--- at a time. Their scores begin at the smallest priority of such a job (fairness/priorities.ts) times BullMQ's score for
--- one step of priority.
+-- Whether a queue has room for another job that was submitted alone. Jobs of batches do not count, because only a
+-- limited number of them is released at a time. Their smallest score is their smallest priority
+-- (fairness/priorities.ts) times BullMQ's score for one step of priority.
 local batch_score = '9007130535264256'
 local function has_queue_room(queue_root, max)
   local wait = redis.call('LLEN', queue_root .. 'wait')

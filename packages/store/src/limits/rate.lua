@@ -1,17 +1,17 @@
 --[[
-  Counts a request in a fixed window, unless it is the replay of a submission.
+  Counts a request in a fixed window, unless it replays a submission.
 
   KEYS[1]  the requests of this window
   KEYS[2]  the record of the request's Idempotency-Key; left out when it has none
 
   ARGV[1]  control (msgpack)
-             window  how long a window is, in milliseconds
+             window  the length of a window, in milliseconds
 
-  Returns  { 1 }                        something was submitted with this key before: the request is not counted
-           { 0, count, milliseconds }   how many requests this window has seen, and how long it still lasts
+  Returns  { 1 }                        the Idempotency-Key was used before; the request is not counted
+           { 0, count, milliseconds }   how many requests this window has, and how long it still lasts
 
-  A replay is answered whatever the limit says: a refusal would make its client ask again. A request above the limit is
-  counted and does not make the window longer. The window begins with its first request.
+  A replay is not limited, because its client would only ask again. A request above the limit is counted and does not
+  extend the window. The window begins with its first request.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

@@ -7,25 +7,25 @@ export const rateWindowSeconds = 60;
 
 /** One request to count. */
 export interface CountedRequest {
-  /** Whose limit it is: an API key, or all callers while there are no keys. */
+  /** Whose limit applies: an API key's, or that of all callers when there are no keys. */
   who: string;
   perMinute: number;
-  /** The digest of tenant and key of a submission with an Idempotency-Key, or `null`. */
+  /** The scope of a submission with an Idempotency-Key, or `null`: see `Idempotency`. */
   idempotencyScope: string | null;
 }
 
 export interface RequestCount {
-  /** Something was submitted with this Idempotency-Key before: the request was not counted. */
+  /** The Idempotency-Key was used before, so the request was not counted. */
   isReplay: boolean;
   /** Whether the request is above the limit. */
-  isOver: boolean;
+  isAboveLimit: boolean;
   /** How many more requests this window allows. */
   remaining: number;
   /** When the window ends, in milliseconds from now. */
   resetMs: number;
 }
 
-/** Counts a request for all API processes in windows of a minute. One round trip, with or without an Idempotency-Key. */
+/** Counts a request across all API processes, in windows of a minute. It takes one round trip. */
 export async function countRequest(
   { redis, keys }: StoreContext,
   { who, perMinute, idempotencyScope }: CountedRequest,
@@ -37,13 +37,13 @@ export async function countRequest(
   })) as [number, number?, number?];
   return {
     isReplay: isReplay === 1,
-    isOver: count > perMinute,
+    isAboveLimit: count > perMinute,
     remaining: Math.max(0, perMinute - count),
     resetMs,
   };
 }
 
-/** Whether something was submitted with this Idempotency-Key before, so that the same submission is a replay. */
+/** Whether the Idempotency-Key with this scope was used before. */
 export async function isKnown({ redis, keys }: StoreContext, scope: string): Promise<boolean> {
   return (await redis.exists(keys.idempotency(scope))) === 1;
 }

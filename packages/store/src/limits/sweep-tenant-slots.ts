@@ -6,14 +6,15 @@ import { eventIdOf, jobTypeOf } from '@promptq/shared/jobs';
 const findStale = defineScript(import.meta.url, 'find-stale-slots');
 const free = defineScript(import.meta.url, 'free-slots');
 
-/** One call of a script looks at so many ids; a million unfinished jobs take about a second of Redis. */
+/**
+ * The number of ids that one call of the script checks. A million unfinished jobs take about a second of Redis's time.
+ */
 const idBatchSize = 1_000;
 const tenantBatchSize = '1000';
 
 /**
- * Frees the slots of tenants whose jobs are gone: somebody removed them by hand. Each such job gets one audit event, in the
- * step that frees its slot. An id is put into the set in the step that adds its job, so one that has no job will never
- * have one. Every sweep looks at all slots.
+ * Frees the slots of jobs that were removed by hand. The same step writes one audit event for each job. A slot is taken
+ * in the step that adds its job, so a slot without a job is always stale. Every sweep checks all slots.
  * @returns how many slots were freed
  */
 export async function sweepTenantSlots(context: StoreContext): Promise<number> {
@@ -45,7 +46,7 @@ async function sweepTenant(context: StoreContext, tenant: string): Promise<numbe
       keys: [slots],
       control: { root: keys.root, cursor, count: idBatchSize },
     })) as [string, string[]];
-    // The last call also forgets a tenant without slots.
+    // The last call also removes a tenant without slots from the set of tenants.
     if (ids.length > 0 || next === '0') {
       freed += await freeSlots(context, tenant, ids);
     }
@@ -75,7 +76,7 @@ async function freeSlots(
   })) as number;
 }
 
-/** The audit event of a job that was removed before it finished: the id and the slot alone tell of it. */
+/** The audit event of a job that was removed before it finished. Only its id and its tenant are known. */
 function removedEventOf(id: string, tenant: string, nowMs: number): AuditEvent | null {
   const type = jobTypeOf(id);
   if (!type) return null;

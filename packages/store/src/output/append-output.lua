@@ -1,10 +1,10 @@
 --[[
-  Appends a piece to the output of a streamed job and announces it, unless another attempt has begun.
+  Appends a piece to the output of a streamed job and publishes its id, unless a later attempt has begun.
 
-  The id of an entry is how far the output has come: the attempt, and the characters after this piece. So ids grow, whoever
-  writes them, and a process that lost the job cannot write behind the one that has it. A piece that begins with the first
-  character replaces all before it, so the stream always holds the whole output of the attempt that wrote last, and no more.
-  The first attempt begins with an empty stream, because an id can come back when the job that had it is no longer kept.
+  The id of an entry is the attempt and the number of characters up to the end of the piece. So ids always increase, and
+  a process that lost the job cannot write after the process that has it. A piece that begins at the first character
+  replaces all earlier pieces, so the stream always holds exactly the output of the attempt that wrote last. The first
+  attempt begins with an empty stream, because a job id can be used again after the earlier job was removed.
 
   KEYS[1]  the stream of the output, and the channel of the same name
 
@@ -14,10 +14,10 @@
              ttl       seconds for which the stream is kept
   ARGV[2]  the piece
 
-  Returns  'appended'; 'superseded' when another attempt has begun; 'gap' when what the piece follows is not there (any more):
-           the whole output has to be written again.
+  Returns  'appended'; 'superseded' when a later attempt has begun; 'gap' when the text before the piece is missing, so
+           that the whole output has to be written again.
 
-  Atomic   all of it. Sent twice (the reply was lost on the wire), it appends the piece once.
+  Atomic   all of it. If it is sent twice because the reply was lost, it appends the piece once.
   Touches nothing beyond KEYS.
 ]]
 local control = cmsgpack.unpack(ARGV[1])

@@ -4,8 +4,8 @@ import { defineScript } from '../scripts/script.ts';
 const append = defineScript(import.meta.url, 'append-output');
 
 /**
- * How far the output of a streamed job has come: characters (UTF-16 units, as `String.length` counts them) of the attempt
- * that was the `attempt`th to begin.
+ * A position in the output of a streamed job: the number of the attempt, from 1, and the characters of its output
+ * (UTF-16 units, as `String.length` counts them).
  */
 export interface OutputPosition {
   attempt: number;
@@ -18,12 +18,12 @@ export interface OutputPiece {
   text: string;
 }
 
-/** What became of a piece: see append-output.lua. After `gap`, the whole output has to be written again. */
+/** The result of appending a piece: see append-output.lua. After `gap`, the whole output has to be written again. */
 export type AppendedOutput = 'appended' | 'gap' | 'superseded';
 
 /**
- * Appends a piece to the output of a job and announces it: one round trip.
- * @param ttlSeconds for how long the output is kept after this piece
+ * Appends a piece to the output of a job and notifies its readers, in one round trip.
+ * @param ttlSeconds how long the output is kept after this piece
  */
 export async function appendOutput(
   { redis, keys }: StoreContext,

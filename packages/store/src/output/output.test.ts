@@ -6,9 +6,9 @@ const start = { attempt: 0, characters: 0 };
 
 test('pieces are appended in order, once each, and are read from a position on', async () => {
   const { output, context } = await openTestStore();
-  const heard: string[] = [];
+  const received: string[] = [];
   const subscriber = context.redis.duplicate();
-  subscriber.on('message', (_channel, id: string) => heard.push(id));
+  subscriber.on('message', (_channel, id: string) => received.push(id));
   await subscriber.subscribe(context.keys.output(jobId));
   const append = (attempt: number, characters: number, text: string) =>
     output.append(jobId, { at: { attempt, characters }, text }, 60);
@@ -26,7 +26,7 @@ test('pieces are appended in order, once each, and are read from a position on',
     { at: { attempt: 1, characters: 2 }, text: '😀!' },
   ]);
   expect(await output.read(jobId, start, 1)).toHaveLength(1);
-  await expect.poll(() => heard).toEqual(['1-0', '1-2', '1-5']);
+  await expect.poll(() => received).toEqual(['1-0', '1-2', '1-5']);
   expect(await context.redis.ttl(context.keys.output(jobId))).toBeGreaterThan(0);
   subscriber.disconnect();
 });

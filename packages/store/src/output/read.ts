@@ -2,8 +2,8 @@ import type { StoreContext } from '../context.ts';
 import type { OutputPiece, OutputPosition } from './append.ts';
 
 /**
- * The output after a position, in order, `limit` pieces at most. The first piece may begin before the position. An empty
- * piece at 0 says that an attempt has begun.
+ * Reads the output after a position in order, at most `limit` pieces. The first piece may begin before the position. An
+ * empty piece at 0 means that an attempt has begun.
  */
 export async function readOutput(
   { redis, keys }: StoreContext,

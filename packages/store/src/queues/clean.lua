@@ -6,15 +6,15 @@
   KEYS[3]  the queue's repeat
 
   ARGV[1]  control (msgpack)
-             queue_root  what the keys of the queue begin with
+             queue_root  the prefix of the keys of the queue
              state       completed or failed
-             keep        for how long such jobs are kept, in milliseconds
-             limit       how many are removed at most
+             keep        milliseconds for which such jobs are kept
+             limit       the maximum number of jobs to remove
 
   Returns  how many were removed.
 
-  BullMQ's script writes an event even when it removes nothing. So this one looks first, and trims the events: nobody reads
-  them.
+  BullMQ's script writes an event even when it removes nothing. So this script checks first whether there is anything to
+  remove. It trims the event stream, because nothing reads it.
 
   Atomic   all of it.
   Touches, beyond KEYS: the hashes of the removed jobs and the keys that BullMQ keeps beside them.

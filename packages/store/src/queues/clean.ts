@@ -4,7 +4,7 @@ import { webhooksQueue } from './registry.ts';
 
 const clean = defineScript(import.meta.url, 'clean');
 
-/** So many jobs are removed by one call of the script. */
+/** The most jobs that one call of the script removes. */
 const jobBatchSize = 1_000;
 
 /** Finished jobs that were removed. */
@@ -16,10 +16,11 @@ export interface Cleaned {
 }
 
 /**
- * Removes the finished jobs and deliveries that are no longer kept. BullMQ does so only when another job of the queue
- * finishes, so the last jobs of a quiet queue would stay, and their prompts with them.
- * @param deadDeliverySeconds how long a delivery that failed for good is kept; the others are kept as long as jobs
- * @returns what was removed; nothing is listed for a queue that had nothing to remove
+ * Removes the finished jobs and deliveries that are past their retention. BullMQ does this only when another job of the
+ * queue finishes, so the last jobs of a quiet queue would stay, with their prompts.
+ * @param deadDeliverySeconds how long a delivery that failed for good is kept; other deliveries are kept as long as
+ *   jobs
+ * @returns what was removed, without queues that had nothing to remove
  */
 export async function cleanFinished(
   context: StoreContext,
@@ -47,7 +48,7 @@ async function cleanState(
   let count = 0;
   for (;;) {
     const removed = (await clean(redis, {
-      keys: [state, 'events', 'repeat'].map((name) => keys.ofQueue(queue, name)),
+      keys: [state, 'events', 'repeat'].map((name) => keys.queueKey(queue, name)),
       control: {
         queue_root: keys.queueRoot(queue),
         state,

@@ -1,8 +1,8 @@
 import { ErrorCode } from 'bullmq';
 
 /**
- * Moves a job of BullMQ. When somebody else, or its time, was faster, that is as good: a job that is not delayed cannot
- * be promoted, and one that is gone cannot be moved.
+ * Awaits a move of a BullMQ job and ignores the error that says that the job has already moved or no longer exists.
+ * Another process, or the end of its delay, may have moved it first.
  */
 export async function ignoreAlreadyMoved(moving: Promise<unknown>): Promise<void> {
   try {

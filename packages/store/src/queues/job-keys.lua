@@ -1,5 +1,5 @@
--- The hash of a job by its id alone: the id carries the number of its queue, and `queues` holds the names of all queues by
--- number (see registry.ts). Returns nil for an id that is not one of a job in this Redis.
+-- Finds the key of a job's hash from its id alone. The id contains the number of its queue, and `queues` maps names to
+-- numbers (see registry.ts). Returns nil for an id that cannot belong to a job in this Redis.
 local function job_keys(root)
   local names, queues = {}, redis.call('HGETALL', root .. 'queues')
   for i = 1, #queues, 2 do names[tonumber(queues[i + 1])] = queues[i] end

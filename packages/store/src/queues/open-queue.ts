@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 
 /**
  * Opens a BullMQ queue over the store's connection. It is usable when the connection is.
- * @param backendFactory without it, BullMQ's own
- * @param telemetry when jobs carry the trace that they are submitted in
+ * @param backendFactory the default is BullMQ's own
+ * @param telemetry stores the trace of the submission with each job
  */
 export function openQueue<Data>(
   { redis, prefix }: { redis: Redis; prefix: string },
@@ -20,7 +20,7 @@ export function openQueue<Data>(
     ...(telemetry ? { telemetry } : {}),
   };
   const queue = new Queue<Data>(name, options, backendFactory as never);
-  // The connection reports its own faults; without a listener, BullMQ would print each of them again.
+  // The connection reports its own faults. Without a listener, BullMQ would print them again.
   queue.on('error', () => undefined);
   return queue;
 }

@@ -2,18 +2,18 @@
   Pauses all workers of a queue with BullMQ's limiter, as `worker.rateLimit` does, but never shortens a pause.
 
   KEYS[1]  the queue's limiter
-  KEYS[2]  how many times in a row the upstream has refused calls
+  KEYS[2]  how many times in a row the upstream has rate-limited calls
 
   ARGV[1]  control (msgpack)
-             asked        for how many milliseconds the upstream asked, or -1
-             first, max   the first and the longest pause without such a request, in milliseconds
-             streak       refusals that are further apart, in milliseconds, do not belong together
+             asked        the pause that the upstream asked for, in milliseconds; or -1
+             first, max   the first and the longest pause when the upstream asked for none, in milliseconds
+             streak       a streak ends after this many milliseconds without a rate limit
              paused_mark  what the limiter holds while the pool is paused
 
-  Returns  { pause, is_new }: for how many milliseconds the pool is paused now; 1 when this call began the pause.
+  Returns  { pause, is_new }: the remaining pause of the pool in milliseconds; 1 when this call began the pause.
 
-  Without a time from the upstream, a refusal during a pause adds nothing, because its call was under way; one after it
-  doubles the next pause.
+  When the upstream asked for no pause: a rate limit during a pause changes nothing, because the call was made before
+  the pause. Each rate limit after a pause makes the next pause twice as long.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.
@@ -23,9 +23,9 @@ local left = redis.call('GET', KEYS[1]) == control.paused_mark and redis.call('P
 local pause = control.asked
 if pause < 0 then
   if left > 0 then return { left, 0 } end
-  local refusals = redis.call('INCR', KEYS[2])
+  local rate_limits = redis.call('INCR', KEYS[2])
   redis.call('PEXPIRE', KEYS[2], control.streak)
-  pause = math.min(control.max, control.first * 2 ^ math.min(refusals - 1, 20))
+  pause = math.min(control.max, control.first * 2 ^ math.min(rate_limits - 1, 20))
 end
 if pause <= left then return { left, 0 } end
 redis.call('SET', KEYS[1], control.paused_mark, 'PX', math.floor(pause))

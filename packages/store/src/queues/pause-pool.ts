@@ -5,27 +5,27 @@ import { queueNameOf } from './registry.ts';
 
 const pause = defineScript(import.meta.url, 'pause-pool');
 
-/** What BullMQ's limiter holds while a pool is paused; while it is not, BullMQ counts fetches there. */
+/** The value of BullMQ's limiter key while a pool is paused. Otherwise BullMQ counts fetches there. */
 export const pausedMark = String(Number.MAX_SAFE_INTEGER);
 
-/** How long a pause is. All times are in milliseconds. */
+/** The length of a pause. All times are in milliseconds. */
 export interface PoolPauseRequest {
-  /** What the upstream asked for, or `null`: then the pause doubles with each refusal in a row. */
+  /** The pause that the upstream asked for. `null`: the pause doubles with each rate limit in a row. */
   askedMs: number | null;
   firstMs: number;
   maxMs: number;
-  /** Refusals that are further apart do not belong together. */
+  /** A streak of rate limits ends after this time without one. */
   streakWindowMs: number;
 }
 
 export interface PoolPaused {
-  /** For how many milliseconds the pool is paused now. */
+  /** The remaining pause in milliseconds. */
   pauseMs: number;
   /** Whether this call began the pause. */
   isNew: boolean;
 }
 
-/** Stops all workers of a type, in all processes, from fetching jobs. A pause that is on is never shortened. */
+/** Stops all workers of a type, in all processes, from fetching jobs. A current pause is never shortened. */
 export async function pausePool(
   { redis, keys }: StoreContext,
   type: JobType,
@@ -33,7 +33,7 @@ export async function pausePool(
 ): Promise<PoolPaused> {
   const queue = queueNameOf(type);
   const [pauseMs, isNew] = (await pause(redis, {
-    keys: [keys.ofQueue(queue, 'limiter'), keys.rateLimitStreak(queue)],
+    keys: [keys.queueKey(queue, 'limiter'), keys.rateLimitStreak(queue)],
     control: {
       asked: askedMs ?? -1,
       first: firstMs,
@@ -46,10 +46,10 @@ export async function pausePool(
 }
 
 export async function isPoolPaused({ redis, keys }: StoreContext, type: JobType): Promise<boolean> {
-  return (await redis.get(keys.ofQueue(queueNameOf(type), 'limiter'))) === pausedMark;
+  return (await redis.get(keys.queueKey(queueNameOf(type), 'limiter'))) === pausedMark;
 }
 
-/** An attempt has succeeded: the next pause is the first one again. */
+/** Ends the streak after an attempt has succeeded: the next pause has its first length again. */
 export async function resetPoolPause({ redis, keys }: StoreContext, type: JobType): Promise<void> {
   await redis.del(keys.rateLimitStreak(queueNameOf(type)));
 }

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 
-/** While a queue is paused, jobs are accepted and no worker starts one; running jobs go on. Idempotent. */
+/** Pauses a queue: jobs are accepted, no worker starts one, and running jobs continue. Idempotent. */
 export async function pauseQueue(queue: Pick<Queue, 'pause'>): Promise<void> {
   await queue.pause();
 }

@@ -41,7 +41,7 @@ describe('the state of a queue', () => {
 
   it('finds the oldest job of a batch behind more priorities of single jobs than it looks at', async () => {
     const old = await add();
-    const prioritized = test.keys.ofQueue(queue, 'prioritized');
+    const prioritized = test.keys.queueKey(queue, 'prioritized');
     await test.redis.zadd(prioritized, batchPriorityOf('low') * scorePerPriority, old);
     await test.redis.hset(test.keys.job(queue, old), 'timestamp', Date.now() - 90_000);
     for (let tag = 1; tag <= 40; tag += 1) {
@@ -61,9 +61,9 @@ describe('the state of a queue', () => {
 describe('waiting jobs', () => {
   it('are counted without those of batches', async () => {
     await add();
-    const ofBatch = await add();
-    const prioritized = test.keys.ofQueue(queue, 'prioritized');
-    await test.redis.zadd(prioritized, batchPriorityOf('high') * scorePerPriority, ofBatch);
+    const batchJob = await add();
+    const prioritized = test.keys.queueKey(queue, 'prioritized');
+    await test.redis.zadd(prioritized, batchPriorityOf('high') * scorePerPriority, batchJob);
     expect(await test.store.queues.countWaiting('chat')).toEqual({ waiting: 1, active: 0 });
   });
 
@@ -82,18 +82,18 @@ describe('waiting jobs', () => {
 
   it('wake an idle worker by a marker', async () => {
     await test.store.queues.wake('chat');
-    expect(await test.redis.zscore(test.keys.ofQueue(queue, 'marker'), '0')).toBe('0');
+    expect(await test.redis.zscore(test.keys.queueKey(queue, 'marker'), '0')).toBe('0');
   });
 });
 
 describe('the pause of a pool', () => {
   const policy = { firstMs: 5_000, maxMs: 12_000, streakWindowMs: 60_000 };
-  const limiter = () => test.keys.ofQueue(queue, 'limiter');
+  const limiter = () => test.keys.queueKey(queue, 'limiter');
 
-  it('doubles with each refusal in a row, up to the longest, and begins again after a success', async () => {
+  it('doubles with each rate limit in a row, up to the maximum, and begins again after a success', async () => {
     const pauses: number[] = [];
-    for (let refusal = 0; refusal < 4; refusal += 1) {
-      if (refusal === 3) await test.store.queues.resetPoolPause('chat');
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      if (attempt === 3) await test.store.queues.resetPoolPause('chat');
       const paused = await test.store.queues.pausePool('chat', { askedMs: null, ...policy });
       expect(paused.isNew).toBe(true);
       pauses.push(paused.pauseMs);
@@ -131,7 +131,7 @@ describe('cleaning', () => {
     test.worker(async () => chatResult());
     await expect.poll(() => test.finished.length).toBe(2);
     const [old, young] = ids as [string, string];
-    await test.redis.zadd(test.keys.ofQueue(queue, 'completed'), Date.now() - 3_700_000, old);
+    await test.redis.zadd(test.keys.queueKey(queue, 'completed'), Date.now() - 3_700_000, old);
     expect(await test.store.retention.cleanFinished(60)).toEqual([
       { queue, state: 'completed', count: 1 },
     ]);
@@ -144,11 +144,11 @@ describe('cleaning', () => {
     const version = await keysOf();
     expect(await test.store.retention.cleanFinished(60)).toEqual([]);
     expect(await keysOf()).toEqual(version);
-    expect(await test.redis.xlen(test.keys.ofQueue('webhooks', 'events'))).toBe(0);
+    expect(await test.redis.xlen(test.keys.queueKey('webhooks', 'events'))).toBe(0);
   });
 
   it('keeps dead deliveries for a time of their own', async () => {
-    const dead = test.keys.ofQueue('webhooks', 'failed');
+    const dead = test.keys.queueKey('webhooks', 'failed');
     const finishedOn = Date.now() - 120_000;
     await test.redis.hset(test.keys.job('webhooks', 'dlv_1'), { data: '{}', finishedOn });
     await test.redis.zadd(dead, finishedOn, 'dlv_1');

@@ -4,19 +4,19 @@
   KEYS[1..8]  the queue's wait, prioritized, delayed, active, completed, failed, meta, limiter
 
   ARGV[1]  control (msgpack)
-             queue_root         what the keys of the queue begin with
-             delayed_per_ms     what BullMQ's score of a delayed job counts for a millisecond
-             priority_step      what BullMQ's score of a waiting job counts for one step of priority
-             batch_score        where the scores of the jobs of batches begin, as a string
-             classes            how many priorities are looked at, of single jobs and of batches each
-             from_front         how many jobs at the front of the list `wait` are looked at
-             paused_mark        what the limiter holds while the pool is paused
+             queue_root         the prefix of the keys of the queue
+             delayed_per_ms     the difference in BullMQ's score of delayed jobs for one millisecond
+             priority_step      the difference in BullMQ's score of waiting jobs for one step of priority
+             batch_score        the smallest score of a job of a batch, as a string
+             classes            how many priorities are checked, separately for single jobs and for batches
+             from_front         how many jobs at the front of the list `wait` are checked
+             paused_mark        the value of the limiter while the pool is paused
 
-  Returns  { wait, prioritized, delayed, active, completed, failed, paused, pool pause in milliseconds, now, jobs }, where
-           each job is { timestamp, opts, processedOn }: the first of its class.
+  Returns  { wait, prioritized, delayed, active, completed, failed, paused, pool pause in milliseconds, now, jobs },
+           where each job is { timestamp, opts, processedOn }: the first of its class.
 
-  The lengths cost O(1). The oldest jobs are looked for where they can be, in O(log n) each, so a long queue costs no more
-  than a short one.
+  The lengths take O(1). Each place where the oldest job can be takes O(log n), so a long queue takes hardly longer than
+  a short one.
 
   Atomic   all of it.
   Touches, beyond KEYS: the hashes of the jobs that it returns. It writes nothing.

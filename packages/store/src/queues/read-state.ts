@@ -8,9 +8,9 @@ import { delayedScorePerMs } from './scores.ts';
 
 const read = defineScript(import.meta.url, 'read-state');
 
-/** The oldest job is looked for in so many priorities of single jobs, and of batches. */
+/** How many priorities are checked for the oldest job, separately for single jobs and for batches. */
 const maxClasses = 12;
-/** And among so many jobs at the front of the list: a job that BullMQ moved back is there, whatever its age. */
+/** How many jobs at the front of the list are checked. BullMQ moves jobs back there, whatever their age. */
 const maxFromFront = 3;
 
 const parts = [
@@ -44,13 +44,13 @@ export interface QueueSnapshot {
   /** Jobs by BullMQ's state. `completed` and `failed` are those that are still kept. */
   jobs: Record<'waiting' | 'prioritized' | 'delayed' | 'active' | 'completed' | 'failed', number>;
   /**
-   * For how long the job at the front of its class has been waiting, in milliseconds: since it was submitted and its delay
-   * was over, or since it was last started. 0 when no job waits.
+   * How long the oldest of the jobs at the front of their class has been waiting, in milliseconds: since the end of its
+   * delay, or since it was last started. 0 when no job waits.
    */
   oldestWaitingMs: number;
   /** Whether an operator has paused the queue. */
   isPaused: boolean;
-  /** For how many more milliseconds the pool leaves the upstream alone. */
+  /** The remaining pause of the pool in milliseconds. */
   poolPauseMs: number;
 }
 
@@ -61,7 +61,7 @@ export async function readQueueState(
 ): Promise<QueueSnapshot> {
   const queue = queueNameFor(kind);
   const reply = await read(redis, {
-    keys: parts.map((part) => keys.ofQueue(queue, part)),
+    keys: parts.map((part) => keys.queueKey(queue, part)),
     control: {
       queue_root: keys.queueRoot(queue),
       delayed_per_ms: delayedScorePerMs,

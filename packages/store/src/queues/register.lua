@@ -1,12 +1,14 @@
 --[[
-  Gives each queue its number: 1 to 4095, allocated once and never reused, because it stands in the ids of the queue's jobs.
+  Gives each queue a number from 1 to 4095. A number is allocated once and never reused, because it is part of the ids
+  of the queue's jobs.
 
   KEYS[1]  the hash of all queues, from name to number
 
   ARGV[1]  control (msgpack)
-             queues  a list of { name, number }: the number is the one that the caller knows, or 0
+             queues  a list of { name, number }; the number is the one that the caller knows, or 0
 
-  A number that the caller knows is registered again when Redis has lost it: ids with that number may be under way.
+  When Redis has lost a number that the caller knows, it is registered again, because clients may have ids with that
+  number.
 
   Returns  the whole hash as a flat list.
 

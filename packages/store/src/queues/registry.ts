@@ -7,7 +7,7 @@ import { defineScript } from '../scripts/script.ts';
 
 const register = defineScript(import.meta.url, 'register');
 
-/** The one route there is until routes can be configured. */
+/** The only route until routes can be configured. */
 const defaultRoute = 'default';
 
 /** The name of the queue that holds the jobs of a type: `<type>.<route>`. */
@@ -15,25 +15,25 @@ export function queueNameOf(type: JobType): string {
   return `${type}.${defaultRoute}`;
 }
 
-/** The queue of deliveries. It has no number: its jobs have no job ids. */
+/** The queue of deliveries. It has no number, because its jobs have no job ids. */
 export const webhooksQueue = 'webhooks';
 
-/** A queue by what its jobs are. */
+/** A queue, named by the kind of its jobs. */
 export type QueueKind = JobType | typeof webhooksQueue;
 
 export function queueNameFor(kind: QueueKind): string {
   return kind === webhooksQueue ? webhooksQueue : queueNameOf(kind);
 }
 
-/** The queues and their numbers. A job's id carries the number of its queue, so an id alone tells where the job is. */
+/** The queues and their numbers. A job's id contains the number of its queue, so the id alone identifies the queue. */
 export interface QueueRegistry {
   /** The names of all queues of jobs that this process knows. */
   names(): string[];
-  /** The number that stands in the ids of new jobs of a type. @throws {Error} before the first `load` */
+  /** The queue number in the ids of new jobs of a type. @throws {Error} before the first `load` */
   numberOf(type: JobType): number;
-  /** The queue of a job by its id, or `null` when the id is not one of a job in this Redis. */
+  /** The queue of the job with this id, or `null` when the id cannot belong to a job in this Redis. */
   queueOf(jobId: string): string | null;
-  /** Registers this process's queues and reads all numbers. To be called again when Redis may have lost its data. */
+  /** Registers this process's queues and reads all numbers. Call it again when Redis may have lost its data. */
   load(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
-/** BullMQ's score of a delayed job: the moment in milliseconds times 4096, plus a counter (`addDelayedJob`). */
+/** BullMQ's score of a delayed job is its due time in milliseconds times 4096, plus a counter (`addDelayedJob`). */
 export const delayedScorePerMs = 0x1000;
 
-/** Until when a delayed job waits, in milliseconds since 1970. @param score as Redis writes it */
+/** The due time of a delayed job, in milliseconds since 1970. @param score as Redis returns it */
 export function delayedUntilMs(score: string): number {
   return Math.floor(Number(score) / delayedScorePerMs);
 }

@@ -1,16 +1,16 @@
 --[[
-  Reserves one request of a model's budget, unless the requests or the tokens of this window are spent.
+  Reserves one request from a model's budget, unless the requests or the tokens of this window are spent.
 
   KEYS[1]  the requests of this window
   KEYS[2]  the tokens of this window
 
   ARGV[1]  control (msgpack)
              requests, tokens  the budgets of a window; 0: no limit
-             window            how long a window is, in milliseconds
+             window            the length of a window, in milliseconds
 
-  Returns  0 when the request is reserved; else for how many milliseconds the budget is spent, and nothing was reserved.
+  Returns  0 when the request is reserved; otherwise the milliseconds until the window ends, and nothing is reserved.
 
-  A window begins with the first request, or tokens, after the last window has ended.
+  A window begins with the first request or tokens after the previous window has ended.
 
   Atomic   all of it.
   Touches nothing beyond KEYS.

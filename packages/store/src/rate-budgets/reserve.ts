@@ -2,30 +2,32 @@ import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
 
 /**
- * The budgets toward the upstream by model, counted in Redis for all workers: a call begins only while requests and tokens
- * are left, so tokens are overdrawn by what is in flight and no more, and that is taken from what follows.
+ * The upstream budgets by model, counted in Redis across all workers. A call begins only while requests and tokens are
+ * left. So tokens can be overdrawn only by the calls in flight, and the overdraft is deducted from the following
+ * windows.
  *
- * No library counts them: both are checked in one step, and an overdraft has to outlive its window in the same step that
- * records it. A limiter with fixed windows forgets it, and with many calls in flight it would be no limit at all.
+ * No library does this. Requests and tokens must be checked in one step, and the step that records an overdraft must
+ * extend the window. A limiter with fixed windows forgets the overdraft, so with many calls in flight it would hardly
+ * limit anything.
  */
 const reserve = defineScript(import.meta.url, 'reserve');
 const settle = defineScript(import.meta.url, 'settle');
 
-/** An overdraft lasts so many windows at most: one absurd usage must not stop a model for ever. */
+/** The most windows that an overdraft lasts, so that one absurd usage cannot stop a model for ever. */
 const maxWindows = 60;
 
 /** The budget of one model. */
 export interface RateBudget {
-  /** Requests of a window; 0: no limit. */
+  /** Requests per window; 0: no limit. */
   requests: number;
-  /** Tokens of a window; 0: no limit. */
+  /** Tokens per window; 0: no limit. */
   tokens: number;
   windowMs: number;
 }
 
 /**
- * Reserves the request that is about to be made. It is spent whatever becomes of the call.
- * @returns 0, or for how many milliseconds the budget is spent: then nothing is reserved
+ * Reserves the request that is about to be made. The request stays reserved even if the call fails.
+ * @returns 0, or the milliseconds until the budget has requests and tokens again; then nothing is reserved
  */
 export async function reserveRequest(
   { redis, keys }: StoreContext,

@@ -1,14 +1,14 @@
 --[[
-  Records the tokens that a call has spent. What goes beyond the budget makes the window longer by the time that would pay
-  for it.
+  Records the tokens that a call has spent. Tokens beyond the budget extend the window by the time in which the budget
+  would have provided them.
 
   KEYS[1]  the tokens of this window
 
   ARGV[1]  control (msgpack)
              spent        the tokens of the call
              budget       the tokens of a window
-             window       how long a window is, in milliseconds
-             max_windows  how many windows an overdraft lasts at most
+             window       the length of a window, in milliseconds
+             max_windows  the most windows that an overdraft lasts
 
   Returns  how many tokens are spent in this window.
 

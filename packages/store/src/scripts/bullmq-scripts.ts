@@ -7,7 +7,7 @@ interface BullmqScript {
   keys: number;
 }
 
-// BullMQ's entry point does not export the texts of its scripts; the package holds them as CommonJS modules.
+// BullMQ's entry point does not export the texts of its scripts. The package has them as CommonJS modules.
 const require = createRequire(import.meta.url);
 const scripts = require('bullmq/dist/cjs/scripts/index.js') as Record<
   string,
@@ -22,8 +22,8 @@ export function bullmqScript(name: string): BullmqScript {
 }
 
 /**
- * The text of a BullMQ script, unchanged, as a Lua function. A script reads its keys and arguments from the globals KEYS
- * and ARGV, and it leaves by `return`, so the text works as the body of a function with these two parameters.
+ * Wraps the unchanged text of a BullMQ script in a Lua function. A script reads its keys and arguments from the globals
+ * KEYS and ARGV and ends with `return`, so its text works as the body of a function with these two parameters.
  */
 export function bullmqFunction(name: string): string {
   return `local function bullmq_${name}(KEYS, ARGV)\n${bullmqScript(name).content}\nend`;

@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis';
 import { Packr } from 'msgpackr';
 import { bullmqFunction } from './bullmq-scripts.ts';
 
-/** What a script is called with. */
-export interface ScriptCall {
-  /** The Redis keys that the script declares. It may touch others: its header lists them. */
+/** The arguments of a script. */
+interface ScriptCall {
+  /** The Redis keys that the script declares. It may touch others, which its header lists. */
   keys: string[];
   /** Named values that control the script. They arrive in Lua as one msgpack object, `ARGV[1]`. */
   control?: Record<string, unknown>;
-  /** Texts and bytes that the script stores as they are: `ARGV[2]` and so on. */
+  /** Texts and bytes that the script stores unchanged: `ARGV[2]` and so on. */
   payloads?: (string | Buffer)[];
 }
 
@@ -33,7 +33,7 @@ const sources = new Map<string, string>();
  * The script in the file `<name>.lua` beside the module. Redis receives its text once per connection; later calls send
  * its hash, and ioredis sends the text again when Redis has forgotten the script.
  *
- * Two directives, each on a line of its own, put other texts in:
+ * Two directives, each on its own line, include other texts:
  * - `--- @include <path>`: another `.lua` file, relative to this one;
  * - `--- @bullmq <script>`: a script of BullMQ, unchanged, as the function `bullmq_<script>(KEYS, ARGV)`.
  * @param moduleUrl `import.meta.url` of the module that calls the script
@@ -62,13 +62,13 @@ export function defineWrappedScript(moduleUrl: string, name: string, keyCount: n
     defined(redis, command, lua).call(redis, [keyCount, ...keysAndArgs]);
 }
 
-/** The texts of all scripts that were defined in this process, by name. For tests and for checks at start. */
+/** The texts of all scripts that were defined in this process, by name. */
 export function definedScripts(): ReadonlyMap<string, string> {
   return sources;
 }
 
 function defined(redis: Redis, command: string, lua: string): DefinedCommand {
-  // ioredis adds a method under the command's name, which its types cannot know.
+  // ioredis adds a method with the command's name, which its types do not contain.
   const commands = redis as unknown as Record<string, DefinedCommand | undefined>;
   if (!commands[command]) redis.defineCommand(command, { lua });
   return commands[command] as DefinedCommand;

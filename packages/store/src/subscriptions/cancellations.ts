@@ -2,25 +2,29 @@ import type { Redis } from 'ioredis';
 import { describeError, logFault } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 
-/** A message may come before BullMQ has handed over its job; it is remembered for so long. */
+/** How long a message is remembered: it may come before BullMQ has handed over the job. */
 const rememberMs = 60_000;
-/** A silent connection that is lost is only noticed when an answer is overdue (see connect.ts), so it is pinged this often. */
+/**
+ * How often the connection is pinged. An idle connection that is lost is noticed only by a missing answer (see
+ * connect.ts).
+ */
 const pingIntervalMs = 5_000;
 
-/** The running jobs that clients ask to cancel. */
+/** The requests of clients to cancel running jobs. */
 export interface Cancellations {
-  /** Whether a client has asked within the last minute for this job to be cancelled. */
+  /** Whether a client requested the cancellation of this job within the last minute. */
   isCancelled(jobId: string): boolean;
-  /** Calls back when a client asks for a job to be cancelled. */
+  /** Calls back when a client requests the cancellation of a job. */
   onCancel(listener: (jobId: string) => void): void;
-  /** Calls back when messages may have been missed: the connection was lost in between. */
+  /** Calls back after the connection was lost, because messages may have been missed. */
   onGap(listener: () => void): void;
   close(): void;
 }
 
 /**
- * Receives the ids of jobs to cancel. A message only makes it faster: the flag in the job's data decides when a job starts.
- * @param subscriber a connection of its own
+ * Receives the ids of jobs to cancel. The messages only make a cancellation faster; when a job starts, the flag in its
+ * data decides.
+ * @param subscriber a separate connection
  */
 export async function subscribeToCancellations(
   { keys, log }: Pick<StoreContext, 'keys' | 'log'>,
@@ -33,19 +37,19 @@ export async function subscribeToCancellations(
   const onMessage = (_channel: string, jobId: string) => {
     const nowMs = Date.now();
     for (const [id, atMs] of cancelledAt) {
-      if (nowMs - atMs < rememberMs) break; // Oldest first: the rest is younger.
+      if (nowMs - atMs < rememberMs) break; // The oldest come first.
       cancelledAt.delete(id);
     }
     cancelledAt.delete(jobId);
     cancelledAt.set(jobId, nowMs);
     for (const listener of cancelListeners) listener(jobId);
   };
-  // After the first subscription, `ready` means a new connection. ioredis subscribes again by itself; messages count from
-  // this second subscription on, so the gap is over when it is answered.
+  // After the first subscription, `ready` means a new connection. ioredis also subscribes again by itself, but does not
+  // report when it has. The gap is over when this second subscription is answered.
   const onReady = () => {
     subscriber.subscribe(channel).then(
       () => gapListeners.forEach((listener) => listener()),
-      (error: unknown) => logFault(log, error, 'cancellations cannot be received'),
+      (error: unknown) => logFault(log, error, 'could not subscribe to cancellations'),
     );
   };
   subscriber.on('message', onMessage);

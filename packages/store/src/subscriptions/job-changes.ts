@@ -1,22 +1,25 @@
 import type { Redis } from 'ioredis';
+import type { JobRecord } from '@promptq/shared/jobs';
 import { describeError, logFault } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 import { toStoreError } from '../store-error.ts';
+import { finishedJobOf } from './wake-up.ts';
 
 /**
- * Why to read a job again: it may have `changed`; it has more output (`tokens`); Redis is away for longer than a client
- * should wait (`lost`); the process is `stopping`.
+ * The reason to read a job again: it may have `changed`; it has more output (`tokens`); Redis has been unreachable for
+ * longer than a client should wait (`lost`); the process is `stopping`.
  */
 export type JobNotification = 'changed' | 'tokens' | 'lost' | 'stopping';
-type Listener = (notification: JobNotification) => void;
+/** @param finished with `changed`, the job as it is at its end, when it is known */
+type Listener = (notification: JobNotification, finished: JobRecord | null) => void;
 
-/** Notifications about jobs over one connection, however many clients wait for them. */
+/** Notifications about jobs, over one connection for all clients. */
 export interface JobChanges {
   /**
-   * From when this resolves no change of the job is missed, so read the job then and not before. A notification may come
-   * although nothing has changed, and one always comes after a lost connection.
+   * Subscribes to the changes of a job. No change is missed after this resolves, so read the job then and not before. A
+   * notification may come without a change, and one always comes after a lost connection.
    * @param options.tokens whether to be notified of the output of a streamed job
-   * @returns ends the subscription
+   * @returns a function that ends the subscription
    * @throws {StoreUnavailableError}
    */
   subscribe(jobId: string, options: { tokens: boolean }, listener: Listener): Promise<() => void>;
@@ -26,20 +29,23 @@ export interface JobChanges {
 }
 
 interface Channel {
-  listeners: Set<() => void>;
+  listeners: Set<(finished: JobRecord | null) => void>;
   subscribed: Promise<unknown>;
 }
 
-/** A silent connection that is lost is only noticed when an answer is overdue (see connect.ts), so it is pinged this often. */
+/**
+ * How often the connection is pinged. An idle connection that is lost is noticed only by a missing answer (see
+ * connect.ts).
+ */
 const pingIntervalMs = 1_000;
-/** A connection is usually back within this; subscribers are notified of an outage only then. */
+/** Subscribers are notified of an outage after this time. Connections are usually back sooner. */
 const outageAfterMs = 1_500;
-/** So many channels are subscribed to with one command after a reconnection. */
+/** How many channels one command subscribes to after a reconnection. */
 const channelBatchSize = 1_000;
 
 /**
- * Each channel is subscribed to once, while anybody listens to it; the rest is done in memory.
- * @param subscriber a connection of its own that does not subscribe again by itself
+ * Opens the notifications about jobs. A channel with listeners is subscribed to once; listeners are notified in memory.
+ * @param subscriber a separate connection, without ioredis's automatic resubscription
  * @param stopping aborted when the process begins to stop
  */
 export function openJobChanges(
@@ -52,14 +58,19 @@ export function openJobChanges(
   let outage: NodeJS.Timeout | undefined;
 
   const notifyAll = (notification: JobNotification) => {
-    for (const listener of listeners) listener(notification);
+    for (const listener of listeners) listener(notification, null);
   };
-  const notifyListeners = (name: string) => {
-    for (const listener of channels.get(name)?.listeners ?? []) listener();
+  const notifyListeners = (name: string, finished: JobRecord | null) => {
+    for (const listener of channels.get(name)?.listeners ?? []) listener(finished);
   };
   const onMessage = (name: string, message: string) => {
-    // The cancellation of a running job is published to the workers only, and changes what clients see of the job.
-    notifyListeners(name === keys.cancelChannel ? keys.wakeUpChannel(message) : name);
+    // The cancellation of a running job is published only on the workers' channel, but it also changes the public job.
+    if (name === keys.cancelChannel) notifyListeners(keys.wakeUpChannel(message), null);
+    else
+      notifyListeners(
+        name,
+        name.startsWith(keys.wakeUpChannel('')) ? finishedJobOf(message) : null,
+      );
   };
   const resubscribe = async () => {
     const names = [keys.cancelChannel, ...channels.keys()];
@@ -68,13 +79,13 @@ export function openJobChanges(
     }
     clearTimeout(outage);
     outage = undefined;
-    // What was published in between is lost.
+    // Messages that were published during the outage are lost.
     notifyAll('changed');
     notifyAll('tokens');
   };
   const onReady = () => {
     resubscribe().catch((error: unknown) => {
-      logFault(log, error, 'changes of jobs cannot be received; reconnecting');
+      logFault(log, error, 'could not subscribe to the changes of jobs; reconnecting');
       subscriber.disconnect(true);
     });
   };
@@ -98,7 +109,7 @@ export function openJobChanges(
     });
   }, pingIntervalMs);
 
-  const join = async (name: string, listener: () => void) => {
+  const join = async (name: string, listener: (finished: JobRecord | null) => void) => {
     let channel = channels.get(name);
     if (!channel) {
       channel = { listeners: new Set(), subscribed: subscriber.subscribe(name) };
@@ -107,17 +118,17 @@ export function openJobChanges(
     channel.listeners.add(listener);
     await channel.subscribed;
   };
-  const leave = (name: string, listener: () => void) => {
+  const leave = (name: string, listener: (finished: JobRecord | null) => void) => {
     const channel = channels.get(name);
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
-    // On a lost connection there is nothing to end: only the channels with listeners are subscribed to again.
+    // On a lost connection there is nothing to unsubscribe: only channels with listeners are subscribed to again.
     subscriber.unsubscribe(name).catch(() => undefined);
   };
   return {
     subscribe: async (jobId, { tokens }, listener) => {
-      const onChange = () => listener('changed');
-      const onTokens = () => listener('tokens');
+      const onChange = (finished: JobRecord | null) => listener('changed', finished);
+      const onTokens = () => listener('tokens', null);
       const end = () => {
         listeners.delete(listener);
         leave(keys.wakeUpChannel(jobId), onChange);
@@ -132,10 +143,10 @@ export function openJobChanges(
         end();
         throw toStoreError(error);
       }
-      if (stopping.aborted) listener('stopping');
+      if (stopping.aborted) listener('stopping', null);
       return end;
     },
-    notify: (jobId) => notifyListeners(keys.wakeUpChannel(jobId)),
+    notify: (jobId) => notifyListeners(keys.wakeUpChannel(jobId), null),
     close: () => {
       clearInterval(pingTimer);
       clearTimeout(outage);

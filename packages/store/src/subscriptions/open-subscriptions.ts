@@ -6,13 +6,16 @@ import { subscribeToCancellations, type Cancellations } from './cancellations.ts
 import { openJobChanges, type JobChanges } from './job-changes.ts';
 import { pollChanges, type PolledChanges } from './poll-changes.ts';
 
-/** The subscriptions of a process. Each is opened once, when it is asked for, and ends with the store. */
+/** The subscriptions of a process. Each is opened once, on first use, and ends with the store. */
 export interface Subscriptions {
-  /** For an API. Ask for it before the store is started. @param stopping aborted when the process begins to stop */
+  /**
+   * For an API process. Call it before the store is started.
+   * @param stopping aborted when the process begins to stop
+   */
   jobChanges(stopping: AbortSignal): JobChanges;
-  /** For an API. */
+  /** For an API process. */
   polledChanges(): PolledChanges;
-  /** For a worker. @throws {StoreUnavailableError} */
+  /** For a worker process. @throws {StoreUnavailableError} */
   cancellations(): Promise<Cancellations>;
 }
 
@@ -23,13 +26,16 @@ export interface OpenSubscriptions {
   close(): void;
 }
 
-/** A connection that subscribes can send no other command, so subscriptions have connections of their own. */
+/**
+ * Opens the subscriptions. They have separate connections, because a connection that subscribes can send no other
+ * command.
+ */
 export function openSubscriptions(context: StoreContext): OpenSubscriptions {
   const connections: Redis[] = [];
   const open: { close(): void }[] = [];
   const connect = (options: Partial<RedisOptions>) => {
     const subscriber = context.redis.duplicate(options);
-    subscriber.on('error', () => undefined); // The first connection reports the same outage.
+    subscriber.on('error', () => undefined); // The store's first connection logs the same outage.
     connections.push(subscriber);
     return subscriber;
   };

@@ -1,11 +1,12 @@
 --[[
-  Reads what changes when a job begins, makes progress, is tried again or finishes, without its data, which can be large.
+  Reads the fields that change when a job starts, makes progress, is retried or finishes. It does not read the data,
+  which can be large.
 
   KEYS[...]  for each job, its hash and its lock
 
-  Returns  one text for each job: it differs when the job has changed.
+  Returns  one text for each job; it differs when the job has changed.
 
-  The lock is there while the job runs (BullMQ 6: `ats` attempts started, `atm` made).
+  The lock exists while the job runs. In BullMQ 6, `ats` counts the attempts started and `atm` those made.
 
   Atomic   all of it. It writes nothing.
   Touches nothing beyond KEYS.

@@ -14,7 +14,7 @@ export interface PolledChanges {
 }
 
 /**
- * Polls the watched jobs, all of them with one command or few. Nobody publishes the beginning of a job or its progress, so a
+ * Polls the watched jobs with as few commands as possible. The start and the progress of a job are not published, so a
  * job that nobody watches costs nothing.
  */
 export function pollChanges(
@@ -47,7 +47,7 @@ export function pollChanges(
         await pollJobs(ids.slice(at, at + jobBatchSize));
       }
     } catch (error) {
-      log.debug({ error: describeError(error) }, 'watched jobs could not be polled');
+      log.debug({ error: describeError(error) }, 'could not poll the watched jobs');
     } finally {
       isPolling = false;
     }

@@ -35,45 +35,45 @@ function reconnect(duplicates: { value: unknown }[]): void {
 describe('changes of jobs', () => {
   async function subscribed(jobId: string, tokens = false) {
     const changes = test.store.subscriptions.jobChanges(stopping.signal);
-    const heard: string[] = [];
+    const notifications: string[] = [];
     const end = await changes.subscribe(jobId, { tokens }, (notification) =>
-      heard.push(notification),
+      notifications.push(notification),
     );
-    return { changes, heard, end };
+    return { changes, notifications, end };
   }
 
   it('are notified when a waiting job is cancelled, when it has more output, and within the process', async () => {
     const id = await add();
-    const { changes, heard } = await subscribed(id, true);
-    await expect.poll(() => heard).toContain('tokens'); // The connection became ready.
-    heard.length = 0;
+    const { changes, notifications } = await subscribed(id, true);
+    await expect.poll(() => notifications).toContain('tokens'); // The connection became ready.
+    notifications.length = 0;
     await test.redis.publish(test.keys.output(id), '');
-    await expect.poll(() => heard).toEqual(['tokens']);
+    await expect.poll(() => notifications).toEqual(['tokens']);
     await test.store.jobs.cancel(id, null);
-    await expect.poll(() => heard).toEqual(['tokens', 'changed']);
+    await expect.poll(() => notifications).toEqual(['tokens', 'changed']);
     changes.notify(id);
-    expect(heard).toEqual(['tokens', 'changed', 'changed']);
+    expect(notifications).toEqual(['tokens', 'changed', 'changed']);
   });
 
   it('are notified when the cancellation of a running job is requested', async () => {
     const id = await add();
-    const { heard } = await subscribed(id);
-    await expect.poll(() => heard.length).toBeGreaterThan(0);
-    heard.length = 0;
+    const { notifications } = await subscribed(id);
+    await expect.poll(() => notifications.length).toBeGreaterThan(0);
+    notifications.length = 0;
     await test.redis.publish(test.keys.cancelChannel, id);
-    await expect.poll(() => heard).toEqual(['changed']);
+    await expect.poll(() => notifications).toEqual(['changed']);
   });
 
   it('are notified of everything after a lost connection, and received again', async () => {
     const connect = vi.spyOn(test.context.redis, 'duplicate');
     const id = await add();
-    const { heard } = await subscribed(id, true);
-    await expect.poll(() => heard).toContain('tokens');
-    heard.length = 0;
+    const { notifications } = await subscribed(id, true);
+    await expect.poll(() => notifications).toContain('tokens');
+    notifications.length = 0;
     reconnect(connect.mock.results);
-    await expect.poll(() => heard).toEqual(['changed', 'tokens']);
+    await expect.poll(() => notifications).toEqual(['changed', 'tokens']);
     await test.redis.publish(test.keys.wakeUpChannel(id), '');
-    await expect.poll(() => heard).toEqual(['changed', 'tokens', 'changed']);
+    await expect.poll(() => notifications).toEqual(['changed', 'tokens', 'changed']);
   });
 
   it('end with the last subscriber of a job', async () => {
@@ -90,10 +90,10 @@ describe('changes of jobs', () => {
   });
 
   it('say when the process is stopping', async () => {
-    const { heard } = await subscribed(await add());
+    const { notifications } = await subscribed(await add());
     stopping.abort();
-    expect(heard).toContain('stopping');
-    expect((await subscribed(await add())).heard).toContain('stopping');
+    expect(notifications).toContain('stopping');
+    expect((await subscribed(await add())).notifications).toContain('stopping');
   });
 
   it('cannot be subscribed to while Redis is away', async () => {
@@ -107,8 +107,8 @@ describe('changes of jobs', () => {
 describe('cancellations', () => {
   it('are received and remembered', async () => {
     const cancellations = await test.store.subscriptions.cancellations();
-    const heard: string[] = [];
-    cancellations.onCancel((id) => heard.push(id));
+    const notifications: string[] = [];
+    cancellations.onCancel((id) => notifications.push(id));
     expect(await test.store.subscriptions.cancellations()).toBe(cancellations);
     const id = await add();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ describe('cancellations', () => {
     });
     await expect.poll(async () => (await test.store.jobs.find(id, null))?.state.at).toBe('active');
     await test.store.jobs.cancel(id, null);
-    await expect.poll(() => heard).toEqual([id]);
+    await expect.poll(() => notifications).toEqual([id]);
     expect(cancellations.isCancelled(id)).toBe(true);
     expect(cancellations.isCancelled('chat_other')).toBe(false);
     resolve();

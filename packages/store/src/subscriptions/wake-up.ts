@@ -1,11 +1,29 @@
 import { z } from 'zod';
 import { jobStatusSchema } from '@promptq/shared/contracts';
+import { jobTypeOf, type JobRecord } from '@promptq/shared/jobs';
+import { parseJobHash } from '../jobs/parse-hash.ts';
+import { hashFields } from '../scripts/reply.ts';
 
-/** What finish.lua publishes on `<prefix>:live:<job id>` when a job has finished and its audit event is written. */
-export const wakeUpSchema = z.object({
+/** The message that finish.lua publishes on `<prefix>:live:<job id>` when a job has finished. */
+const wakeUpSchema = z.object({
   job_id: z.string(),
   status: jobStatusSchema,
   event_id: z.string(),
+  /** The fields of the finished job, unless they are large: then it has to be read. */
+  fields: z.array(z.string()).optional(),
 });
 
-export type WakeUp = z.infer<typeof wakeUpSchema>;
+/**
+ * The finished job in a wake-up, so that a waiting client needs no further read. `null` when the message does not contain
+ * it or cannot be read: then the client reads the job, and gets the error of a damaged one from there.
+ */
+export function finishedJobOf(message: string): JobRecord | null {
+  try {
+    const { job_id, fields } = wakeUpSchema.parse(JSON.parse(message));
+    const type = jobTypeOf(job_id);
+    if (!type || !fields) return null;
+    return parseJobHash(job_id, type, hashFields(fields), { at: 'waiting' });
+  } catch {
+    return null;
+  }
+}

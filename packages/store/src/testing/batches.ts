@@ -8,7 +8,7 @@ import { chatSpec, type TestStore } from './test-store.ts';
 export const eventually = (expectation: () => Promise<void> | void) =>
   vi.waitFor(expectation, { timeout: 60_000, interval: 20 });
 
-/** Creates a batch of so many chat requests. */
+/** Creates a batch of chat requests. */
 export async function createTestBatch(
   { batches }: TestStore,
   total: number,
@@ -31,7 +31,7 @@ export function newBatch(uploadId: string, total: number): NewBatch {
 
 export async function recordOf({ batches }: TestStore, id: string): Promise<BatchRecord> {
   const found = await batches.find(id, null);
-  if (!found) throw new Error('the batch is gone');
+  if (!found) throw new Error('the batch does not exist');
   return found.record;
 }
 

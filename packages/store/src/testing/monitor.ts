@@ -1,16 +1,18 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Commands that Redis received from clients, without those that scripts ran: each as its name and arguments. */
+/**
+ * The commands that Redis received from clients, without those of scripts. Each is a list of its name and arguments.
+ */
 export interface Monitor {
   commands(): string[][];
   stop(): void;
 }
 
 /**
- * Watches the commands of one Redis with MONITOR, over a plain connection: a client library that is given a reply between
- * two of its own takes it for an error. https://redis.io/docs/latest/commands/monitor
- * @param mentions only commands that have this text in an argument, for example a key prefix
+ * Records the commands of one Redis with MONITOR, over a plain socket, because client libraries reject replies that
+ * they did not ask for. https://redis.io/docs/latest/commands/monitor
+ * @param mentions records only commands with this text in an argument, for example a key prefix
  */
 export async function monitorRedis(url: string, mentions: string): Promise<Monitor> {
   const { hostname, port } = new URL(url);

@@ -11,7 +11,7 @@ import type { AddLimits } from '../jobs/add.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { withDefaults, type JobData, type JobResult, type JobSpec } from '@promptq/shared/jobs';
 
-/** A store with keys of its own on the Redis of the tests, and a second connection that looks at what it wrote. */
+/** A store with its own key prefix on the Redis of the tests, and a second connection to inspect what it wrote. */
 export async function openObservedStore({
   limits = { maxWaiting: Number.MAX_SAFE_INTEGER, maxOpenPerTenant: 0, tenantWeights: null },
   ...options
@@ -80,7 +80,7 @@ export async function openObservedStore({
 
 export type ObservedStore = Awaited<ReturnType<typeof openObservedStore>>;
 
-/** What a chat job is made of. */
+/** The specification of a chat job. */
 export function chatSpec(data: Partial<JobData> = {}, delaySeconds = 0): JobSpec {
   const input = { message: 'Say hello', model: 'gpt-4o-mini' } as JobData['input'];
   return {
@@ -91,7 +91,7 @@ export function chatSpec(data: Partial<JobData> = {}, delaySeconds = 0): JobSpec
   };
 }
 
-/** What a processor returns. */
+/** A result as a processor returns it. */
 export function chatResult(response = 'Hello'): JobResult {
   return {
     output: { response, finish_reason: 'stop', model: 'gpt-4o-mini' },

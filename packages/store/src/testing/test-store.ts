@@ -11,7 +11,7 @@ import { queueNameOf } from '../queues/registry.ts';
 
 const silent = { info() {}, warn() {}, error() {}, debug() {} } as unknown as Logger;
 
-/** A started store with a prefix of its own. It is closed at the end of the test. */
+/** A started store with its own key prefix. It is closed at the end of the test. */
 export async function openTestStore(options: Partial<StoreOptions> = {}) {
   const prefix = `{test-${randomUUID()}}`;
   const opened = openContext({
@@ -52,7 +52,7 @@ export function startTestWorker(
     { connection: context.redis, prefix: context.prefix, concurrency: 20 },
     jobBackendFactory(context),
   );
-  worker.on('error', () => undefined); // A connection that is closed at the end of the test.
+  worker.on('error', () => undefined); // The connection is closed at the end of the test.
   onTestFinished(() => worker.close());
   return worker;
 }

@@ -1,10 +1,10 @@
 import type { Progress } from '@promptq/shared/contracts';
 import type { JobData } from '@promptq/shared/jobs';
 
-/** A job that a worker has fetched, as far as an attempt looks at it. BullMQ's own class is one. */
+/** The part of a fetched job that an attempt uses. BullMQ's `Job` has this shape. */
 export interface ActiveJob {
   id?: string | undefined;
-  /** What Redis holds: a job that promptq did not write may have any data. */
+  /** The data in Redis. A job that promptq did not write may have any data. */
   data: JobData;
   opts: { attempts?: number; delay?: number };
   /** When the job was added, in milliseconds since 1970. */

@@ -52,7 +52,7 @@ test('a refusal for the rate costs no attempt while the job is patient, and ends
   });
 });
 
-test('a call that was not made is no attempt, for no cause but the end of the job', () => {
+test('a call that was not made spends no attempt, unless the job ends', () => {
   const spent = new BudgetSpentError(7_000);
   const deferred = { kind: 'deferred', reason: 'budget', retryAfterMs: 7_000 };
   expect(decide(spent, defaultEntries)).toEqual(deferred);

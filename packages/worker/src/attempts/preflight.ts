@@ -2,8 +2,9 @@ import type { ActiveJob } from './active-job.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * Whether a fetched job is not run at all: a client has cancelled it, or the store has found that its time to start is over
+ * Decides whether a fetched job must not run, because a client has cancelled it or the store has marked it as overdue
  * (jobs/mark-overdue.lua of the store). The attempt does not count.
+ * @returns the outcome of such a job, or `null` when the job may run
  */
 export function preflight(job: Pick<ActiveJob, 'data'>, wasCancelled: boolean): Outcome | null {
   // A job that promptq did not write may have any data, or none.

@@ -10,7 +10,7 @@ test('a process runs any number of jobs, but one suspect at a time', () => {
   expect(quarantine.admit(job('d', 2))).toBe(false);
   expect(quarantine.admit(job('e', 3))).toBe(false);
   quarantine.leave({ id: 'd' });
-  expect(quarantine.admit(job('d', 2)), 'one that was kept apart gives no place up').toBe(false);
+  expect(quarantine.admit(job('d', 2)), 'a job that was not admitted releases nothing').toBe(false);
   quarantine.leave({ id: 'c' });
   expect(quarantine.admit(job('d', 2))).toBe(true);
   expect(quarantine.admit(job('f', 0))).toBe(true);

@@ -6,12 +6,12 @@ const minDelayMs = 500;
 const maxDelayMs = 3_000;
 
 /**
- * Runs jobs that may kill their worker one at a time. BullMQ puts all jobs of a dead worker back together, so the next worker
- * would take the same jobs and be killed by the same one; after four deaths, all of them would fail. A process runs one
- * quarantined job at a time; the others come back a moment later.
+ * Runs jobs that may kill their worker one at a time. BullMQ puts all jobs of a dead worker back into the queue
+ * together. So the next worker would take the same jobs and be killed by the same one, and after four deaths all of
+ * them would fail. A process runs one quarantined job at a time; the others return to the queue for a moment.
  */
 export interface Quarantine {
-  /** Takes the job in; `false` when it needs quarantine and another such job runs in this process. */
+  /** Admits the job. @returns `false` when it needs quarantine and another quarantined job runs in this process */
   admit(job: Pick<ActiveJob, 'id' | 'stalledCounter'>): boolean;
   /** The job no longer runs in this process. */
   leave(job: Pick<ActiveJob, 'id'>): void;
@@ -32,7 +32,7 @@ export function openQuarantine(): Quarantine {
   };
 }
 
-/** When a job that was not taken in comes back: at random, so that such jobs do not come back together. */
+/** When a job that was not admitted is retried. The delay is random, so that such jobs are not retried together. */
 export function quarantinedUntilMs(nowMs: number): number {
   return Math.round(nowMs + minDelayMs + Math.random() * (maxDelayMs - minDelayMs));
 }

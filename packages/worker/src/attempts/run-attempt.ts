@@ -1,5 +1,5 @@
 import type { JobType } from '@promptq/shared/contracts';
-import type { Failure, FailureCode } from '@promptq/shared/failure';
+import type { FailureCode } from '@promptq/shared/failure';
 import { logFault, withoutRedaction, type Logger } from '@promptq/shared/logging';
 import type { JobResult } from '@promptq/shared/jobs';
 import { BudgetSpentError } from '../backpressure/within-budget.ts';
@@ -8,6 +8,7 @@ import { failureOf } from '../upstream/upstream-failure.ts';
 import type { ActiveJob } from './active-job.ts';
 import { bestEffort } from './best-effort.ts';
 import { beginAttempt, type Attempt } from './attempt.ts';
+import { reportFailure, reportToCircuit, waitForCircuit } from './consult-circuit.ts';
 import { decide, type Outcome } from './outcome.ts';
 import { preflight } from './preflight.ts';
 import type { Circuit } from '../backpressure/circuit.ts';
@@ -79,8 +80,8 @@ export function attemptRunner(deps: Deps) {
     let outcome: Outcome;
     try {
       // Checked after the attempt is registered: a later cancellation aborts the attempt, an earlier one is seen here.
-      const refusal = preflight(job, isCancelled(jobId));
-      outcome = refusal ?? (await admitted(job, attempt, deps));
+      const rejected = preflight(job, isCancelled(jobId));
+      outcome = rejected ?? (await admitted(job, attempt, deps));
     } finally {
       attempt.end();
       running.delete(jobId);
@@ -115,15 +116,7 @@ async function admitted(job: ActiveJob, attempt: Attempt, deps: Deps): Promise<O
   }
 }
 
-/** Reports to the circuit what the outcome says about the upstream. Its failures are reported in `work`. */
-async function reportToCircuit(outcome: Outcome, jobId: string, circuit: Circuit): Promise<void> {
-  if (outcome.kind === 'completed') return circuit.succeeded();
-  const failure = 'failure' in outcome ? outcome.failure : null;
-  if (failure && isUpstreamFailure(failure)) return;
-  const status = failure?.upstream?.status ?? null;
-  return status !== null && status < 500 ? circuit.succeeded() : circuit.release(jobId);
-}
-
+/** Runs the processor if the circuit allows it. */
 async function work(
   job: ActiveJob,
   attempt: Attempt,
@@ -132,8 +125,8 @@ async function work(
   const jobId = job.id as string;
   const dueAtMs = job.timestamp + (job.opts.delay ?? 0);
   const isPatient = Date.now() < dueAtMs + patienceSeconds * 1_000;
-  const waitMs = isPatient ? await withFallback(circuit.admit(jobId), 0, log) : 0;
-  if (waitMs > 0) return circuitOpen(unavailable, waitMs);
+  const waiting = isPatient ? await waitForCircuit({ circuit, jobId, log }) : null;
+  if (waiting) return waiting;
   try {
     const result = await process(job.data, {
       jobId,
@@ -154,39 +147,13 @@ async function work(
       retryAfterMs: askedPauseMs(error, Date.now()),
       isPatient,
     });
-    if (outcome.kind !== 'retry' || !isUpstreamFailure(outcome.failure)) return outcome;
-    const pauseMs = await withFallback(circuit.failed(jobId), null, log);
-    return pauseMs === null || !isPatient ? outcome : circuitOpen(outcome.failure, pauseMs);
+    return reportFailure(outcome, isPatient, { circuit, jobId, log });
   }
-}
-
-function circuitOpen(failure: Failure, waitMs: number): Outcome {
-  return { kind: 'deferred', reason: 'circuit', failure, retryAfterMs: waitMs };
 }
 
 function reasonOf(outcome: Outcome) {
   if ('failure' in outcome) return outcome.failure.code;
   return outcome.kind === 'deferred' ? outcome.reason : null;
-}
-
-/** If the circuit cannot be read, the job runs as if it were closed. */
-async function withFallback<Answer>(
-  promise: Promise<Answer>,
-  fallback: Answer,
-  log: Logger,
-): Promise<Answer> {
-  try {
-    return await promise;
-  } catch (error) {
-    logFault(log, error, 'could not read the circuit');
-    return fallback;
-  }
-}
-
-const unavailable: Failure = { code: 'upstream_unavailable', upstream: null };
-
-function isUpstreamFailure({ code }: Failure): boolean {
-  return code === 'upstream_unavailable' || code === 'timeout';
 }
 
 /** How long the job waited since it could start; `null` if it was started before. */

@@ -5,11 +5,11 @@ import type { Circuit } from './circuit.ts';
 const policy = {
   firstPauseMs: 5_000,
   maxPauseMs: 5 * 60 * 1_000,
-  /** Failures that are further apart do not belong together. */
+  /** A streak ends after this time without a failure. */
   streakWindowMs: 10 * 60 * 1_000,
-  /** A probe that does not end within this was lost with its process. */
+  /** A probe that has not ended after this time counts as lost with its process. */
   probeMs: 60_000,
-  /** After this, others ask again whether the probe has ended. */
+  /** Other attempts ask again after this time whether the probe has ended. */
   retryDelayMs: 1_000,
 };
 

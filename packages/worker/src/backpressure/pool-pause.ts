@@ -5,20 +5,20 @@ import type { PauseReason, PoolPause } from './pause.ts';
 const policy = {
   firstMs: 5_000,
   maxMs: 5 * 60 * 1_000,
-  /** Refusals that are further apart do not belong together. */
+  /** A streak of rate limits ends after this time without one. */
   streakWindowMs: 10 * 60 * 1_000,
 };
 
 /**
  * The pause of all workers of a type.
- * @param onBegin called when a pause begins, not when a pause that is on is asked for again
+ * @param onBegin called when a pause begins, not when a current pause is extended
  */
 export function poolPause(
   { queues }: Pick<Store, 'queues'>,
   type: JobType,
   onBegin: (reason: PauseReason) => void = () => undefined,
 ): PoolPause {
-  // Only a process that has paused the pool resets its streak; the streak of a process that died expires.
+  // Only a process that has paused the pool resets the streak. If that process dies, the streak expires.
   let hasPaused = false;
   return {
     pause: async (askedMs, reason = 'rate_limited') => {

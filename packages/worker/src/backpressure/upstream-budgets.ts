@@ -4,9 +4,9 @@ import { budgetOf, type ModelBudgets } from './model-budgets.ts';
 import { BudgetSpentError, type UpstreamBudget } from './within-budget.ts';
 
 const minuteMs = 60 * 1_000;
-/** The pool asks again after this, as after a refusal: an operator may have raised the budget. */
+/** The pool asks again after this time at the latest, because an operator may have raised the budget. */
 const maxWaitMs = 5 * 60 * 1_000;
-/** When Redis could not be asked. */
+/** The pool asks again after this time when the budget could not be read. */
 const retryDelayMs = 1_000;
 
 interface Deps {
@@ -18,8 +18,9 @@ interface Deps {
 }
 
 /**
- * The budgets toward the upstream by model, counted in Redis for all workers.
- * @returns what gives the budget of a model, `null` for a model without one; or `null` when no model has one
+ * The upstream budgets by model, counted in Redis across all workers.
+ * @returns a function that returns the budget of a model, or `null` for a model without one; or `null` when no model
+ *   has one
  */
 export function upstreamBudgets(deps: Deps): ((model: string) => UpstreamBudget | null) | null {
   const { log, windowMs = minuteMs } = deps;
@@ -46,11 +47,11 @@ export function upstreamBudgets(deps: Deps): ((model: string) => UpstreamBudget 
         if (waitMs > 0) throw new BudgetSpentError(Math.min(waitMs, maxWaitMs));
       },
       book: (spent) => {
-        // Nobody waits for it: later commands use the same connection, so they come after it.
+        // This need not be awaited: later commands use the same connection, so Redis executes them afterwards.
         rateBudgets
           .settle(model, budget, spent)
           .catch((error: unknown) =>
-            logFault(log, error, 'tokens could not be recorded in the budget', { tokens: spent }),
+            logFault(log, error, 'could not record spent tokens in the budget', { tokens: spent }),
           );
       },
     };

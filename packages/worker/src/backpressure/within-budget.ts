@@ -18,7 +18,7 @@ export class BudgetSpentError extends Error {
 /** The budget of one model, across all workers. */
 export interface UpstreamBudget {
   /**
-   * Takes one request from the budget, whatever becomes of the call.
+   * Takes one request from the budget. A call that fails does not return it.
    * @throws {BudgetSpentError} when the budget is spent, when Redis answers with an error, and when `signal` aborts
    * before Redis answers, because a worker's connection waits for ever
    */

@@ -17,7 +17,7 @@ import { nextStep } from '../webhooks/schedule.ts';
 import { withoutStack } from './report-outcome.ts';
 import { superviseWorker, workerOptions, type SupervisedWorker } from './supervise.ts';
 
-/** A delivery is not to blame for a sender that is killed, however often that happens. */
+/** A delivery never fails because its sender was killed, because a delivery cannot kill its sender. */
 const maxStalls = Number.MAX_SAFE_INTEGER;
 
 /** What BullMQ stores for a delivered webhook. */
@@ -26,8 +26,8 @@ interface Delivered {
 }
 
 /**
- * How a try ended: `retry`, another follows; `dead`, none follows; `blocked`, the address is not allowed; `unsigned`, not
- * tried, because this process lacks the secret.
+ * How a try ended: `retry`, another follows; `dead`, none follows; `blocked`, the address is not allowed; `unsigned`,
+ * not tried, because this process lacks the secret.
  */
 export type TryResultLabel = 'delivered' | 'retry' | 'dead' | 'blocked' | 'unsigned';
 
@@ -58,8 +58,8 @@ interface Deps {
 
 export interface DeliveryConsumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: typeof webhooksQueue;
-  /** Whether this process could try another delivery. */
-  hasRoom(): boolean;
+  /** Whether this process has a free slot for another delivery. */
+  hasCapacity(): boolean;
 }
 
 /** A try failed; the next one is due after `inMs`. */
@@ -93,7 +93,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
           logFault(
             log,
             error,
-            'could not send a delayed delivery early; it is sent when its delay ends',
+            'could not send a delayed delivery early; it will be sent when its delay ends',
           ),
         );
     },
@@ -138,7 +138,7 @@ export function consumeDeliveries(deps: Deps): DeliveryConsumer {
   return {
     ...supervised,
     type: webhooksQueue,
-    hasRoom: () => running.size < settings.WEBHOOK_CONCURRENCY,
+    hasCapacity: () => running.size < settings.WEBHOOK_CONCURRENCY,
     close: async (endsAtMs) => {
       await supervised.close(endsAtMs);
       await deliverer.close();
@@ -173,7 +173,7 @@ async function reportTry(
   }
 }
 
-/** When the next try is due. An internal error waits as long as one of the receiver. */
+/** The delay before the next try. After an internal error, it is the same as after an error of the receiver. */
 function delayAfter(tryNumber: number, error: Error | undefined, random: () => number): number {
   if (error instanceof RetryError) return error.inMs;
   const step = nextStep(tryNumber, { status: null, error: 'network', retryAfterMs: null }, random);

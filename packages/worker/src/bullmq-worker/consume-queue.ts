@@ -19,16 +19,19 @@ import type { PauseReason } from '../backpressure/pause.ts';
 import { superviseWorker, workerOptions, type SupervisedWorker } from './supervise.ts';
 
 /**
- * With BullMQ's default of 1, eight killed workers failed 2 to 8 jobs of 3,000 that were not to blame. A job that kills its
- * worker each time fails after the fourth.
+ * A job that kills its worker each time fails after the fourth. With BullMQ's default of 1, eight killed workers failed
+ * 2 to 8 innocent jobs of 3,000.
  */
 const maxStalls = 3;
-/** Limits nothing. BullMQ looks at the pause of the pool only in workers that have a limiter (its script getRateLimitTTL). */
+/**
+ * This limiter limits nothing. BullMQ checks the pause of the pool only in workers with a limiter (script
+ * getRateLimitTTL).
+ */
 const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 
-/** What consuming a queue counts and measures. */
+/** The metrics of consuming a queue. */
 export interface QueueMetrics extends AttemptObserver, WorkerEventMetrics {
-  /** Counts a pause of the pool once, where it begins. */
+  /** A pause of the pool began in this process. */
   poolPaused(type: JobType, reason: PauseReason): void;
 }
 
@@ -48,8 +51,8 @@ interface Deps {
 
 export interface Consumer extends Omit<SupervisedWorker, 'isHandingBack'> {
   type: JobType;
-  /** Whether this process could start another job. */
-  hasRoom(): boolean;
+  /** Whether this process has a free slot for another job. */
+  hasCapacity(): boolean;
   /** Whether the pool of this type is paused. */
   isPoolPaused(): Promise<boolean>;
   /** The jobs that run in this process. */
@@ -112,7 +115,7 @@ export function consumeQueue(deps: Deps): Consumer {
   return {
     ...supervised,
     type,
-    hasRoom: () => running.size < settings.WORKER_CONCURRENCY,
+    hasCapacity: () => running.size < settings.WORKER_CONCURRENCY,
     isPoolPaused: () => pool.isOn(),
     activeJobIds: () => [...running.keys()],
     cancel: (jobId) => running.get(jobId)?.abort({ kind: 'cancelled' }),

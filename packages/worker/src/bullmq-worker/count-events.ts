@@ -7,7 +7,7 @@ export interface WorkerEventMetrics {
   locksLost(this: void, type: JobType, jobs: number): void;
   /** A result came too late: another worker has the job. */
   resultDiscarded(this: void, type: JobType): void;
-  /** This worker found a job whose worker is gone. */
+  /** This worker found a job whose worker died. */
   stalled(this: void, type: JobType): void;
 }
 
@@ -20,7 +20,8 @@ export function countWorkerEvents(
   worker.on('lockRenewalFailed', (jobIds) => locksLost(type, jobIds.length));
   worker.on('stalled', () => stalled(type));
   worker.on('error', (error) => {
-    // BullMQ refuses only the end of a job with this error: the lock expired and another worker may have the job.
+    // BullMQ emits this error only when it rejects the end of a job: the lock expired, and another worker may have the
+    // job.
     if (isLockLost(error)) resultDiscarded(type);
   });
 }

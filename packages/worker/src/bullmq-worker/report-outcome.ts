@@ -6,7 +6,7 @@ import type { PauseReason } from '../backpressure/pause.ts';
 import { quarantinedUntilMs } from '../attempts/quarantine.ts';
 
 interface Deps {
-  /** Wakes idle workers. BullMQ does not when a job with a priority returns to the queue. */
+  /** Wakes idle workers. BullMQ does not wake them when a job with a priority returns to the queue. */
   wake: () => Promise<unknown>;
   /** Pauses the pool. */
   pause: (askedMs: number | null, reason: PauseReason) => Promise<unknown>;

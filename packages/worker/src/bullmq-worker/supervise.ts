@@ -29,11 +29,13 @@ export interface SupervisedWorker {
   isRunning(): boolean;
   /** How many attempts this worker has started. */
   started(): number;
-  /** When Redis last answered with an error: full, read-only, ... */
+  /** When Redis last replied with an error, for example because it is full or read-only. */
   redisErrorAtMs(): number;
   /** Whether this process hands its jobs back because it is about to stop. */
   isHandingBack(): boolean;
-  /** Stops fetching jobs. Resolves when no job is active in this process: finished, or handed back if time runs short. */
+  /**
+   * Stops fetching jobs. Resolves when no job is active in this process: finished, or handed back if time runs short.
+   */
   close(endsAtMs: number): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
   let redisErrorAtMs = 0;
   let isHandingBack = false;
   worker.on('error', (error) => {
-    // During an outage each connection of BullMQ reports each try to reconnect; the store has logged the outage once.
+    // During an outage, each connection of BullMQ reports every reconnection. The store has logged the outage once.
     if (!isRedisReady()) return;
     if (isErrorReply(error)) redisErrorAtMs = Date.now();
     if (isLockLost(error))
@@ -78,7 +80,7 @@ export function superviseWorker<Data, Result>(deps: Deps<Data, Result>): Supervi
         Math.max(0, endsAtMs - handBackMs - Date.now()),
       );
       try {
-        // Without Redis, BullMQ would wait for the answer to its last fetch; with nothing active, nothing is lost.
+        // Without Redis, BullMQ would wait for the reply to its last fetch. With no active job, nothing is lost.
         await worker.close(!isRedisReady() && running.size === 0);
       } finally {
         clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { describeError, logFault, type Logger } from '@promptq/shared/logging';
 import type { Store } from '@promptq/store';
 
-/** How often a process asks for the lease, and how often the holder looks while there are batches. */
+/** How often a process asks for the lease, and how often the holder checks while there are batches. */
 const leaseIntervalMs = 1_000;
 const pollIntervalMs = 100;
 /** A process that dies with the lease holds it for this long. */
@@ -15,13 +15,13 @@ interface Deps {
 }
 
 export interface Dispatcher {
-  /** Ends after the round that is under way and leaves the lease to another process. */
+  /** Ends after the current round and releases the lease. */
   stop(): Promise<void>;
 }
 
 /**
- * Releases the requests of batches as jobs, a window at a time. Every worker process can, whatever types it runs, and one
- * does: two would do no harm, but would repeat each other's work.
+ * Releases the requests of batches as jobs, a limited number at a time. Every worker process can do this, whatever its
+ * job types are. A lease selects one, because two would repeat each other's work, although they would do no harm.
  */
 export function startDispatcher(deps: Deps): Dispatcher {
   const { store, workerName, log } = deps;
@@ -41,8 +41,12 @@ export function startDispatcher(deps: Deps): Dispatcher {
         if (store.isReady() && (await holdsLease(deps))) isBusy = await dispatchRound(deps);
       } catch (error) {
         if (store.isReady())
-          logFault(log, error, 'requests of batches could not be released; trying again');
-        else log.debug({ error: describeError(error) }, 'Redis went away during a round');
+          logFault(log, error, 'could not release the requests of batches; retrying');
+        else
+          log.debug(
+            { error: describeError(error) },
+            'lost Redis while releasing the requests of batches',
+          );
       }
       if (!stop.signal.aborted) await pause(isBusy ? pollIntervalMs : leaseIntervalMs);
     }

@@ -7,7 +7,7 @@ interface Deps {
   port: number;
   /** Whether this process fetches jobs. */
   isReady: () => boolean;
-  /** The consumers without progress although there is work. */
+  /** The consumers that make no progress although there is work. */
   stuck: () => string[];
   registry: Registry;
   log: Logger;

@@ -2,16 +2,16 @@ import { describeError, type Logger } from '@promptq/shared/logging';
 import type { Store } from '@promptq/store';
 
 const intervalMs = 1_000;
-/** Without an answer for this long, Redis counts as away. */
+/** Redis counts as unreachable when it has not answered for this long. */
 const silenceMs = 20_000;
 
 export interface Heartbeat {
-  /** Whether Redis is connected and has answered lately. */
+  /** Whether Redis is connected and has answered recently. */
   isAlive(this: void): boolean;
   stop(): void;
 }
 
-/** Asks Redis every second whether it is there: a connection can be open and carry nothing. */
+/** Pings Redis every second, because an open connection may be dead. */
 export function startHeartbeat(store: Pick<Store, 'isReady' | 'ping'>, log: Logger): Heartbeat {
   let answeredAtMs = Date.now();
   let isAsking = false;

@@ -6,26 +6,26 @@ import type { Store } from '@promptq/store';
 import type { Consumer } from '../bullmq-worker/consume-queue.ts';
 
 const pollIntervalMs = 15_000;
-/** A process that could work and does not for this long must be restarted. */
+/** A process that has work but makes no progress for this long must be restarted. */
 const stuckAfterMs = 60_000;
-/** With a longer delay, locks are renewed late and timeouts fire late. */
+/** A longer delay of the event loop is logged, because locks are then renewed late and timeouts fire late. */
 const maxLoopDelayMs = 1_000;
 
-/** One observation of a consumer or of settlement. */
+/** One observation of a consumer. */
 export interface Sample {
   /** Whether this process could work now. */
   couldWork: boolean;
-  /** How much work it has done in total. */
+  /** How many jobs it has started in total. */
   done: number;
 }
 
-/** Since when there has been no progress although there is work; `sinceMs` is `null` if there is none to report. */
+/** A stall: since when there has been no progress although there is work; `sinceMs` is `null` if there is progress. */
 export interface Stall {
   done: number;
   sinceMs: number | null;
 }
 
-/** Judges by progress, not by whether the process answers: it can answer and do nothing. */
+/** Detects a stall from the lack of progress, because a process can answer requests and still do no work. */
 export function nextStall(before: Stall, sample: Sample, nowMs: number): Stall {
   const isStalled = sample.couldWork && sample.done === before.done;
   return { done: sample.done, sinceMs: isStalled ? (before.sinceMs ?? nowMs) : null };
@@ -37,9 +37,9 @@ export function isStuck({ sinceMs }: Stall, nowMs: number): boolean {
 }
 
 /** A consumer of a queue: jobs of a type, or webhooks. */
-type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasRoom'> & {
+type Watched = Pick<Consumer, 'started' | 'redisErrorAtMs' | 'hasCapacity'> & {
   type: JobType | typeof webhooksQueue;
-  /** Only jobs wait for the upstream as a pool. */
+  /** Absent for webhooks, which have no pool. */
   isPoolPaused?: Consumer['isPoolPaused'];
 };
 
@@ -51,15 +51,15 @@ interface Deps {
 }
 
 export interface Watchdog {
-  /** The names of the consumers without progress for a minute although there is work. */
+  /** The names of the consumers that have made no progress for a minute although there is work. */
   stuck(): string[];
   /** Stops the checks. A stopping process starts no work, so nothing counts as stuck. */
   stop(): void;
 }
 
 /**
- * Checks every 15 s whether jobs are started while jobs wait and there is room. An outage of Redis does not count: starting
- * the process again would not end it. Warns when the event loop was blocked.
+ * Checks every 15 s whether a consumer with waiting jobs and free slots starts jobs. An outage of Redis does not count,
+ * because a restart would not end it. The watchdog also warns when the event loop was blocked.
  */
 export function startWatchdog(deps: Deps): Watchdog {
   const { store, consumers, log } = deps;
@@ -69,11 +69,12 @@ export function startWatchdog(deps: Deps): Watchdog {
   const record = (name: string, sample: Sample) => {
     const before = stalls.get(name) ?? { done: -1, sinceMs: null };
     const after = nextStall(before, sample, Date.now());
-    if (isStuck(after, Date.now())) log.error({ name }, 'jobs wait and none is started');
+    if (isStuck(after, Date.now()))
+      log.error({ name }, 'jobs are waiting, but this process has started none for a minute');
     stalls.set(name, after);
   };
   const sample = async () => {
-    // A Redis that is full or read-only refuses work as one that is away does.
+    // A Redis that is full or read-only counts as an outage, too.
     const redisErrorAtMs = Math.max(0, ...consumers.map((consumer) => consumer.redisErrorAtMs()));
     const isReachable = store.isReady() && Date.now() - redisErrorAtMs > 2 * pollIntervalMs;
     for (const consumer of consumers) {
@@ -83,7 +84,7 @@ export function startWatchdog(deps: Deps): Watchdog {
   };
   const timer = setInterval(() => {
     sample().catch((error: unknown) =>
-      logFault(log, error, 'the progress of this process could not be checked'),
+      logFault(log, error, 'could not check the progress of this process'),
     );
   }, pollIntervalMs);
   return {
@@ -97,9 +98,9 @@ export function startWatchdog(deps: Deps): Watchdog {
   };
 }
 
-/** Whether jobs wait that this consumer has room for, and the pool is not paused. */
+/** Whether the consumer could start a job: it has a free slot, jobs are waiting, and the pool is not paused. */
 async function hasWork({ queues }: Pick<Store, 'queues'>, consumer: Watched): Promise<boolean> {
-  if (!consumer.hasRoom() || (await consumer.isPoolPaused?.())) return false;
+  if (!consumer.hasCapacity() || (await consumer.isPoolPaused?.())) return false;
   return queues.hasWaitingJobs(consumer.type);
 }
 

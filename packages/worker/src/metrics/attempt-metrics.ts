@@ -6,11 +6,11 @@ import type { Outcome } from '../attempts/outcome.ts';
 import type { PauseReason } from '../backpressure/pause.ts';
 import type { QueueMetrics } from '../bullmq-worker/consume-queue.ts';
 
-/** From a queue that is empty to one that is a day long. */
+/** From an empty queue to one with a wait of a day. */
 const waitBounds = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400,
 ];
-/** Up to the longest attempt that a job may ask for. */
+/** Up to the longest `timeout_seconds`. */
 const runBounds = [
   0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 7_200,
 ];
@@ -73,7 +73,7 @@ export function attemptMetrics(registry: Registry): QueueMetrics {
     (type: JobType, outcome: Outcome['kind'], reason: EndReason | 'none') =>
       attempts.labels(type, outcome, reason),
   );
-  // From the start there is a 0, so that the first of each is seen as an increase.
+  // Each counter starts at 0, so that its first event shows as an increase.
   for (const type of jobTypes) {
     for (const metric of [locks, discarded, stalls]) metric.inc({ type }, 0);
     for (const reason of ['rate_limited', 'circuit', 'budget']) pauses.inc({ type, reason }, 0);

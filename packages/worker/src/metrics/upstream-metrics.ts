@@ -3,7 +3,7 @@ import { cacheLabels, boundedLabel } from '@promptq/shared/metrics';
 import type { UpstreamObserver } from '../upstream/observer.ts';
 
 const secondsBounds = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
-/** Callers choose the model; so many are told apart in one process. */
+/** How many models have a label of their own in one process. Callers choose the model, so the number must be bounded. */
 const maxModels = 20;
 const tooManyRequests = 429;
 

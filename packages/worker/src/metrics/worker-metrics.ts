@@ -6,13 +6,13 @@ import { finishedMetrics, type FinishedMetrics } from '@promptq/shared/metrics';
 import type { UpstreamObserver } from '../upstream/observer.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 
-/** What a worker process counts and measures. Each room asks for its own part. */
+/** The metrics of a worker process. */
 export interface WorkerMetrics {
   attempts: QueueMetrics;
   finished: FinishedMetrics;
   upstream: UpstreamObserver;
   deliveries: DeliveryMetrics;
-  /** From here on a scrape asks this whether Redis answers. */
+  /** Sets the function that scrapes call to find out whether Redis answers. */
   watchRedis(isUp: () => boolean): void;
 }
 

@@ -13,8 +13,8 @@ import type { Checkpoint } from './checkpoints.ts';
 const textExcerptLength = 30;
 
 /**
- * The output in the shape that the input asks for: one analysis for `text`, a list for `texts`.
- * @param checkpointOf what became of the call for the text at an index and a task
+ * The output in the shape of the input: one analysis for `text`, a list for `texts`.
+ * @param checkpointOf the result of the call for the text at an index and a task
  */
 export function analysisOutput(
   input: AnalysisInput,

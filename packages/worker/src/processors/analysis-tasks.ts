@@ -1,6 +1,6 @@
 import type { AnalysisTask } from '@promptq/shared/contracts';
 
-/** What the upstream is asked for each task, and how much it may say. The text follows as a message of its own. */
+/** The instruction for each task and the limit of the answer. The text follows as a separate message. */
 export const analysisTasks: Record<AnalysisTask, { instruction: string; maxTokens: number }> = {
   sentiment: {
     instruction:

@@ -86,7 +86,7 @@ const maxAnswerLength = 2_000;
 const unusable: Failure = { code: 'upstream_unavailable', upstream: null };
 const timeout: Failure = { code: 'timeout', upstream: null };
 
-/** Whether the time of the attempt is over: what was not answered by then counts as `timeout`. */
+/** Whether the attempt has timed out. Calls that were not answered by then fail with `timeout`. */
 function isTimeout({ aborted, reason }: AbortSignal): boolean {
   return aborted && (reason as AbortCause).kind === 'timeout';
 }
@@ -113,7 +113,7 @@ async function callAll(
   let isStopped = false;
   const limit = pLimit(input.max_concurrent);
   await limit.map(calls, async (call) => {
-    // The pool is about to pause: what is not begun waits, like every other job.
+    // The pool is about to pause, so calls that have not begun must wait, like every other job.
     if (signal.aborted || isStopped) return;
     try {
       await make(call);
@@ -147,7 +147,8 @@ async function answer(
       { signal, idempotencyKey: `${jobId}-${step}` },
     );
     const said = completion.text.trim();
-    // The limit of each task is 50 tokens at most: more than this is no answer to it, and 3,000 of them would fill the memory.
+    // Each task is limited to 50 tokens, so a longer text is not a valid answer, and 3,000 of them would fill the
+    // memory.
     if (said.length > maxAnswerLength) throw new FailureError(unusable);
     return { answer: said, usage: completion.usage };
   } catch (error) {

@@ -6,11 +6,11 @@ import type { OutputWriter } from './output-writer.ts';
 
 interface Deps {
   complete: Complete;
-  /** Begins to publish the answer of a streamed job, for the attempt that was the `attemptsStarted`th to begin. */
+  /** Begins to publish the answer of a streamed job, for its attempt number `attemptsStarted`. */
   publish: (job: { id: string; attemptsStarted: number; timeoutSeconds: number }) => OutputWriter;
 }
 
-/** A chat job is one call. A streamed one publishes its answer while it comes. */
+/** A chat job makes one call. A streamed job publishes its answer while it arrives. */
 export function chatProcessor({ complete, publish }: Deps): Processor {
   return async (data, context) => {
     const { input, timeout_seconds: timeoutSeconds } = chatDataSchema.parse(data);
@@ -37,7 +37,7 @@ async function call(
   const completion = await complete(
     {
       model: input.model,
-      // The schema is the OpenAI API's; its type has one member for each combination of role and part.
+      // The schema matches the OpenAI API, whose type is a union over all combinations of roles and parts.
       messages: (input.messages ?? [
         { role: 'user', content: input.message },
       ]) as OpenAI.ChatCompletionMessageParam[],

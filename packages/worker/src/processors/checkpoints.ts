@@ -2,10 +2,12 @@ import type { Checkpoint, Store } from '@promptq/store';
 
 export type { Checkpoint };
 
-/** The finished calls of one job. They are kept until the job finishes, so another attempt pays for none of them again. */
+/**
+ * The finished calls of one job. They are kept until the job finishes, so that another attempt does not repeat them.
+ */
 export interface Checkpoints {
   read(): Promise<Map<string, Checkpoint>>;
-  /** A failure to write is logged: the answer is there, and it must not be paid for again. */
+  /** Stores a finished call. A failed write is only logged, because the answer has arrived. */
   keep(step: string, checkpoint: Checkpoint): Promise<void>;
 }
 

@@ -26,8 +26,8 @@ function stream(answers: () => AppendedOutput | Error = () => 'appended') {
   return { held, append };
 }
 
-async function until(look: () => boolean): Promise<void> {
-  while (!look()) await new Promise((resolve) => setImmediate(resolve));
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('what is published is the answer, however it was cut, and no character is cut in half', async () => {

@@ -2,16 +2,19 @@ import type { AppendedOutput } from '@promptq/store';
 import { logFault, type Logger } from '@promptq/shared/logging';
 
 const flushIntervalMs = 40;
-/** Then all that was said is written again as one piece, so that the stream stays short however long an answer is. */
+/** After this many pieces, the text so far is written again as one piece, so that the stream stays short. */
 const maxPieces = 1_000;
 
 /** Publishes the answer of a streamed job while it arrives. An error never fails the job. */
 export interface OutputWriter {
-  /** More of the answer, published within `flushIntervalMs`, or within a round trip to Redis if that is longer. */
+  /**
+   * Adds text to the answer. It is published within `flushIntervalMs`, or within a round trip to Redis if that is
+   * longer.
+   */
   add(more: string): void;
   /**
    * Publishes the rest of the complete answer, in the background.
-   * @throws {Error} when what was added is not the answer
+   * @throws {Error} when the added text differs from the answer
    */
   finish(answer: string): void;
   /** The attempt failed: nothing more is published. */
@@ -25,10 +28,10 @@ interface Deps {
   log: Logger;
 }
 
-/** Begins to publish with a piece that is empty: it takes the stream from every attempt before. */
+/** Begins to publish an answer. The first piece is empty; it stops earlier attempts from writing to the stream. */
 export function outputWriter({ append, jobId, log }: Deps): OutputWriter {
   let text = '';
-  /** The first half of a character that takes two UTF-16 units: the other comes with the next piece. */
+  /** The first half of a surrogate pair, whose other half comes with the next piece. */
   let half = '';
   let published = 0;
   let pieces = 0;

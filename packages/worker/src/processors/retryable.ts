@@ -4,7 +4,10 @@ import { BudgetSpentError } from '../backpressure/within-budget.ts';
 import { failureOf } from '../upstream/upstream-failure.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
-/** Whether the job may run again after this error: a rate limit while it may wait, any other error while attempts are left. */
+/**
+ * Whether the job may run again after this error: after a rate limit while it may wait, otherwise while attempts are
+ * left.
+ */
 export function isRetryableError(
   error: unknown,
   { isPatient, isLastAttempt }: AttemptContext,
@@ -17,21 +20,22 @@ export function isRateLimit(error: unknown): boolean {
 }
 
 interface Deps {
-  /** What was thrown instead of an answer, by step. */
+  /** The errors of failed calls, by step. */
   failures: ReadonlyMap<string, unknown>;
   context: AttemptContext;
   checkpoints: Pick<Checkpoints, 'keep'>;
   /** Whether a call was finished in this attempt. */
   madeProgress: boolean;
-  /** Set when the time of the attempt is over: what was under way then failed for it. */
+  /** Set when the attempt has timed out: the failure of the calls that were in flight. */
   timedOut: Failure | null;
 }
 
 /**
- * What an attempt ends with when the budget ran out under it, or `null` when it did not: as a rule it goes on later and
- * is not spent. Two rules see to it that the job ends, even when the upstream fails all the calls that one window
- * allows: a call that no attempt may mend is finished with its failure, and an attempt in which calls failed and none
- * was finished is spent.
+ * The error that ends an attempt whose budget ran out, or `null` when the budget did not run out. Usually the job
+ * continues later and no attempt is spent. Two rules ensure that the job ends even when the upstream fails all the
+ * calls that one window allows:
+ * - A call that may not be retried is finished with its failure.
+ * - An attempt in which calls failed and none was finished is spent.
  */
 export async function outOfBudget(deps: Deps): Promise<unknown> {
   const { failures, context, checkpoints, madeProgress, timedOut } = deps;
@@ -45,8 +49,8 @@ export async function outOfBudget(deps: Deps): Promise<unknown> {
   const retryable = failed
     .map(([, error]) => error)
     .filter((error) => isRetryableError(error, context));
-  const refusal = retryable.find(isRateLimit);
-  // It spends no attempt either, and its pause is the upstream's own.
-  if (refusal && !timedOut) return refusal;
+  const rateLimit = retryable.find(isRateLimit);
+  // A rate limit spends no attempt either, and the upstream may have said how long to pause.
+  if (rateLimit && !timedOut) return rateLimit;
   return madeProgress ? spent : (retryable.find((error) => !isRateLimit(error)) ?? spent);
 }

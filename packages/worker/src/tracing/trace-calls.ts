@@ -1,6 +1,6 @@
 import type { OpenSpan, Tracing } from '@promptq/shared/tracing';
 
-/** The same `fetch`, with a span for each call, whose `traceparent` the other side is sent. @param name of the spans */
+/** Wraps `fetch` with a span for each call, and sends its `traceparent` to the receiver. @param name of the spans */
 export function traceCalls(
   call: typeof fetch,
   name: string,
@@ -23,7 +23,7 @@ export function traceCalls(
 
 /**
  * Ends the span of a call.
- * @param status of the answer; `null` when none came, which is a failure as well
+ * @param status of the response; `null`: no response, which is also a failure
  * @param failedFrom the lowest status that is a failure
  */
 export function endCall(

@@ -16,21 +16,21 @@ interface CallDeps {
   tracing: Pick<Tracing, 'begin'> | null;
 }
 
-/** Makes one chat completion that is not streamed. @returns the answer's JSON, not validated */
+/** Makes a chat completion that is not streamed. @returns the JSON of the answer, not validated */
 export type Call = (
   request: OpenAI.ChatCompletionCreateParamsNonStreaming,
   options: CallOptions,
 ) => Promise<unknown>;
 
 /**
- * Calls as the client would, with its address, key and errors, but straight over the pool: half of what a call costs
- * is the client's way through headers, `Request` and `Response` (see bench/README.md).
+ * Calls the upstream like the client, with its URL, key and errors, but directly over the pool. The client's headers,
+ * `Request` and `Response` take half of the CPU time of a call (see bench/README.md).
  */
 export function callsOf(client: OpenAI, pool: Pool, { metrics, tracing }: CallDeps): Call {
   const path = `${new URL(client.baseURL).pathname.replace(/\/$/, '')}/chat/completions`;
   const common = {
     accept: 'application/json',
-    // A pooled request does not decompress, so the upstream is asked for the answer as it is.
+    // A pooled request does not decompress, so the answer must not be compressed.
     'accept-encoding': 'identity',
     'content-type': 'application/json',
     authorization: `Bearer ${client.apiKey}`,
@@ -66,7 +66,7 @@ function connectionError(cause: unknown): Error {
   return new OpenAI.APIConnectionError(cause instanceof Error ? { cause } : {});
 }
 
-/** As the client makes it: the body is the error when it is JSON, else its text. */
+/** Makes the error as the client does: from the JSON of the body, or from its text. */
 function statusError({ status, headers, body }: Exchanged): Error {
   const given = new Headers(
     Object.entries(headers).flatMap(([name, value]): [string, string][] =>
@@ -77,7 +77,7 @@ function statusError({ status, headers, body }: Exchanged): Error {
   try {
     parsed = JSON.parse(body) as object;
   } catch {
-    // No JSON: the client makes such a text the error's message, which is never shown.
+    // The body is not JSON. The client uses such a text as the error's message, which is never shown.
   }
   return OpenAI.APIError.generate(status, parsed ?? undefined, parsed ? undefined : body, given);
 }

@@ -8,20 +8,23 @@ import { callsOf, type Call } from './call.ts';
 import { poolFetch } from './pool-fetch.ts';
 
 const defaultBaseUrl = 'https://api.openai.com/v1';
-/** The longest that a timer of Node.js can wait. An attempt has its own limit; the SDK's would cut long ones short. */
+/**
+ * The longest time that a timer of Node.js can wait. Attempts have their own timeout, and the SDK's would end long
+ * ones.
+ */
 const noTimeoutMs = 2 ** 31 - 1;
 const connectTimeoutMs = 10_000;
 
 export interface Upstream {
   client: OpenAI;
-  /** As the client calls, for answers that are not streamed. */
+  /** Calls like the client, for answers that are not streamed. */
   call: Call;
   close(): Promise<void>;
 }
 
 /**
- * The one client of a worker process, for its whole life, over one pool of kept-alive connections.
- * @param options.connections the most calls in flight at once; it opens them as they are needed
+ * Opens the client of a worker process over one pool of keep-alive connections. A process has one client.
+ * @param options.connections the maximum number of connections, which are opened when needed
  */
 export function openUpstream(options: {
   apiKey: string | undefined;
@@ -38,11 +41,11 @@ export function openUpstream(options: {
   });
   const call = measureCalls(poolFetch(pool), options.metrics);
   const client = new OpenAI({
-    // Upstreams without authentication ignore it; the SDK insists on one.
+    // The SDK requires a key. Upstreams without authentication ignore it.
     apiKey: options.apiKey ?? 'none',
     baseURL,
     fetch: options.tracing ? traceCalls(call, 'upstream', options.tracing) : call,
-    // Retries are jobs' attempts: they survive the process, and are counted and backed off across the pool.
+    // Jobs are retried as attempts, which survive the process and are counted and delayed across the pool.
     maxRetries: 0,
     timeout: noTimeoutMs,
     // Its log would show prompts.

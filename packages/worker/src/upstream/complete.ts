@@ -7,7 +7,7 @@ interface CallOptions {
   signal: AbortSignal;
   /** The same for every attempt of a call, so that an upstream that supports it does not do the work twice. */
   idempotencyKey: string;
-  /** Requests a streamed answer and receives each piece. Together they are the text of the completion. */
+  /** Requests a streamed answer and receives each piece. Together the pieces are the text of the completion. */
   onText?: (text: string) => void;
 }
 
@@ -18,9 +18,10 @@ export type Complete = (
 ) => Promise<Completion>;
 
 /**
- * Chat completions: streamed ones over the client, others straight over its pool.
- * @throws openai's errors, a SyntaxError (no JSON) or a FailureError (JSON of another shape, or a streamed answer
- * that was cut off): see `failureOf`
+ * Makes chat completions: streamed ones over the client, others directly over its pool.
+ * @throws openai's errors, a SyntaxError (the answer is not JSON) or a FailureError (the JSON has another shape, or a
+ *   streamed
+ * answer was cut off): see `failureOf`
  */
 export function completions({ client, call }: { client: OpenAI; call: Call }): Complete {
   return async (request, { signal, idempotencyKey, onText }) => {

@@ -4,7 +4,7 @@ import { FailureError } from './upstream-failure.ts';
 
 const maxTokens = 1_000_000_000;
 
-/** A count of tokens, or 0 for what is none: an answer that is paid for is not thrown away for its bill. */
+/** A count of tokens; an invalid count becomes 0. A wrong count is no reason to discard an answer that was paid for. */
 const tokensSchema = z
   .number()
   .transform((tokens) => Math.max(0, Math.min(maxTokens, Math.round(tokens))))
@@ -21,14 +21,14 @@ const usageSchema = z
 
 const saidSchema = z.object({ content: z.string().nullish(), refusal: z.string().nullish() });
 
-/** As much of an answer as promptq relies on. Compatible upstreams differ in the rest. */
+/** The part of an answer that promptq uses. Compatible upstreams differ in the rest. */
 const completionSchema = z.object({
   model: z.string().optional(),
   choices: z.array(z.object({ message: saidSchema, finish_reason: z.string().nullish() })).min(1),
   usage: usageSchema,
 });
 
-/** A part of a streamed answer. The last one, with the usage, has no choices; one that tells of an error is none. */
+/** A chunk of a streamed answer. The last chunk has the usage and no choices. A chunk with an error is invalid. */
 const chunkSchema = z.object({
   error: z.null().optional(),
   model: z.string().optional(),
@@ -47,7 +47,7 @@ export interface Completion {
   usage: Usage;
 }
 
-/** An answer of the upstream. @throws {FailureError} when it is none */
+/** Parses an answer of the upstream. @throws {FailureError} when it is not a completion */
 export function toCompletion(answer: unknown, requestedModel: string): Completion {
   const { model, choices, usage } = parse(completionSchema, answer);
   const [choice] = choices;
@@ -59,7 +59,7 @@ export function toCompletion(answer: unknown, requestedModel: string): Completio
   };
 }
 
-/** What a part of a streamed answer adds to it; `undefined` for what it says nothing of. */
+/** What a chunk adds to a streamed answer. A member is `undefined` when the chunk does not have it. */
 export function toChunk(answer: unknown): {
   text: string;
   finishReason: string | undefined;

@@ -30,14 +30,14 @@ test('events are read, however the network cuts them and whichever line end is u
       fc.array(fc.integer({ min: 1, max: 4 })),
       async (data, end, sizes) => {
         const text = data.map((one) => `: a comment${end}data: ${one}${end}${end}`).join('');
-        // A CR at the very end could be half of a CRLF: only a further line says that it was none.
+        // A CR at the very end could be half of a CRLF: only a further line shows that it was not.
         expect(await all(`${text}: end${end}`, sizes)).toEqual(data);
       },
     ),
   );
 });
 
-test('an event of several lines is one, an event that is cut off is none', async () => {
+test('an event may have several lines, an incomplete event is dropped', async () => {
   expect(await all('event: x\nid: 1\ndata: a\ndata:b\n\ndata: c\n')).toEqual(['a\nb']);
 });
 

@@ -5,7 +5,7 @@ class EventTooLargeError extends Error {
   override readonly name = 'EventTooLargeError';
 }
 
-/** No event of a chat completion comes near this size. A larger one is refused before it fills the memory. */
+/** Far more than any event of a chat completion has. A larger event is rejected before it fills the memory. */
 const maxEventLength = 1024 * 1024;
 
 /**

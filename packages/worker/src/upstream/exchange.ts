@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 
-/** No answer of a chat completion comes near this; a larger one is refused before it fills the memory. */
+/** Far more than any answer of a chat completion has. A larger answer is rejected before it fills the memory. */
 export const maxAnswerBytes = 1024 * 1024;
 
 /** The upstream sent more than `maxAnswerBytes`. */
@@ -22,9 +22,9 @@ export interface Exchanged {
 }
 
 /**
- * A POST and its whole answer, over undici's own handler: no stream, no `Response`, which cost more than the call.
- * An attempt has its own time limit, which also covers an upstream that sends a byte a second.
- * @throws what undici tells of the connection, the signal's reason when it is aborted, or an AnswerTooLargeError
+ * Makes a POST request and reads the whole answer with undici's handler interface, because a stream and a `Response`
+ * cost more than the call itself. The timeout of the attempt also covers an upstream that sends one byte per second.
+ * @throws undici's error about the connection, the signal's reason when it is aborted, or an AnswerTooLargeError
  */
 export function exchange(pool: Pool, { path, headers, body, signal }: Request): Promise<Exchanged> {
   return new Promise((resolve, reject) => {

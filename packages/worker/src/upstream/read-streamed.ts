@@ -4,17 +4,20 @@ import { toChunk, toCompletion, type Completion } from './completion.ts';
 import { eventData } from './event-data.ts';
 import { FailureError } from './upstream-failure.ts';
 
-/** As for an answer that is not streamed, see pool-fetch.ts. */
+/** The same limit as for an answer that is not streamed, see pool-fetch.ts. */
 const maxTextLength = 1024 * 1024;
-/** After its last word an upstream ends the body, and the connection can be used again; one that does not, loses it. */
+/**
+ * How long an upstream may take to end the body after its last event. Otherwise the connection is closed and not
+ * reused.
+ */
 const endsWithinMs = 1_000;
 
 type Events = AsyncGenerator<string>;
 
 /**
  * Reads a streamed chat completion.
- * @param onText takes each piece as it comes
- * @throws {FailureError} when it is none, or was cut off: neither a reason for its end nor `[DONE]` came
+ * @param onText receives each piece as it arrives
+ * @throws {FailureError} when it is not a completion, or was cut off: it has neither a finish reason nor `[DONE]`
  */
 export async function readStreamed(
   response: Response,
@@ -22,7 +25,7 @@ export async function readStreamed(
   onText: (text: string) => void,
 ): Promise<Completion> {
   if (!isEventStream(response)) {
-    // An upstream that does not stream says all at once.
+    // An upstream that does not support streaming sends the whole answer.
     const completion = toCompletion(await orUnavailable(response.json()), requestedModel);
     onText(completion.text);
     return completion;
@@ -50,7 +53,7 @@ async function readAll(
   const completion = () => ({ text: text.toWellFormed(), finishReason, model, usage });
   for (;;) {
     const next = await orUnavailable(events.next()).catch((error: unknown) => {
-      // All of the text is here: it is not thrown away because what follows it was lost.
+      // After the finish reason the text is complete, so a later fault does not discard it.
       if (finishReason === null) throw error;
       return null;
     });
@@ -73,7 +76,7 @@ function isEventStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
-/** What goes wrong while an answer is read is the upstream's: the connection was lost, or no JSON came. */
+/** A fault while an answer is read is the upstream's: the connection was lost, or the answer is not JSON. */
 async function orUnavailable<Answer>(reading: Promise<Answer>): Promise<Answer> {
   try {
     return await reading;
@@ -94,16 +97,16 @@ function unavailable(cause: unknown): FailureError {
   return new FailureError({ code: 'upstream_unavailable', upstream: null }, cause);
 }
 
-/** Reads on to the end of the body, which comes at once, so that the connection can be used again. */
+/** Reads the rest of the body, which usually ends immediately, so that the connection can be reused. */
 async function drainBriefly(events: Events): Promise<void> {
   const end = (async () => {
     for await (const _ of events);
-  })().catch(() => undefined); // The answer is here: what becomes of its connection is no matter.
+  })().catch(() => undefined); // The answer is complete, so a fault of the connection does not matter.
   await Promise.race([end, delay(endsWithinMs)]);
   close(events);
 }
 
 /** Closes the connection if the body is not at its end. */
 function close(events: Events): void {
-  events.return(undefined).catch(() => undefined); // What was lost already cannot be closed.
+  events.return(undefined).catch(() => undefined); // The connection may already be lost.
 }

@@ -13,8 +13,8 @@ export class FailureError extends Error {
 }
 
 /**
- * A 429 can also mean that the account has no quota or credit left, which waiting does not fix.
- * Codes as in OpenAI's guide "Error codes" and its billing errors.
+ * A 429 can also mean that the account has no quota or credit left. Waiting does not help then. The codes are from
+ * OpenAI's guide "Error codes" and its billing errors.
  */
 const billingCodes = new Set([
   'insufficient_quota',
@@ -28,7 +28,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof APIError) {
     return { code: codeOf(error), upstream: error.status === undefined ? null : answerOf(error) };
   }
-  // The SDK parses what the upstream says is JSON.
+  // The SDK throws this when an answer with a JSON content type is not JSON.
   if (error instanceof SyntaxError) return { code: 'upstream_unavailable', upstream: null };
   return { code: 'internal_error', upstream: null };
 }

@@ -5,22 +5,23 @@ import { buildConnector } from 'undici';
 import type { Lookup, TargetGuard } from '@promptq/shared/webhooks';
 import { BlockedAddressError } from './send-error.ts';
 
-/** Of several addresses of a host, the next is tried after so long; Node's 250 ms is short for the other side of the world. */
+/** The next address of a host is tried after this time. Node's default of 250 ms is too short for distant hosts. */
 const addressMs = 1_000;
 
 export interface ConnectorOptions {
   guard: Pick<TargetGuard, 'mayConnect'>;
-  /** From the look-up to the end of the TLS handshake. */
+  /** The time limit from the lookup to the end of the TLS handshake. */
   connectMs: number;
-  /** The system's by default. */
+  /** The default is the system's lookup. */
   lookup?: Lookup | undefined;
-  /** Certificate authorities instead of the usual ones. */
+  /** Certificate authorities that replace the default ones. */
   ca?: SecureContextOptions['ca'] | undefined;
 }
 
 /**
- * Opens connections for undici, to checked addresses only: what the look-up answers is checked and then
- * connected to, with nothing between, so a name that changes its address (DNS rebinding) finds no gap.
+ * Opens connections for undici to checked addresses only. The addresses that the lookup returns are checked and then
+ * used for the connection, without a second lookup, so a name that changes its address (DNS rebinding) cannot bypass
+ * the check.
  */
 export function checkedConnector(options: ConnectorOptions): buildConnector.connector {
   const { guard, connectMs, ca } = options;
@@ -32,7 +33,7 @@ export function checkedConnector(options: ConnectorOptions): buildConnector.conn
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: addressMs,
       allowH2: false,
-      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      // This overrides NODE_TLS_REJECT_UNAUTHORIZED.
       rejectUnauthorized: true,
       ca,
     });
@@ -42,7 +43,7 @@ export function checkedConnector(options: ConnectorOptions): buildConnector.conn
   return (target, callback) => {
     const connector = connectors.get(target.protocol);
     const isLiteral = isIP(target.hostname) !== 0;
-    // An address never reaches the look-up.
+    // A literal address is never looked up, so it is checked here.
     if (!connector || (isLiteral && !guard.mayConnect(urlOf(target), target.hostname))) {
       queueMicrotask(() => callback(new BlockedAddressError('not allowed'), null));
       return;
@@ -51,7 +52,7 @@ export function checkedConnector(options: ConnectorOptions): buildConnector.conn
   };
 }
 
-/** As `dns.lookup`, and fails when any of the addresses is not allowed: which one is used is not ours to say. */
+/** Like `dns.lookup`, but fails when any of the addresses is not allowed, because the caller may use any of them. */
 function checkedLookup(
   protocol: string,
   guard: Pick<TargetGuard, 'mayConnect'>,
@@ -81,8 +82,8 @@ function urlOf({ protocol, hostname }: { protocol: string; hostname: string }): 
 }
 
 /**
- * Asks once at a time for each name: the system's look-ups share a few threads, and ten connections to a host
- * with a slow name server would take them all from the others.
+ * Merges concurrent lookups of a name. The system's lookups share a few threads, and ten connections to a host with a
+ * slow name server would use them all up.
  */
 function coalesceLookups(lookup: Lookup): Lookup {
   type Callback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;

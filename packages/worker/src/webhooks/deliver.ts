@@ -18,9 +18,9 @@ import { secretResolver } from './resolve-secrets.ts';
 import { openSender, type SenderOptions } from './send.ts';
 
 const defaultTrySeconds = 15;
-/** A delivery that this process is already sending comes back after that try. */
+/** The delay of a delivery that this process is already sending. */
 const duplicateDelayMs = 1_000;
-/** A delivery that this process cannot sign comes back later. Another process may have the secret. */
+/** The delay of a delivery that this process cannot sign. Another process may have the secret. */
 const unsignedDelayMs = 60_000;
 
 /** How receivers are reached. Tests override it. */

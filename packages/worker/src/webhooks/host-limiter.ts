@@ -2,13 +2,19 @@
 const firstGuessMs = 1_000;
 const minAwayMs = 50;
 const maxAwayMs = 30_000;
-/** As many jobs as there are places wait here for so long, so that a place that is left is taken at once. */
+/**
+ * How long a try waits in this process for a slot. As many tries as there are slots may wait, so a free slot is used at
+ * once.
+ */
 const maxWaitMs = 500;
-/** How much the last try counts in the running mean of durations. */
+/** The weight of the last try in the running mean of durations. */
 const weight = 0.2;
-/** One that was called back, or whose time is over, and has not come by then is tried by another process. */
+/**
+ * A delivery that does not arrive within this time, after it was called back or its delay ended, is sent by another
+ * process.
+ */
 const lateMs = 1_000;
-/** With so many hosts known, those that nothing is sent to are forgotten. */
+/** Above this number of known hosts, idle ones are forgotten. */
 const maxHosts = 1_000;
 
 export type HostSlot = { leave(): void } | { delayMs: number };
@@ -16,26 +22,26 @@ export type HostSlot = { leave(): void } | { delayMs: number };
 /** Limits the concurrent tries per host in this process, so that a slow receiver cannot hold up the others. */
 export interface HostLimiter {
   /**
-   * A place, perhaps after a short wait, or how long to stay away: about until all that were sent away before have
-   * had their try. It may be called back earlier.
+   * Takes a slot, perhaps after a short wait. Without a free slot, it returns a delay: the estimated time until all
+   * deliveries that were delayed before have had their try. The delivery may be called back earlier.
    */
   take(host: string, jobId: string): Promise<HostSlot>;
 }
 
 interface HostState {
-  /** The tries that run, with when each was begun. */
+  /** The running tries, with their start times. */
   running: Set<{ atMs: number }>;
   waiting: Set<(slot: HostSlot) => void>;
-  /** Who was sent away, in this order, and until when. */
+  /** The deliveries that were delayed, in order, and the end of their delays. */
   away: Map<string, number>;
-  /** Who was called back, and until when that is waited for. */
+  /** The deliveries that were called back, and until when they are expected. */
   called: Map<string, number>;
   meanMs: number;
 }
 
 interface Deps {
   slots: number;
-  /** Has a job that was sent away come back now: a guess of when its turn is, is only a guess. */
+  /** Makes a delayed delivery available now, because its delay was only an estimate. */
   callBack: (jobId: string) => void;
   now?: () => number;
 }
@@ -74,13 +80,13 @@ export function hostLimiter({ slots, callBack, now = Date.now }: Deps): HostLimi
       },
     };
   };
-  /** Calls as many back as can take a place or wait for one. */
+  /** Calls back as many deliveries as can take a slot or wait for one. */
   const callBackWaiting = (state: HostState) => {
     forgetLate(state, now());
     const { running, waiting, away, called } = state;
     for (const [jobId, untilMs] of away) {
       if (running.size + waiting.size + called.size >= 2 * slots) return;
-      // When its time is over it comes by itself, or has been taken by another process and may wait for a next try.
+      // Its delay has ended: it becomes available by itself, or another process has taken it.
       if (untilMs <= now()) continue;
       away.delete(jobId);
       called.set(jobId, now() + lateMs);
@@ -116,14 +122,17 @@ export function hostLimiter({ slots, callBack, now = Date.now }: Deps): HostLimi
   };
 }
 
-/** A receiver that has begun to hang shows in the tries that run, long before one of them ends. */
+/** The expected duration of a try. The running tries show that a receiver hangs, long before one of them ends. */
 function tryMs({ running, meanMs }: HostState, nowMs: number): number {
   let agesMs = 0;
   for (const { atMs } of running) agesMs += nowMs - atMs;
   return Math.max(meanMs, agesMs / Math.max(running.size, 1));
 }
 
-/** Those that were sent away first are first to be late, nearly always; another one is forgotten with them. */
+/**
+ * Forgets deliveries that are late. They are nearly always late in the order of the maps, so it stops at the first
+ * other one.
+ */
 function forgetLate({ away, called }: HostState, nowMs: number): void {
   for (const [jobId, untilMs] of away) {
     if (untilMs + lateMs > nowMs) break;

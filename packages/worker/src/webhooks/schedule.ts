@@ -5,7 +5,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** How long after a failed try the next one comes: ten tries over about 75 hours (`contract.md`, Webhooks). */
+/** The delays after failed tries: ten tries over about 75 hours. */
 const delaysMs = [
   5 * second,
   5 * minute,
@@ -17,22 +17,24 @@ const delaysMs = [
   20 * hour,
   24 * hour,
 ];
-/** Every delay is longer by up to a fifth, at random, so that what failed together does not return as one wave. */
+/**
+ * Every delay is extended at random by up to a fifth, so that webhooks that failed together are not retried together.
+ */
 const jitter = 0.2;
 const maxAskedMs = 24 * hour;
 const minAskedMs = 1 * second;
 /**
- * Up to this try, a receiver that asks to be tried again soon is; later ones keep to the schedule at least, so that
- * one that answers `Retry-After: 1` for hours does not use up ten tries in ten seconds.
+ * Up to this try, a receiver can shorten the delay with `Retry-After`. Later tries keep at least the scheduled delay,
+ * so that a receiver that always answers `Retry-After: 1` does not use up ten tries in ten seconds.
  */
 const lastEarlyTry = 3;
 
 /** What follows a try. */
 export type Step =
   | { kind: 'delivered' }
-  /** The receiver wants no more of it (410). */
+  /** The receiver does not want the webhook any longer (410). */
   | { kind: 'gone' }
-  /** It may not go there. */
+  /** The address of the receiver is not allowed. */
   | { kind: 'blocked' }
   /** All tries have failed. */
   | { kind: 'dead' }
@@ -62,7 +64,7 @@ export function nextStep(tryNumber: number, result: Result, random: () => number
   return { kind: 'retry', inMs: Math.ceil(delayMs * (1 + jitter * random())) };
 }
 
-/** What an overloaded receiver asked for (RFC 6585, section 4; RFC 9110, section 15.6.4). */
+/** The delay that an overloaded receiver asked for (RFC 6585, section 4; RFC 9110, section 15.6.4). */
 function askedDelayMs({ status, retryAfterMs }: Result): number | null {
   if (retryAfterMs === null || (status !== 429 && status !== 503)) return null;
   return Math.min(Math.max(retryAfterMs, minAskedMs), maxAskedMs);

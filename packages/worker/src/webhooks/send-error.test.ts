@@ -39,7 +39,7 @@ test.each([
   expect(sendErrorOf(error)).toBe(expected);
 });
 
-test('an error that is its own cause is none of the network', () => {
+test('an error that is its own cause is not a network error', () => {
   const error = new Error('round');
   error.cause = error;
   expect(sendErrorOf(error)).toBeNull();

@@ -1,7 +1,7 @@
 import { errors } from 'undici';
 import type { TryError } from '@promptq/shared/contracts';
 
-/** The connection would have led where webhooks may not go; nothing was connected to. */
+/** The address is not allowed for webhooks. No connection was made. */
 export class BlockedAddressError extends Error {
   override readonly name = 'BlockedAddressError';
 }
@@ -22,11 +22,11 @@ const codes: [pattern: RegExp, error: TryError][] = [
 
 const maxCauseDepth = 5;
 
-/** Why a try had no answer; `null`: it is no fault of the network, so it is one of our own. */
+/** Why a try had no answer; `null`: the error is not from the network, so it is a bug. */
 export function sendErrorOf(error: unknown, depth = 0): TryError | null {
   if (!(error instanceof Error) || depth > maxCauseDepth) return null;
   if (error instanceof BlockedAddressError) return 'blocked_address';
-  // It has a code only when the parser gives one.
+  // This error does not always have a code.
   if (error instanceof errors.HTTPParserError) return 'invalid_answer';
   const code = 'code' in error ? String(error.code) : '';
   const found = codes.find(([pattern]) => pattern.test(code));

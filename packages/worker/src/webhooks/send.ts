@@ -6,16 +6,18 @@ import { readRetryAfter } from '../retry-after.ts';
 import { checkedConnector, type ConnectorOptions } from './checked-connector.ts';
 import { sendErrorOf } from './send-error.ts';
 
-/** More of an answer is not read; so much of it is shown. */
+/** How much of an answer is read, and how much of it is shown. */
 const maxAnswerBytes = 16 * 1024;
 const maxShownBytes = 1024;
 const connectMs = 5_000;
 /** An idle connection is closed before most receivers close theirs. */
 const idleMs = 2_000;
-/** With so many connections open, new ones are not kept: there can be as many receivers as jobs. */
+/**
+ * Above this number of open connections, new ones are not kept alive, because there can be as many receivers as jobs.
+ */
 const maxKeptConnections = 200;
 
-/** How one try ended. Either there is a status, or an error. */
+/** The result of one try. It has either a status or an error. */
 export interface TryResult {
   status: number | null;
   error: TryError | null;
@@ -27,18 +29,18 @@ export interface TryResult {
 
 interface SendRequest {
   url: string;
-  /** With the signature; `send` adds what every webhook has. */
+  /** The headers of this webhook, with the signature. `send` adds the headers that all webhooks have. */
   headers: Record<string, string>;
   body: string;
 }
 
 export interface Sender {
   /**
-   * One try: a POST, no redirect followed, at most 16 KiB of the answer read. Where it may not go, nothing is
-   * connected to.
-   * @param attempt its time limit, and the way to end it; a status that came before counts all the same
-   * @returns `null` when it was ended, for another cause than its time, before there was a status
-   * @throws what is no fault of the network
+   * Makes one try: a POST that follows no redirect and reads at most 16 KiB of the answer. It makes no connection to an
+   * address that is not allowed.
+   * @param attempt the timeout and the abort signal; a status that arrived before the abort counts
+   * @returns `null` when the try was aborted before a status arrived, for another cause than the timeout
+   * @throws errors that are not from the network
    */
   send(request: SendRequest, attempt: Pick<Attempt, 'signal' | 'cause'>): Promise<TryResult | null>;
   /** How many connections are open. */
@@ -53,7 +55,7 @@ export interface SenderOptions extends Pick<ConnectorOptions, 'lookup' | 'ca'> {
   now?: () => number;
 }
 
-/** Sends webhooks to receivers that may be anybody: wrong, slow, hostile. */
+/** Sends webhooks. Receivers may be faulty, slow or hostile. */
 export function openSender({ guard, lookup, ca, now = Date.now, ...times }: SenderOptions): Sender {
   const open = new Set<object>();
   const connect = checkedConnector({ guard, connectMs: times.connectMs ?? connectMs, lookup, ca });
@@ -71,9 +73,9 @@ export function openSender({ guard, lookup, ca, now = Date.now, ...times }: Send
     allowH2: false,
     pipelining: 1,
     keepAliveTimeout: keptMs,
-    // Whatever the receiver proposes.
+    // This overrides what the receiver proposes.
     keepAliveMaxTimeout: keptMs,
-    // The try has a time limit of its own, which also covers a receiver that sends a byte a second.
+    // The timeout of the try also covers a receiver that sends one byte per second.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -98,7 +100,7 @@ export function openSender({ guard, lookup, ca, now = Date.now, ...times }: Send
           headers: {
             'content-type': 'application/json',
             'user-agent': 'promptq',
-            // A pooled request does not decompress: a gzip bomb stays as small as it was sent.
+            // A pooled request does not decompress, so a gzip bomb stays small.
             'accept-encoding': 'identity',
             ...headers,
           },
@@ -126,7 +128,7 @@ export function openSender({ guard, lookup, ca, now = Date.now, ...times }: Send
   };
 }
 
-/** The beginning of the body as text. However the rest fails, the status has been given. */
+/** The beginning of the body as text. A fault in the body is ignored, because the status has arrived. */
 async function readStart(body: AsyncIterable<Uint8Array>): Promise<string | null> {
   const start: Uint8Array[] = [];
   let size = 0;
@@ -138,8 +140,8 @@ async function readStart(body: AsyncIterable<Uint8Array>): Promise<string | null
       if (size >= maxAnswerBytes) break;
     }
   } catch {
-    // Cut off, endless until the time was over, not of the announced length: what came is shown.
+    // The body was cut off, did not end in time, or has the wrong length. The part that arrived is shown.
   }
-  // `stream`: a character that is cut in two at the end is left out.
+  // With `stream`, an incomplete character at the end is left out.
   return size === 0 ? null : new TextDecoder().decode(Buffer.concat(start), { stream: true });
 }

@@ -1,6 +1,6 @@
--- Adds a job to its BullMQ queue with BullMQ's own script for its kind. A job without a priority of its own does not occur:
--- 1 is the first class. Every job is therefore in the sorted set `prioritized`, from which it is removed in O(log n).
---   queue_root  what the keys of the queue begin with
+-- Adds a job to its BullMQ queue with BullMQ's own script for delayed or prioritized jobs. Every job has a priority of
+-- at least 1, so every waiting job is in the sorted set `prioritized`, from which it is removed in O(log n).
+--   queue_root  the prefix of the keys of the queue
 --   opts        BullMQ's options of the job, with `priority` and, for a delayed job, `delay` in milliseconds
 --   data        the job's data as JSON text
 --   timestamp   when the job was added, by the clock of Redis

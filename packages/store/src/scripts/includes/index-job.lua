@@ -1,8 +1,8 @@
--- Enters a job into the indexes: of its tenant, of all tenants, and of the moments by which jobs have to start.
+-- Adds a job to the indexes: of its tenant, of all tenants, and of the deadlines to start.
 --   bucket    its bucket by the time in its id
 --   entry     its entry, 17 bytes
 --   start_by  when it expires unless it has started, in milliseconds since 1970
--- How long a bucket is: see time-index.ts.
+-- The length of a bucket: see time-index.ts.
 local bucket_seconds = 10
 local function index_job(root, tenant, bucket, entry, start_by)
   local by_id = string.format('%.0f', bucket)

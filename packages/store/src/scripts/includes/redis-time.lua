@@ -1,4 +1,4 @@
--- The clock of Redis, in milliseconds since 1970. Every deadline is compared with this clock and with no other.
+-- The clock of Redis, in milliseconds since 1970. All deadlines are compared with this clock.
 local function now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -1,0 +1,17 @@
+-- Announces the end of a job to those who wait for it: see wake-up.ts. When anybody listens, the message carries the fields
+-- of the job, unless they are large, so that a waiting client is answered without another read. Each field is encoded as a
+-- JSON string; the JSON inside it stays as it is.
+local max_published_bytes = 65536
+local function publish_end(root, id, job_key, status)
+  local channel = root .. 'live:' .. id
+  local message = '{"job_id":"' .. id .. '","status":"' .. status .. '","event_id":"evt_' .. id .. '"'
+  if redis.call('PUBSUB', 'NUMSUB', channel)[2] > 0 then
+    local fields, size = redis.call('HGETALL', job_key), 0
+    for _, field in ipairs(fields) do size = size + #field end
+    if size <= max_published_bytes then
+      for i, field in ipairs(fields) do fields[i] = cjson.encode(field) end
+      message = message .. ',"fields":[' .. table.concat(fields, ',') .. ']'
+    end
+  end
+  redis.call('PUBLISH', channel, message .. '}')
+end
