@@ -55,4 +55,5 @@ test('and by its audit events alone', async () => {
   for (const name of await redis.keys(`${prefix}*`)) await redis.unlink(name);
   await redis.xadd(keys.audit, '*', 'event', '{}');
   await expectRefusal('1');
+  expect(await redis.xlen(keys.audit)).toBe(1);
 });

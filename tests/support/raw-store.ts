@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
 import type { Logger } from '@promptq/shared/logging';
-import type { AddLimits } from '#packages/store/src/jobs/add.ts';
-import { openContext, type StoreOptions } from '#packages/store/src/open-context.ts';
+import type { AddLimits, StoreOptions } from '@promptq/store';
+import { openContext } from '#packages/store/src/open-context.ts';
 import { composeStore } from '#packages/store/src/open-store.ts';
 
 /** Adds as many jobs as are asked for. */
