@@ -124,7 +124,7 @@ test("another tenant's cursor, a changed one and one from before Redis was empti
       expect(response.status, after).toBe(400);
       const { errors } = await problemOf(response);
       expect(errors).toEqual([
-        { pointer: '/after', detail: expect.stringContaining('Begin the list anew') },
+        { pointer: '/after', detail: expect.stringContaining('Start again without `after`') },
       ]);
     }
   };

@@ -18,6 +18,7 @@ export type { RateBudget } from './rate-budgets/reserve.ts';
 export type { Cancellations } from './subscriptions/cancellations.ts';
 export type { JobChanges, JobNotification } from './subscriptions/job-changes.ts';
 export type { PolledChanges } from './subscriptions/poll-changes.ts';
+export type { Subscriptions } from './subscriptions/open-subscriptions.ts';
 export type { AuditQuery, FoundEvents, LastScanned } from './audit/find.ts';
 export type { CreatedBatch, NewBatch } from './batches/create-batch.ts';
 export type { FoundBatch } from './batches/record.ts';

@@ -6,7 +6,7 @@ import type { JobChanges, JobNotification } from '@promptq/store';
 export interface Subscription {
   /** Resolves with the notifications since the last call, as soon as there is one or `ms` have passed. */
   next(ms: number): Promise<ReadonlySet<JobNotification | 'disconnected'>>;
-  /** The job at its end, when a notification has brought it. */
+  /** The finished job, if a notification contained it. */
   finished(): JobRecord | null;
   isStopping(): boolean;
   isDisconnected(): boolean;

@@ -35,8 +35,8 @@ export async function waitForEnd(wait: Wait): Promise<Waited | null> {
   const endsAtMs = performance.now() + seconds * 1_000;
   const limitedRead = () => subscriptions.limit(read);
   if (seconds === 0) return { record: await limitedRead(), isHonoured: true };
-  // Subscribe first, so that one read is enough: no end of the job after it is missed. The subscription ends with the
-  // response, not before: ending it costs a command that the client would wait for.
+  // Subscribe first, so that one read is enough and no later end of the job is missed. The subscription ends after the
+  // response, because ending it is a command that the client would wait for.
   const subscription = await subscriptions.subscribe(jobId, { tokens: false }, res);
   for (;;) {
     const isTimedOut = performance.now() >= endsAtMs;

@@ -29,7 +29,7 @@ export async function cancelJob(
     }
     const at = await flagCancelled(context, id, context.keys.cancelChannel);
     if (at === null) continue;
-    // A worker has taken it since it was read as waiting: what is returned has to be true.
+    // A worker has taken the job since it was read, so it is read again to return its current status.
     return record.state.at === 'active' ? withRequest(record, at) : findJob(context, id, tenant);
   }
 }

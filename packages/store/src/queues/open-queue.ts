@@ -15,7 +15,7 @@ export function openQueue<Data>(
   const options = {
     connection: redis,
     prefix,
-    // BullMQ would write its metadata at once, also into data of another version (see data-version.ts).
+    // BullMQ would immediately write its metadata, even into data of another version (see data-version.ts).
     skipMetasUpdate: true,
     ...(telemetry ? { telemetry } : {}),
   };

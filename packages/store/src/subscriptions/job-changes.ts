@@ -10,7 +10,7 @@ import { finishedJobOf } from './wake-up.ts';
  * longer than a client should wait (`lost`); the process is `stopping`.
  */
 export type JobNotification = 'changed' | 'tokens' | 'lost' | 'stopping';
-/** @param finished with `changed`, the job as it is at its end, when it is known */
+/** @param finished the finished job, if a `changed` notification contained it */
 type Listener = (notification: JobNotification, finished: JobRecord | null) => void;
 
 /** Notifications about jobs, over one connection for all clients. */

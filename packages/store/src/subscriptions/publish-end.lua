@@ -1,6 +1,6 @@
--- Announces the end of a job to those who wait for it: see wake-up.ts. When anybody listens, the message carries the fields
--- of the job, unless they are large, so that a waiting client is answered without another read. Each field is encoded as a
--- JSON string; the JSON inside it stays as it is.
+-- Publishes the end of a job: see wake-up.ts. When the channel has subscribers, the message contains the fields of the
+-- job, unless they are large, so that a waiting client is answered without another read. Each field is encoded as a
+-- JSON string; the JSON inside it does not change.
 local max_published_bytes = 65536
 local function publish_end(root, id, job_key, status)
   local channel = root .. 'live:' .. id

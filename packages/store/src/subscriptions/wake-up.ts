@@ -9,13 +9,13 @@ const wakeUpSchema = z.object({
   job_id: z.string(),
   status: jobStatusSchema,
   event_id: z.string(),
-  /** The fields of the finished job, unless they are large: then it has to be read. */
+  /** The fields of the finished job. They are absent when they are large; then the job must be read. */
   fields: z.array(z.string()).optional(),
 });
 
 /**
- * The finished job in a wake-up, so that a waiting client needs no further read. `null` when the message does not contain
- * it or cannot be read: then the client reads the job, and gets the error of a damaged one from there.
+ * The finished job in a wake-up message, so that a waiting client needs no further read. `null`: the message does not
+ * contain the job or cannot be parsed. Then the job is read, which also reports a damaged job.
  */
 export function finishedJobOf(message: string): JobRecord | null {
   try {
