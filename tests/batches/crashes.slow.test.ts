@@ -69,10 +69,14 @@ test('workers killed with -9 one after the other: every request ends once, in it
       return request_counts.completed >= after;
     });
     // The one that holds the lease of the dispatcher, whichever types it runs.
-    const holder = await until('one has the lease', () => stack.redis.get(stack.keys.dispatchLease));
+    const holder = await until('one has the lease', () =>
+      stack.redis.get(stack.keys.dispatchLease),
+    );
     const dispatcher = workers.find(({ pid }) => holder.includes(`-${pid}-`));
     const victim =
-      dispatcher && !killed.has(dispatcher.pid) ? dispatcher : workers.find(({ pid }) => !killed.has(pid));
+      dispatcher && !killed.has(dispatcher.pid)
+        ? dispatcher
+        : workers.find(({ pid }) => !killed.has(pid));
     killed.add(victim?.pid as number);
     await victim?.kill('SIGKILL');
     workers.push(await stack.worker());
@@ -109,11 +113,16 @@ test('a worker that is killed with the last job of a batch: the batch ends with 
   const crashing = 'tests/support/crashing-worker.ts';
   for (const at of ['before-finish', 'after-finish']) {
     const { id } = await createBatch(stack, chats(3));
-    const doomed = await stack.worker({ DIES_AT: at, DIES_ON: '3', WORKER_CONCURRENCY: '1' }, crashing);
+    const doomed = await stack.worker(
+      { DIES_AT: at, DIES_ON: '3', WORKER_CONCURRENCY: '1' },
+      crashing,
+    );
     expect((await doomed.exited).signal).toBe('SIGKILL');
     const { request_counts: counts, finished_at } = await getBatch(stack, id);
     expect(counts.completed).toBe(at === 'before-finish' ? 2 : 3);
-    expect(finished_at === null, 'in the step that finishes its last job').toBe(at === 'before-finish');
+    expect(finished_at === null, 'in the step that finishes its last job').toBe(
+      at === 'before-finish',
+    );
     const next = await stack.worker();
     expect((await endedBatch(stack, id)).request_counts.completed).toBe(3);
     await next.kill('SIGTERM');

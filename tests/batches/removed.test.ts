@@ -37,7 +37,10 @@ test('a job that is removed by hand while its batch runs: the batch ends, and th
 
   const store = await storeOf(stack);
   const counts = await Promise.all([1, 2, 3].map(() => store.batches.correctRemoved()));
-  expect(counts.reduce((sum, count) => sum + count, 0), 'counted once').toBe(1);
+  expect(
+    counts.reduce((sum, count) => sum + count, 0),
+    'counted once',
+  ).toBe(1);
   expect(await store.batches.correctRemoved()).toBe(0);
   await store.close();
 

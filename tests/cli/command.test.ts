@@ -135,7 +135,10 @@ test('submit --wait that is given up says which job goes on', async () => {
 });
 
 async function waitersOf({ id }: PublicJob): Promise<number> {
-  const [, count] = (await stack.redis.pubsub('NUMSUB', stack.keys.wakeUpChannel(id))) as [string, number];
+  const [, count] = (await stack.redis.pubsub('NUMSUB', stack.keys.wakeUpChannel(id))) as [
+    string,
+    number,
+  ];
   return count;
 }
 

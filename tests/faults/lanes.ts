@@ -14,17 +14,43 @@ import { cancellations } from './rows/10-cancellations.ts';
 import { redisFull } from './rows/11-redis-full.ts';
 import { endurance } from './rows/12-endurance.ts';
 import { webhookKills } from './rows/13-webhook-kills.ts';
+import { lostReplies } from './rows/14-lost-replies.ts';
+import { scriptFlush } from './rows/15-script-flush.ts';
+import { forgetfulFailover } from './rows/16-forgetful-failover.ts';
+import { dataVersion } from './rows/17-data-version.ts';
+import { removedJobs } from './rows/18-removed-jobs.ts';
+import { leastRights } from './rows/19-least-rights.ts';
 
 /** Rows of one lane run in turn, and the lanes side by side: one that computes, one that mostly waits, one that lasts. */
 const lanes: Row[][] = [
-  [workerKills, rollingRestart, redisRestarts, upstreamFaults, cancellations, webhookKills],
-  [poison, boundaryKills, redisCutOff, stoppedWorker, blockedLoop, redisFull],
+  [
+    workerKills,
+    rollingRestart,
+    redisRestarts,
+    upstreamFaults,
+    cancellations,
+    webhookKills,
+    lostReplies,
+    scriptFlush,
+    forgetfulFailover,
+  ],
+  [
+    poison,
+    boundaryKills,
+    redisCutOff,
+    stoppedWorker,
+    blockedLoop,
+    redisFull,
+    dataVersion,
+    removedJobs,
+    leastRights,
+  ],
   [endurance],
 ];
 /** The rows that `pnpm test` can afford, beside each other: most of the time passes with waiting for locks to run out. */
 const shortLanes: Row[][] = [
   [workerKills, rollingRestart],
-  [boundaryKills, redisRestarts],
+  [boundaryKills, redisRestarts, lostReplies, scriptFlush],
   [poison],
   [upstreamFaults, cancellations],
 ];

@@ -13,7 +13,7 @@ export const help = `node -C @promptq/source tests/faults/run.ts [options]
 
   --seed N       of all randomness; by default the time
   --only 1,2,7   these rows only
-  --short        a smaller run of the rows 1-4, 7, 9 and 10, under 3 minutes
+  --short        a smaller run of the rows 1-4, 7, 9, 10, 14 and 15, under 3 minutes
   --minutes M    how long row 12 runs (default 20)
   --baseline     the rows 1 and 5 against plain BullMQ with its defaults
   --json FILE    writes the results there as well, one line of JSON for each row

@@ -91,7 +91,9 @@ test('what a page costs does not depend on the jobs of others', async () => {
     monitor.stop();
     const commands = monitor.commands().filter((command) => !command.join().includes(':end'));
     // The API samples its queues all the time, whoever asks for a list.
-    const ofList = commands.filter((command) => command.some((part) => /:index:|:chat_/.test(part)));
+    const ofList = commands.filter((command) =>
+      command.some((part) => /:index:|:chat_/.test(part)),
+    );
     return { count: ofList.length, text: ofList.flat().join() };
   };
   const cost = await commandsOf(mine, 'limit=100');

@@ -28,11 +28,14 @@ test('a process writes its version into an empty Redis, and starts where it is',
   expect(worker.log.some(({ msg }) => msg === 'ready')).toBe(true);
 });
 
-test.each(['1', '3', '2.1'])('data of version %s ends a process, which says so', async (version) => {
-  await stack.redis.set(stack.keys.version, version);
-  await expectRefusal(version);
-  expect(await stack.redis.get(stack.keys.version)).toBe(version);
-});
+test.each(['1', '3', '2.1'])(
+  'data of version %s ends a process, which says so',
+  async (version) => {
+    await stack.redis.set(stack.keys.version, version);
+    await expectRefusal(version);
+    expect(await stack.redis.get(stack.keys.version)).toBe(version);
+  },
+);
 
 test.each([
   ['the queue of chat jobs', (prefix: string) => `${prefix}:chat:meta`],
@@ -52,4 +55,5 @@ test('and by its audit events alone', async () => {
   for (const name of await redis.keys(`${prefix}*`)) await redis.unlink(name);
   await redis.xadd(keys.audit, '*', 'event', '{}');
   await expectRefusal('1');
+  expect(await redis.xlen(keys.audit)).toBe(1);
 });

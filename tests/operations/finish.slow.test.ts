@@ -104,8 +104,8 @@ test('a job that promptq did not make fails alone and is audited by what its end
   await stack.worker();
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   const queue = openQueue({ redis: connection, prefix: stack.prefix }, 'chat');
-  await queue.add('chat', 'junk' as never, { jobId: 'not-ours' });
-  await queue.add('chat', { input: { message: 5 } } as never, { jobId: 'not-ours-either' });
+  await queue.add('chat', 'junk', { jobId: 'not-ours' });
+  await queue.add('chat', { input: { message: 5 } }, { jobId: 'not-ours-either' });
   await queue.close();
   connection.disconnect();
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
@@ -134,4 +134,3 @@ test('a Redis that lost all its data is used again without a restart', async () 
   expect(await auditCount()).toBe(1);
   expect((await stack.get(id)).status, 'the queues have their numbers again').toBe('completed');
 });
-

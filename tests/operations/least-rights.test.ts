@@ -41,7 +41,11 @@ beforeAll(async () => {
     },
     server.url,
   );
-  await stack.worker({ UPSTREAM_RPM: '100000', UPSTREAM_TPM: '100000', UPSTREAM_CIRCUIT_FAILURES: '5' });
+  await stack.worker({
+    UPSTREAM_RPM: '100000',
+    UPSTREAM_TPM: '100000',
+    UPSTREAM_CIRCUIT_FAILURES: '5',
+  });
 });
 afterAll(async () => {
   await stack.close();

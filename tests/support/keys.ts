@@ -30,7 +30,7 @@ export function testKeys(prefix: string) {
 export type TestKeys = ReturnType<typeof testKeys>;
 
 /** The number of the queue of a type. @throws {Error} while no API or worker has registered it */
-export async function queueNumberOf(
+async function queueNumberOf(
   { redis, keys }: { redis: Redis; keys: Pick<TestKeys, 'queues'> },
   type: JobType,
 ): Promise<number> {

@@ -76,8 +76,9 @@ async function untilReady(service: Service, file: string): Promise<LogLine> {
 
 export async function startApi(
   environment: Record<string, string>,
+  file = 'packages/api/src/main.ts',
 ): Promise<Service & { url: string }> {
-  const api = startProcess('packages/api/src/main.ts', { PORT: '0', ...environment });
+  const api = startProcess(file, { PORT: '0', ...environment });
   const { port } = await untilReady(api, 'the API');
   return { ...api, url: `http://127.0.0.1:${String(port)}` };
 }

@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
 import type { Logger } from '@promptq/shared/logging';
-import type { AddLimits } from '#packages/store/src/jobs/add.ts';
-import { openContext, type StoreOptions } from '#packages/store/src/open-context.ts';
+import type { AddLimits, StoreOptions } from '@promptq/store';
+import { openContext } from '#packages/store/src/open-context.ts';
 import { composeStore } from '#packages/store/src/open-store.ts';
 
 /** Adds as many jobs as are asked for. */
@@ -22,7 +22,10 @@ export function openRawStore(given: Given, limits = unlimited) {
 export type RawStore = ReturnType<typeof openRawStore>;
 
 /** A started store on the keys of a stack. The caller closes it. */
-export async function storeOf({ prefix }: { prefix: string }, limits = unlimited): Promise<RawStore> {
+export async function storeOf(
+  { prefix }: { prefix: string },
+  limits = unlimited,
+): Promise<RawStore> {
   const store = openRawStore({ url: inject('redisUrl'), prefix, log: silentLog }, limits);
   await store.start(new AbortController().signal);
   return store;

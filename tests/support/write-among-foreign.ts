@@ -18,7 +18,9 @@ export async function writeJobs(stack: Stack, owners: Owners): Promise<string[]>
     const { bucket, entry } = indexEntry(id);
     pipeline.sadd(keys.indexedTenants, tenant);
     for (const index of ['all', `tenant:${tenant}`])
-      pipeline.zadd(keys.index(index), bucket, bucket).append(keys.indexBucket(index, bucket), entry);
+      pipeline
+        .zadd(keys.index(index), bucket, bucket)
+        .append(keys.indexBucket(index, bucket), entry);
     pipeline.hset(keys.job('chat', id), {
       data: `{"input":{"message":"x","model":"m"},"user_id":"u","timeout_seconds":1,"tenant":"${tenant}"}`,
       opts: `{"attempts":1,"tenant":"${tenant}"}`,

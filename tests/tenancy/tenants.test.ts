@@ -147,7 +147,7 @@ test('the job of another tenant stays in Redis, so that its size does not show i
     // Whoever reads this fails: it is not the data of a job.
     await stack.redis.hset(stack.keys.job('chat', id), 'data', 'unreadable');
     expect(await store.jobs.find(id, mine.entry.tenant)).toBeNull();
-    await expect(store.jobs.find(id, theirs.entry.tenant)).rejects.toThrow();
+    await expect(store.jobs.find(id, theirs.entry.tenant)).rejects.toThrow('Unexpected token');
   }
   await store.close();
 });

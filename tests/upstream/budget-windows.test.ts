@@ -119,7 +119,10 @@ test('a Redis that does not answer gives no request when the attempt ends', asyn
     const attempt = new AbortController();
     let wait: number | null = null;
     const asked = waitOf(budget(5, 0, 'away', away).take(attempt.signal)).then((ms) => (wait = ms));
-    await until('the connection is tried again', () => away.context.redis.status === 'reconnecting');
+    await until(
+      'the connection is tried again',
+      () => away.context.redis.status === 'reconnecting',
+    );
     expect(wait).toBeNull();
     attempt.abort({ kind: 'timeout' });
     expect(await asked).toBeGreaterThan(0);

@@ -162,7 +162,8 @@ test('while Redis cannot say what is left no call is made, and no attempt is spe
   await stack.redis.hset(key, 'no', 'counter');
   const own = await worker({ UPSTREAM_RPM: '5' });
   const job = await chat();
-  const isTold = ({ msg }: { msg: string }) => msg === 'the budget toward the upstream could not be read';
+  const isTold = ({ msg }: { msg: string }) =>
+    msg === 'the budget toward the upstream could not be read';
 
   await until('it was asked twice', () => own.log.filter(isTold).length > 1);
   expect(stack.upstream.calls).toEqual([]);

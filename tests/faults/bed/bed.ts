@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { startApi, startWorker, type Service } from '#support/processes.ts';
+import { testKeys, type TestKeys } from '#support/keys.ts';
+import { startApi, startProcess, startWorker, type Service } from '#support/processes.ts';
 import { startUpstream, type MockUpstream } from '#support/upstream.ts';
 import { startOwnRedis, type OwnRedis } from './redis.ts';
 
@@ -17,6 +18,7 @@ interface Submission {
 /** One private Redis, one API, a mock upstream and as many workers as a row starts. */
 export interface Bed {
   prefix: string;
+  keys: TestKeys;
   server: OwnRedis;
   /** The independent reader's connection, straight to Redis. */
   redis: Redis;
@@ -26,9 +28,21 @@ export interface Bed {
   services: Service[];
   /** The ids of the jobs that were answered 202. */
   accepted: Set<string>;
-  submit(body: object): Promise<Submission>;
-  request(path: string, method?: string): Promise<{ status: number; body: unknown; ms: number }>;
+  /** @param to another API, or with an Idempotency-Key */
+  submit(body: object, to?: { url?: string; key?: string }): Promise<Submission>;
+  request(
+    path: string,
+    method?: string,
+    body?: object,
+  ): Promise<{ status: number; body: unknown; ms: number }>;
   worker(environment?: Record<string, string>, file?: string): Promise<Service>;
+  /** Another API process. */
+  anotherApi(
+    environment?: Record<string, string>,
+    file?: string,
+  ): Promise<Service & { url: string }>;
+  /** Any process with the environment of the services, which need not become ready. */
+  process(file: string): Service;
   close(): Promise<void>;
 }
 
@@ -40,6 +54,7 @@ export interface BedOptions {
 }
 
 const prefix = '{faults}';
+const json = { 'content-type': 'application/json' };
 /** The client of a server that never answers. It is far beyond the API's own limits, so that a busy machine does not reach it. */
 const clientTimeoutMs = 120_000;
 
@@ -64,10 +79,10 @@ async function makeBed(options: BedOptions = {}): Promise<Bed> {
   const services: Service[] = [api];
   const accepted = new Set<string>();
 
-  const send = async (path: string, init: RequestInit) => {
+  const send = async (path: string, init: RequestInit, url = api.url) => {
     const startedAt = performance.now();
     try {
-      const response = await fetch(`${api.url}${path}`, {
+      const response = await fetch(`${url}${path}`, {
         ...init,
         signal: AbortSignal.timeout(clientTimeoutMs),
       });
@@ -79,28 +94,41 @@ async function makeBed(options: BedOptions = {}): Promise<Bed> {
   };
   return {
     prefix,
+    keys: testKeys(prefix),
     server,
     redis,
     upstream,
     api,
     services,
     accepted,
-    request: (path, method = 'GET') => send(path, { method }),
-    submit: async (body) => {
+    request: (path, method = 'GET', body) =>
+      send(path, { method, ...(body ? { headers: json, body: JSON.stringify(body) } : {}) }),
+    submit: async (body, { url, key } = {}) => {
       const {
         status,
         ms,
         body: answer,
-      } = await send('/v1/jobs', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (status !== 202) return { status, id: null, ms };
+      } = await send(
+        '/v1/jobs',
+        {
+          method: 'POST',
+          headers: { ...json, ...(key === undefined ? {} : { 'idempotency-key': key }) },
+          body: JSON.stringify(body),
+        },
+        url,
+      );
+      // 200 is the replay of a job that has ended.
+      if (status !== 202 && status !== 200) return { status, id: null, ms };
       const { id } = answer as { id: string };
       accepted.add(id);
       return { status, id, ms };
     },
+    anotherApi: async (more = {}, file) => {
+      const another = await startApi({ ...environment, ...more }, file);
+      services.push(another);
+      return another;
+    },
+    process: (file) => startProcess(file, { ...environment, PORT: '0' }),
     worker: async (more = {}, file) => {
       const worker = await startWorker({ ...environment, ...more }, file);
       services.push(worker);

@@ -13,9 +13,8 @@ const infoLevel = 30;
 /** Long enough for a second audit event of a job to show. */
 const afterwardsMs = 1_500;
 
-/** Waits until every job is terminal and has its audit event, then checks what must hold after any fault. */
-export async function settleAndCheck(bed: Bed): Promise<Verdict> {
-  const { redis, prefix } = bed;
+/** Waits until every job is terminal and has its audit event. @returns whether that came true */
+export async function settle({ redis, prefix }: Bed): Promise<boolean> {
   const seconds = await eventually(
     async () =>
       (await countOpen(redis, prefix)) === 0 &&
@@ -23,9 +22,16 @@ export async function settleAndCheck(bed: Bed): Promise<Verdict> {
     200,
   );
   await sleep(afterwardsMs);
+  return seconds !== null;
+}
+
+/** Waits until every job is terminal and has its audit event, then checks what must hold after any fault. */
+export async function settleAndCheck(bed: Bed): Promise<Verdict> {
+  const { redis, prefix } = bed;
+  const hasSettled = await settle(bed);
   const reading = await readAll(redis, prefix);
   const violations = [
-    ...(seconds === null ? [`not all jobs were terminal and audited in ${maxWaitSeconds} s`] : []),
+    ...(!hasSettled ? [`not all jobs were terminal and audited in ${maxWaitSeconds} s`] : []),
     ...recordFaults(bed.accepted, reading),
     ...logFaults(bed),
   ];
@@ -47,7 +53,7 @@ export async function settleAndCheck(bed: Bed): Promise<Verdict> {
 }
 
 /** Every accepted job in one state, and that a terminal one; one audit event for each, of its status. */
-function recordFaults(accepted: Set<string>, reading: Reading): string[] {
+export function recordFaults(accepted: Set<string>, reading: Reading): string[] {
   const faults: string[] = [];
   for (const id of accepted) if (!reading.states.has(id)) faults.push(`${id} is lost`);
   for (const [id, states] of reading.states) {

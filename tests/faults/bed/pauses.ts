@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { pausedMark } from '@promptq/shared/queues';
+import { pausedMark } from '#packages/store/src/queues/pause-pool.ts';
 import type { Bed } from './bed.ts';
 
 /** Redis arguments with which `watchPauses` is told what happens to its keys. */

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Service } from '#support/processes.ts';
 
 const types = ['chat', 'analysis'] as const;
+const queues = ['chat.default', 'analysis.default'] as const;
 const lists = ['wait', 'paused', 'active'] as const;
 const sortedSets = ['prioritized', 'delayed', 'waiting-children', 'completed', 'failed'] as const;
 const chunk = 1_000;
@@ -28,7 +29,7 @@ export async function readAll(redis: Redis, prefix: string): Promise<Reading> {
     auditEvents: 0,
   };
   for (const type of types) {
-    const key = (name: string) => `${prefix}:${type}:${name}`;
+    const key = (name: string) => `${prefix}:${type}.default:${name}`;
     for (const list of lists)
       for (const id of await redis.lrange(key(list), 0, -1)) note(reading.states, id, list);
     for (const set of sortedSets)
@@ -81,25 +82,27 @@ export async function activeJobsOf(
   worker: Pick<Service, 'log'>,
 ): Promise<number> {
   const name = worker.log.find((line) => 'worker' in line)?.['worker'];
-  const ids = await redis.lrange(`${prefix}:chat:active`, 0, -1);
-  const owners = await Promise.all(ids.map((id) => redis.hget(`${prefix}:chat:${id}`, 'pb')));
+  const ids = await redis.lrange(`${prefix}:chat.default:active`, 0, -1);
+  const owners = await Promise.all(
+    ids.map((id) => redis.hget(`${prefix}:chat.default:${id}`, 'pb')),
+  );
   return owners.filter((owner) => owner === name).length;
 }
 
 /** How many jobs are not terminal. */
 export async function countOpen(redis: Redis, prefix: string): Promise<number> {
   const pipeline = redis.pipeline();
-  for (const type of types) {
-    for (const list of lists) pipeline.llen(`${prefix}:${type}:${list}`);
-    for (const set of sortedSets.slice(0, 3)) pipeline.zcard(`${prefix}:${type}:${set}`);
+  for (const queue of queues) {
+    for (const list of lists) pipeline.llen(`${prefix}:${queue}:${list}`);
+    for (const set of sortedSets.slice(0, 3)) pipeline.zcard(`${prefix}:${queue}:${set}`);
   }
   return sum(await pipeline.exec());
 }
 
 export async function countFinished(redis: Redis, prefix: string): Promise<number> {
   const pipeline = redis.pipeline();
-  for (const type of types)
-    for (const set of sortedSets.slice(3)) pipeline.zcard(`${prefix}:${type}:${set}`);
+  for (const queue of queues)
+    for (const set of sortedSets.slice(3)) pipeline.zcard(`${prefix}:${queue}:${set}`);
   return sum(await pipeline.exec());
 }
 

@@ -1,3 +1,4 @@
+import type { Service } from '#support/processes.ts';
 import { chat, onBed, promptMark, type Bed } from '../bed/bed.ts';
 import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
 import type { Row } from '../row.ts';
@@ -5,11 +6,15 @@ import { eventually, sleep } from '../wait.ts';
 import { deleteLocks } from './07-poison.ts';
 
 const crashingWorker = 'tests/support/crashing-worker.ts';
+const crashingApi = 'tests/support/crashing-api.ts';
 const sides = ['before', 'after'] as const;
-const boundaries = ['call', 'checkpoint', 'finish', 'settlement'] as const;
+const boundaries = ['fetch', 'call', 'checkpoint', 'finish'] as const;
 const concurrency = 5;
 
-/** Row 2: a process dies at each boundary of a job's way. Short: locks of the dead do not run out, they are deleted. */
+/**
+ * Row 2: a process dies at each boundary of a job's life, an API before and after it adds a job, a worker before and after
+ * each of its steps. Short: locks of the dead do not run out, they are deleted.
+ */
 export const boundaryKills: Row = {
   number: 2,
   name: 'killed at each boundary',
@@ -20,9 +25,10 @@ export const boundaryKills: Row = {
         return 'done';
       });
       const places = sides.flatMap((side) => boundaries.map((boundary) => `${side}-${boundary}`));
-      const workers = [];
+      const workers: { place: string; service: Service }[] = [];
       for (const place of places) {
-        const on = String(random.between(1, 8));
+        // The first fetch of each queue is made at the start, without a job.
+        const on = String(random.between(place.endsWith('fetch') ? 3 : 1, 8));
         workers.push({
           place,
           service: await bed.worker({ DIES_AT: place, DIES_ON: on }, crashingWorker),
@@ -33,6 +39,8 @@ export const boundaryKills: Row = {
       for (const { place, service } of workers) {
         void service.exited.then(({ signal }) => ends.push({ place, signal }));
       }
+      const apis = await killApis(bed, random.between(1, 8));
+      violations.push(...apis);
       // A drip of jobs, so that each worker comes to its boundary.
       await eventually(async () => {
         await submitSome(bed);
@@ -43,31 +51,61 @@ export const boundaryKills: Row = {
       if (others.length > 0) violations.push(`nobody died ${others.join(', ')}`);
       if (isShort)
         for (const { service } of workers) await deleteLocks(bed, `crashing-${service.pid}`);
-      const held = await bed.redis.xpending(`${bed.prefix}:chat:events`, 'settlement');
-      const active = await bed.redis.llen(`${bed.prefix}:chat:active`);
+      const active = await bed.redis.llen(bed.keys.active('chat'));
       for (const { service } of workers) await service.kill('SIGKILL');
       await bed.worker();
       const verdict = await settleAndCheck(bed);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
+      if (verdict.reading.states.size !== verdict.figures.accepted)
+        violations.push(`${verdict.reading.states.size} jobs for ${verdict.figures.accepted} keys`);
       return {
         violations,
         figures: {
           ...verdict.figures,
-          boundaries: places.length,
+          boundaries: places.length + sides.length,
           active_when_all_were_dead: active,
-          events_held_by_the_dead: Number(held[0]),
           repeated_calls: repeatedCalls(bed),
         },
       };
     }),
 };
 
+/**
+ * Kills an API before, and one after, it adds its n-th job. Its client has no answer and asks another API with the same
+ * Idempotency-Key: every submission becomes one job.
+ */
+async function killApis(bed: Bed, times: number): Promise<string[]> {
+  const violations: string[] = [];
+  for (const side of sides) {
+    const api = await bed.anotherApi(
+      { DIES_AT: `${side}-add`, DIES_ON: String(times) },
+      crashingApi,
+    );
+    for (let at = 1; at <= times; at += 1) {
+      const key = `${side}-${at}`;
+      const first = await bed.submit(nextChat(), { url: api.url, key });
+      if ((first.id === null) !== (at === times))
+        violations.push(`${key}: submission ${at} of ${times} was answered ${first.status}`);
+      if (first.id !== null) continue;
+      const again = await bed.submit(chat(n), { key });
+      if (again.id === null) violations.push(`${key}: the second submission got ${again.status}`);
+    }
+    const { signal } = await api.exited;
+    if (signal !== 'SIGKILL') violations.push(`nobody died ${side}-add`);
+  }
+  return violations;
+}
+
 let n = 0;
 
-async function submitSome(bed: Bed): Promise<void> {
+function nextChat(): object {
   n += 1;
+  return chat(n);
+}
+
+async function submitSome(bed: Bed): Promise<void> {
+  await bed.submit(nextChat());
   const texts = [`${promptMark}${n} one`, `${promptMark}${n} two`];
   await bed.submit({ type: 'analysis', input: { texts, tasks: ['summary'] } });
-  await bed.submit(chat(n));
 }

@@ -83,9 +83,9 @@ function supervise(bed: Bed, deletesLocks: boolean) {
 }
 
 /** Hastens the recovery: the locks of a dead worker's jobs would run out within 30 s. */
-export async function deleteLocks({ redis, prefix }: Bed, workerName: string): Promise<void> {
-  for (const type of ['chat', 'analysis'])
-    for (const id of await redis.lrange(`${prefix}:${type}:active`, 0, -1))
-      if ((await redis.hget(`${prefix}:${type}:${id}`, 'pb')) === workerName)
-        await redis.del(`${prefix}:${type}:${id}:lock`);
+export async function deleteLocks({ redis, keys }: Bed, workerName: string): Promise<void> {
+  for (const type of ['chat', 'analysis'] as const)
+    for (const id of await redis.lrange(keys.active(type), 0, -1))
+      if ((await redis.hget(keys.job(type, id), 'pb')) === workerName)
+        await redis.del(keys.lock(type, id));
 }

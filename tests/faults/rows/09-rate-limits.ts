@@ -19,7 +19,7 @@ export function rateLimits({ random, isShort }: RowContext): Promise<RowResult> 
     let isLimited = false;
     const pauses: number[] = [];
     const askedMs = new Set<number>();
-    const watch = await watchPauses(bed, 'chat', () => (isLimited = false));
+    const watch = await watchPauses(bed, 'chat.default', () => (isLimited = false));
     const refusal = (pauseMs: number): Record<string, string> => {
       askedMs.add(pauseMs);
       return random.next() < 0.5
