@@ -10,13 +10,13 @@ afterEach(() => stack.close());
 
 const services = ['packages/api/src/main.ts', 'packages/worker/src/main.ts'];
 
-async function expectRefusal(version: string): Promise<void> {
+async function expectUnsupported(version: string): Promise<void> {
   const names = (await stack.redis.keys(`${stack.prefix}*`)).toSorted();
   for (const file of services) {
     const service = startProcess(file, { ...stack.environment, PORT: '0' });
     expect(await service.exited, file).toEqual({ code: 1, signal: null });
-    const told = service.log.find(({ msg }) => msg === 'could not start');
-    expect(told?.['reason']).toContain(`is of version ${version}, and this promptq works with`);
+    const entry = service.log.find(({ msg }) => msg === 'could not start');
+    expect(entry?.['reason']).toContain(`The data in Redis has version ${version}, but`);
     expect(service.log.some(({ msg }) => msg === 'ready')).toBe(false);
   }
   expect((await stack.redis.keys(`${stack.prefix}*`)).toSorted(), 'it is untouched').toEqual(names);
@@ -32,7 +32,7 @@ test.each(['1', '3', '2.1'])(
   'data of version %s ends a process, which says so',
   async (version) => {
     await stack.redis.set(stack.keys.version, version);
-    await expectRefusal(version);
+    await expectUnsupported(version);
     expect(await stack.redis.get(stack.keys.version)).toBe(version);
   },
 );
@@ -46,7 +46,7 @@ test.each([
   for (const name of await redis.keys(`${prefix}*`)) await redis.unlink(name);
   if (keyOf(prefix).endsWith('meta')) await redis.hset(keyOf(prefix), 'opts.maxLenEvents', 10_000);
   else await redis.zadd(keyOf(prefix), 1, '1');
-  await expectRefusal('1');
+  await expectUnsupported('1');
   expect(await redis.exists(keys.version)).toBe(0);
 });
 
@@ -54,6 +54,6 @@ test('and by its audit events alone', async () => {
   const { redis, keys, prefix } = stack;
   for (const name of await redis.keys(`${prefix}*`)) await redis.unlink(name);
   await redis.xadd(keys.audit, '*', 'event', '{}');
-  await expectRefusal('1');
+  await expectUnsupported('1');
   expect(await redis.xlen(keys.audit)).toBe(1);
 });

@@ -86,14 +86,18 @@ test('the end of a job wakes up whoever waits for it, when its audit event is wr
   const listener = stack.redis.duplicate();
   try {
     const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
-    const heard: [string, string][] = [];
-    listener.on('message', (channel, message) => heard.push([channel, message]));
+    const messages: [string, string][] = [];
+    listener.on('message', (channel, message) => messages.push([channel, message]));
     await listener.subscribe(stack.keys.wakeUpChannel(id));
     await stack.worker();
-    const [channel, message] = await until('the wake-up comes', () => heard[0]);
+    const [channel, message] = await until('the wake-up comes', () => messages[0]);
     const [event] = await stack.auditEvents();
     expect(channel).toBe(stack.keys.wakeUpChannel(id));
-    expect(JSON.parse(message)).toEqual({ job_id: id, status: 'completed', event_id: event?.id });
+    expect(JSON.parse(message)).toMatchObject({
+      job_id: id,
+      status: 'completed',
+      event_id: event?.id,
+    });
     expect((await stack.get(id)).status).toBe('completed');
   } finally {
     listener.disconnect();
