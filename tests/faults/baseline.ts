@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { startOwnRedis } from './bed/redis.ts';
+import { startOwnRedis } from './environment/redis.ts';
 import type { Row, RowContext } from './row.ts';
 import { startWorker, type Service } from '#support/processes.ts';
 import { startTcpProxy } from '#support/tcp-proxy.ts';
@@ -12,7 +12,7 @@ const file = 'tests/faults/workers/plain-worker.ts';
 const workers = 4;
 
 /** A queue and workers as one writes them by hand, behind a TCP proxy. */
-async function makePlainBed({ random }: RowContext) {
+async function createPlainEnvironment({ random }: RowContext) {
   const server = await startOwnRedis();
   const proxy = await startTcpProxy({ host: '127.0.0.1', port: server.port });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
@@ -20,14 +20,14 @@ async function makePlainBed({ random }: RowContext) {
     await sleep(random.between(200, 500));
     return 'done';
   });
-  const environment = {
+  const env = {
     REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     OPENAI_BASE_URL: upstream.baseUrl,
   };
   const queue = new Queue<PlainData>(plainQueue, { connection: { url: server.url } });
   queue.on('error', () => undefined);
   const pool: Service[] = [];
-  const hire = () => startWorker(environment, file);
+  const hire = () => startWorker(env, file);
   for (let n = 0; n < workers; n += 1) pool.push(await hire());
   return {
     proxy,
@@ -57,31 +57,35 @@ export const plainWorkerKills: Row = {
   name: 'plain BullMQ: a worker killed each second',
   run: async (context) => {
     const { random } = context;
-    const bed = await makePlainBed(context);
+    const environment = await createPlainEnvironment(context);
     try {
       const jobs = 5_000;
       const kills = 20;
       const adding = each(
         jobs,
         20,
-        async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })),
+        async (n) => void (await environment.queue.add('chat', { message: `job ${n}` })),
       );
       await sleep(1_000);
       const startedAt = performance.now();
       for (let kill = 0; kill < kills; kill += 1) {
         await sleep(Math.max(0, startedAt + kill * 1_000 - performance.now()));
-        const place = random.between(0, workers - 1);
-        await (bed.pool[place] as Service).kill('SIGKILL');
-        bed.pool[place] = await bed.hire();
+        const index = random.between(0, workers - 1);
+        await (environment.pool[index] as Service).kill('SIGKILL');
+        environment.pool[index] = await environment.hire();
       }
       await adding;
-      const seconds = await eventually(async () => (await bed.open()) === 0, 500);
+      const seconds = await eventually(async () => (await environment.open()) === 0, 500);
       await sleep(2_000);
-      const { completed = 0, failed = 0 } = await bed.queue.getJobCounts('completed', 'failed');
-      const events = await bed.redis.xrange(`${plainQueue}:audit`, '-', '+');
+      const { completed = 0, failed = 0 } = await environment.queue.getJobCounts(
+        'completed',
+        'failed',
+      );
+      const events = await environment.redis.xrange(`${plainQueue}:audit`, '-', '+');
       const recorded = new Set(events.map(([, fields]) => fields[1]));
       const repeated =
-        bed.upstream.calls.length - new Set(bed.upstream.calls.map(({ key }) => key)).size;
+        environment.upstream.calls.length -
+        new Set(environment.upstream.calls.map(({ key }) => key)).size;
       const missing = completed + failed - recorded.size;
       return {
         violations: [
@@ -99,7 +103,7 @@ export const plainWorkerKills: Row = {
         },
       };
     } finally {
-      await bed.close();
+      await environment.close();
     }
   },
 };
@@ -111,27 +115,29 @@ export const plainRedisCutOff: Row = {
   run: async (context) => {
     const results = await Promise.all(
       (['down', 'swallow'] as const).map(async (way) => {
-        const bed = await makePlainBed(context);
+        const environment = await createPlainEnvironment(context);
         try {
-          await bed.queue.add('chat', { message: 'before' });
-          await eventually(async () => (await bed.open()) === 0);
-          await bed.proxy[way]();
+          await environment.queue.add('chat', { message: 'before' });
+          await eventually(async () => (await environment.open()) === 0);
+          await environment.proxy[way]();
           await sleep(60_000);
           // The submitter is not cut off: these figures are about the workers.
           await each(
             200,
             10,
-            async (n) => void (await bed.queue.add('chat', { message: `job ${n}` })),
+            async (n) => void (await environment.queue.add('chat', { message: `job ${n}` })),
           );
-          await bed.proxy.up();
-          const first = await eventually(async () => (await bed.queue.getCompletedCount()) > 1);
-          const all = await eventually(async () => (await bed.open()) === 0);
+          await environment.proxy.up();
+          const first = await eventually(
+            async () => (await environment.queue.getCompletedCount()) > 1,
+          );
+          const all = await eventually(async () => (await environment.open()) === 0);
           return [
             [`${way}_first_job_seconds`, first ?? -1],
             [`${way}_all_jobs_seconds`, all === null ? -1 : round((first ?? 0) + all)],
           ] as const;
         } finally {
-          await bed.close();
+          await environment.close();
         }
       }),
     );

@@ -47,6 +47,6 @@ export function readOptions(args: string[]): Options | null {
 function toNumber(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Error(`--${name}: ${text} is no number`);
+    throw new Error(`--${name}: ${text} is not a number`);
   return value;
 }

@@ -1,6 +1,6 @@
 import type { Figures } from './row.ts';
 
-/** What is told of a row: one line of JSON. */
+/** The report of a row: one line of JSON. */
 export interface Report {
   row: number;
   name: string;
@@ -15,10 +15,17 @@ export interface Report {
 /** A table in Markdown. */
 export function toTable(reports: readonly Report[]): string {
   const lines = reports.map(({ row, name, seed, passed, seconds, figures, violations }) => {
-    const told = Object.entries(figures).map(
+    const figureTexts = Object.entries(figures).map(
       ([figure, value]) => `${figure.replaceAll('_', ' ')} ${value}`,
     );
-    const cells = [row, name, seed, passed ? 'passed' : '**failed**', seconds, told.join(', ')];
+    const cells = [
+      row,
+      name,
+      seed,
+      passed ? 'passed' : '**failed**',
+      seconds,
+      figureTexts.join(', '),
+    ];
     return `| ${[...cells, violations.join('; ')].join(' | ')} |`;
   });
   return [

@@ -7,7 +7,7 @@ export interface RowContext {
   isShort: boolean;
   /** How long the endurance row runs. */
   minutes: number;
-  /** Tells on stderr how it goes. */
+  /** Reports progress on stderr. */
   say(line: string): void;
 }
 

@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { whyNoServer } from './bed/redis.ts';
+import { whyNoServer } from './environment/redis.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { seeded } from './random.ts';
 import { messageOf } from '#scripts/redis/ping.ts';
@@ -7,7 +7,7 @@ import { toTable, type Report } from './report.ts';
 import type { Row } from './row.ts';
 import { lanesOf } from './lanes.ts';
 
-/** Runs the rows of each lane in turn, the lanes side by side, and tells of each row when it is over. */
+/** Runs the rows of each lane in turn, the lanes side by side, and reports each row when it has ended. */
 async function runAll(options: Options): Promise<Report[]> {
   const reports: Report[] = [];
   const runLane = async (lane: Row[]) => {

@@ -6,30 +6,30 @@ const pollIntervalMs = 50;
 /** No row measures with this limit. It only ends a row whose condition never comes true, on however busy a machine. */
 export const maxWaitSeconds = 600;
 
-/** Waits until `look` is true. @returns after how many seconds, or `null` when it did not come true at all */
+/** Waits until `condition` is true. @returns after how many seconds, or `null` when it did not come true at all */
 export async function eventually(
-  look: () => boolean | Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   intervalMs = pollIntervalMs,
 ): Promise<number | null> {
   const startedAt = performance.now();
   for (;;) {
-    if (await look()) return round((performance.now() - startedAt) / 1_000);
+    if (await condition()) return round((performance.now() - startedAt) / 1_000);
     if (performance.now() - startedAt > maxWaitSeconds * 1_000) return null;
     await delay(intervalMs);
   }
 }
 
-/** Runs `work` for 0 to `count` - 1, at most `atOnce` at a time. */
+/** Runs `work` for 0 to `count` - 1, `concurrency` of them at a time. */
 export async function each(
   count: number,
-  atOnce: number,
+  concurrency: number,
   work: (n: number) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   const lane = async () => {
     for (let n = next++; n < count; n = next++) await work(n);
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
 /** To three digits after the point, for people to read. */
@@ -44,5 +44,5 @@ export function percentile(values: readonly number[], part: number): number {
 }
 
 export function largest(values: readonly number[]): number {
-  return round(values.reduce((most, value) => Math.max(most, value), 0));
+  return round(values.reduce((max, value) => Math.max(max, value), 0));
 }

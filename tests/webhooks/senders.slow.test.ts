@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { measurable, measureMemory } from '#faults/bed/memory.ts';
+import { measurable, measureMemory } from '#faults/environment/memory.ts';
 import { startWorker, type Service } from '#support/processes.ts';
 import { startReceiver, type Receiver } from '#support/receivers.ts';
 import { openSending, type Sending } from '#support/sending.ts';

@@ -1,6 +1,6 @@
 import type { Service } from '#support/processes.ts';
-import { chat, onBed, promptMark, type Bed } from '../bed/bed.ts';
-import { repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment, promptMark, type Environment } from '../environment/environment.ts';
+import { repeatedCalls, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { eventually, sleep } from '../wait.ts';
 import { deleteLocks } from './07-poison.ts';
@@ -19,42 +19,47 @@ export const boundaryKills: Row = {
   number: 2,
   name: 'killed at each boundary',
   run: ({ random, isShort }) =>
-    onBed({ environment: { WORKER_CONCURRENCY: String(concurrency) } }, async (bed) => {
-      bed.upstream.answerWith(async () => {
+    withEnvironment({ env: { WORKER_CONCURRENCY: String(concurrency) } }, async (environment) => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(10, 60));
         return 'done';
       });
-      const places = sides.flatMap((side) => boundaries.map((boundary) => `${side}-${boundary}`));
-      const workers: { place: string; service: Service }[] = [];
-      for (const place of places) {
+      const crashPoints = sides.flatMap((side) =>
+        boundaries.map((boundary) => `${side}-${boundary}`),
+      );
+      const workers: { crashPoint: string; service: Service }[] = [];
+      for (const crashPoint of crashPoints) {
         // The first fetch of each queue is made at the start, without a job.
-        const on = String(random.between(place.endsWith('fetch') ? 3 : 1, 8));
+        const on = String(random.between(crashPoint.endsWith('fetch') ? 3 : 1, 8));
         workers.push({
-          place,
-          service: await bed.worker({ DIES_AT: place, DIES_ON: on }, crashingWorker),
+          crashPoint,
+          service: await environment.worker({ DIES_AT: crashPoint, DIES_ON: on }, crashingWorker),
         });
       }
-      const ends: { place: string; signal: string | null }[] = [];
+      const ends: { crashPoint: string; signal: string | null }[] = [];
       const violations: string[] = [];
-      for (const { place, service } of workers) {
-        void service.exited.then(({ signal }) => ends.push({ place, signal }));
+      for (const { crashPoint, service } of workers) {
+        void service.exited.then(({ signal }) => ends.push({ crashPoint, signal }));
       }
-      const apis = await killApis(bed, random.between(1, 8));
+      const apis = await killApis(environment, random.between(1, 8));
       violations.push(...apis);
-      // A drip of jobs, so that each worker comes to its boundary.
+      // A steady trickle of jobs, so that each worker reaches its boundary.
       await eventually(async () => {
-        await submitSome(bed);
-        return ends.length === places.length;
+        await submitSome(environment);
+        return ends.length === crashPoints.length;
       });
-      const died = ends.filter(({ signal }) => signal === 'SIGKILL').map(({ place }) => place);
-      const others = places.filter((place) => !died.includes(place));
-      if (others.length > 0) violations.push(`nobody died ${others.join(', ')}`);
+      const died = ends
+        .filter(({ signal }) => signal === 'SIGKILL')
+        .map(({ crashPoint }) => crashPoint);
+      const missing = crashPoints.filter((crashPoint) => !died.includes(crashPoint));
+      if (missing.length > 0) violations.push(`nobody died ${missing.join(', ')}`);
       if (isShort)
-        for (const { service } of workers) await deleteLocks(bed, `crashing-${service.pid}`);
-      const active = await bed.redis.llen(bed.keys.active('chat'));
+        for (const { service } of workers)
+          await deleteLocks(environment, `crashing-${service.pid}`);
+      const active = await environment.redis.llen(environment.keys.active('chat'));
       for (const { service } of workers) await service.kill('SIGKILL');
-      await bed.worker();
-      const verdict = await settleAndCheck(bed);
+      await environment.worker();
+      const verdict = await settleAndCheck(environment);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       if (verdict.reading.states.size !== verdict.figures.accepted)
@@ -63,9 +68,9 @@ export const boundaryKills: Row = {
         violations,
         figures: {
           ...verdict.figures,
-          boundaries: places.length + sides.length,
+          boundaries: crashPoints.length + sides.length,
           active_when_all_were_dead: active,
-          repeated_calls: repeatedCalls(bed),
+          repeated_calls: repeatedCalls(environment),
         },
       };
     }),
@@ -75,20 +80,20 @@ export const boundaryKills: Row = {
  * Kills an API before, and one after, it adds its n-th job. Its client has no answer and asks another API with the same
  * Idempotency-Key: every submission becomes one job.
  */
-async function killApis(bed: Bed, times: number): Promise<string[]> {
+async function killApis(environment: Environment, times: number): Promise<string[]> {
   const violations: string[] = [];
   for (const side of sides) {
-    const api = await bed.anotherApi(
+    const api = await environment.anotherApi(
       { DIES_AT: `${side}-add`, DIES_ON: String(times) },
       crashingApi,
     );
     for (let at = 1; at <= times; at += 1) {
       const key = `${side}-${at}`;
-      const first = await bed.submit(nextChat(), { url: api.url, key });
+      const first = await environment.submit(nextChat(), { url: api.url, key });
       if ((first.id === null) !== (at === times))
         violations.push(`${key}: submission ${at} of ${times} was answered ${first.status}`);
       if (first.id !== null) continue;
-      const again = await bed.submit(chat(n), { key });
+      const again = await environment.submit(chat(n), { key });
       if (again.id === null) violations.push(`${key}: the second submission got ${again.status}`);
     }
     const { signal } = await api.exited;
@@ -104,8 +109,8 @@ function nextChat(): object {
   return chat(n);
 }
 
-async function submitSome(bed: Bed): Promise<void> {
-  await bed.submit(nextChat());
+async function submitSome(environment: Environment): Promise<void> {
+  await environment.submit(nextChat());
   const texts = [`${promptMark}${n} one`, `${promptMark}${n} two`];
-  await bed.submit({ type: 'analysis', input: { texts, tasks: ['summary'] } });
+  await environment.submit({ type: 'analysis', input: { texts, tasks: ['summary'] } });
 }

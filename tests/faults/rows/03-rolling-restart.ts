@@ -1,5 +1,5 @@
-import { chat, onBed } from '../bed/bed.ts';
-import { logged, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment } from '../environment/environment.ts';
+import { logged, repeatedCalls, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import type { Service } from '#support/processes.ts';
 import { each, eventually, largest, round, sleep } from '../wait.ts';
@@ -12,19 +12,19 @@ export const rollingRestart: Row = {
   number: 3,
   name: 'rolling SIGTERM under load',
   run: ({ random, isShort }) =>
-    onBed({ environment: { WORKER_CONCURRENCY: String(concurrency) } }, async (bed) => {
+    withEnvironment({ env: { WORKER_CONCURRENCY: String(concurrency) } }, async (environment) => {
       const jobs = isShort ? 1_000 : 2_000;
-      bed.upstream.answerWith(async () => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(200, 900));
         return 'done';
       });
-      const old = await Promise.all(Array.from({ length: workers }, () => bed.worker()));
-      const submitting = each(jobs, 10, async (n) => void (await bed.submit(chat(n))));
-      await eventually(() => bed.upstream.calls.length >= workers * concurrency);
+      const old = await Promise.all(Array.from({ length: workers }, () => environment.worker()));
+      const submitting = each(jobs, 10, async (n) => void (await environment.submit(chat(n))));
+      await eventually(() => environment.upstream.calls.length >= workers * concurrency);
       const exitSeconds: number[] = [];
       const violations: string[] = [];
       for (const worker of old) {
-        await bed.worker();
+        await environment.worker();
         const startedAt = performance.now();
         const { code, signal } = await worker.kill('SIGTERM');
         exitSeconds.push(round((performance.now() - startedAt) / 1_000));
@@ -33,13 +33,13 @@ export const rollingRestart: Row = {
         if (worker.log.some(({ outcome }) => outcome === 'interrupted'))
           violations.push('a worker handed jobs back that would have ended within its grace');
       }
-      const openAtTheEnd = jobs - bed.upstream.calls.length;
+      const openAtTheEnd = jobs - environment.upstream.calls.length;
       await submitting;
-      const verdict = await settleAndCheck(bed);
-      const repeated = repeatedCalls(bed);
+      const verdict = await settleAndCheck(environment);
+      const repeated = repeatedCalls(environment);
       const stalled =
         [...verdict.reading.stalls.values()].filter((count) => count > 0).length +
-        bed.services.reduce(
+        environment.services.reduce(
           (all, service: Service) => all + logged(service, 'is gone; the job runs again'),
           0,
         );

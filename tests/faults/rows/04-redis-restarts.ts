@@ -1,6 +1,6 @@
-import { chat, onBed, type Bed } from '../bed/bed.ts';
-import { settleAndCheck } from '../bed/invariants.ts';
-import { countFinished } from '../bed/reader.ts';
+import { chat, withEnvironment, type Environment } from '../environment/environment.ts';
+import { settleAndCheck } from '../environment/invariants.ts';
+import { countFinished } from '../environment/reader.ts';
 import type { Row, RowContext, RowResult } from '../row.ts';
 import { eventually, largest, round, sleep } from '../wait.ts';
 
@@ -24,24 +24,24 @@ export const redisRestarts: Row = {
 
 function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowResult> {
   const restarts = isShort ? 3 : 10;
-  return onBed({ redisArgs: ['--appendfsync', fsync] }, async (bed) => {
-    bed.upstream.answerWith(async () => {
+  return withEnvironment({ redisArgs: ['--appendfsync', fsync] }, async (environment) => {
+    environment.upstream.answerWith(async () => {
       await sleep(50);
       return 'done';
     });
-    for (let n = 0; n < 2; n += 1) await bed.worker();
-    const submitter = submitAlways(bed);
+    for (let n = 0; n < 2; n += 1) await environment.worker();
+    const submitter = submitAlways(environment);
     const apiSeconds: number[] = [];
     const workerSeconds: number[] = [];
     const violations: string[] = [];
     for (let restart = 0; restart < restarts; restart += 1) {
       await sleep(random.between(1_000, 2_500));
-      await bed.server.kill();
+      await environment.server.kill();
       if ((await submitter.everyoneIsAnswered()) === null)
         violations.push(`${fsync}: submissions were held while Redis was away`);
       await sleep(random.between(300, 2_500));
-      await bed.server.restart();
-      const resumed = await Promise.all([untilAccepted(bed), untilFinished(bed)]);
+      await environment.server.restart();
+      const resumed = await Promise.all([untilAccepted(environment), untilFinished(environment)]);
       resumed.forEach((seconds, at) => {
         if (seconds === null)
           violations.push(`${fsync}: ${at === 0 ? 'the API' : 'the workers'} did not resume`);
@@ -49,7 +49,7 @@ function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowR
       });
     }
     const { refusedMs, unanswered, statuses } = await submitter.stop();
-    const verdict = await settleAndCheck(bed);
+    const verdict = await settleAndCheck(environment);
     violations.push(...verdict.violations.map((violation) => `${fsync}: ${violation}`));
     if (unanswered > 0) violations.push(`${fsync}: ${unanswered} submissions had no answer`);
     const odd = [...statuses].filter((status) => status !== 202 && status !== 503);
@@ -61,7 +61,7 @@ function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowR
       figures: {
         accepted: verdict.figures.accepted,
         lost: Number(verdict.figures['lost']),
-        accepted_but_not_told: verdict.reading.states.size - verdict.figures.accepted,
+        accepted_without_answer: verdict.reading.states.size - verdict.figures.accepted,
         refused: refusedMs.length,
         slowest_503_ms: Math.round(largest(refusedMs)),
         api_resumed_seconds: largest(apiSeconds),
@@ -72,17 +72,17 @@ function withFsync(fsync: string, { random, isShort }: RowContext): Promise<RowR
 }
 
 /** Waits until another job is accepted. @returns after how many seconds, or `null` when none was */
-function untilAccepted(bed: Bed): Promise<number | null> {
-  const before = bed.accepted.size;
-  return eventually(() => bed.accepted.size > before);
+function untilAccepted(environment: Environment): Promise<number | null> {
+  const before = environment.accepted.size;
+  return eventually(() => environment.accepted.size > before);
 }
 
 /** Waits until another job is finished. @returns after how many seconds, or `null` when none was */
-async function untilFinished(bed: Bed): Promise<number | null> {
+async function untilFinished(environment: Environment): Promise<number | null> {
   const startedAt = performance.now();
-  const before = await countFinished(bed.redis, bed.prefix);
+  const before = await countFinished(environment.redis, environment.prefix);
   const seconds = await eventually(
-    async () => (await countFinished(bed.redis, bed.prefix)) > before,
+    async () => (await countFinished(environment.redis, environment.prefix)) > before,
   );
   return seconds === null ? null : round((performance.now() - startedAt) / 1_000);
 }
@@ -91,7 +91,7 @@ const submitters = 8;
 const pauseMs = 40;
 
 /** Submits all the time, whatever is answered. */
-export function submitAlways(bed: Bed) {
+export function submitAlways(environment: Environment) {
   const end = new AbortController();
   let n = 0;
   let unanswered = 0;
@@ -101,7 +101,7 @@ export function submitAlways(bed: Bed) {
   const lane = async (_: unknown, at: number) => {
     while (!end.signal.aborted) {
       n += 1;
-      const { status, ms } = await bed.submit(chat(n));
+      const { status, ms } = await environment.submit(chat(n));
       statuses.add(status);
       answers[at] = (answers[at] ?? 0) + 1;
       if (status === 503) refusedMs.push(ms);

@@ -1,7 +1,7 @@
-import { chat, onBed } from '../bed/bed.ts';
-import { settleAndCheck } from '../bed/invariants.ts';
-import { notifyingRedis, watchPauses } from '../bed/pauses.ts';
-import { auditFrom } from '../bed/reader.ts';
+import { chat, withEnvironment } from '../environment/environment.ts';
+import { settleAndCheck } from '../environment/invariants.ts';
+import { notifyingRedis, watchPauses } from '../environment/pauses.ts';
+import { auditFrom } from '../environment/reader.ts';
 import type { RowContext, RowResult } from '../row.ts';
 import { sendJson } from '#support/upstream.ts';
 import { each, sleep } from '../wait.ts';
@@ -11,22 +11,22 @@ import { each, sleep } from '../wait.ts';
  * is the witness. Each pause is recorded with the duration that was asked for, and no job is fetched before it expires.
  */
 export function rateLimits({ random, isShort }: RowContext): Promise<RowResult> {
-  const options = { environment: { WORKER_CONCURRENCY: '10' }, redisArgs: notifyingRedis };
-  return onBed(options, async (bed) => {
+  const options = { env: { WORKER_CONCURRENCY: '10' }, redisArgs: notifyingRedis };
+  return withEnvironment(options, async (environment) => {
     const jobs = isShort ? 60 : 200;
     const limitEvery = isShort ? 20 : 40;
     let answered = 0;
     let isLimited = false;
     const pauses: number[] = [];
     const askedMs = new Set<number>();
-    const watch = await watchPauses(bed, 'chat.default', () => (isLimited = false));
+    const watch = await watchPauses(environment, 'chat.default', () => (isLimited = false));
     const refusal = (pauseMs: number): Record<string, string> => {
       askedMs.add(pauseMs);
       return random.next() < 0.5
         ? { 'retry-after-ms': String(pauseMs) }
         : { 'retry-after': String(pauseMs / 1_000) };
     };
-    bed.upstream.answerWith(async (_call, res) => {
+    environment.upstream.answerWith(async (_call, res) => {
       const error = {
         error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' },
       };
@@ -42,12 +42,19 @@ export function rateLimits({ random, isShort }: RowContext): Promise<RowResult> 
       await sleep(20);
       return 'done';
     });
-    for (let n = 0; n < 2; n += 1) await bed.worker();
-    await each(jobs, 10, async (n) => void (await bed.submit(chat(n, '', { max_attempts: 1 }))));
-    const verdict = await settleAndCheck(bed);
+    for (let n = 0; n < 2; n += 1) await environment.worker();
+    await each(
+      jobs,
+      10,
+      async (n) => void (await environment.submit(chat(n, '', { max_attempts: 1 }))),
+    );
+    const verdict = await settleAndCheck(environment);
     watch.stop();
     const violations = [...verdict.violations];
-    for await (const { jobId, type, attempts } of auditFrom(bed.redis, `${bed.prefix}:audit`))
+    for await (const { jobId, type, attempts } of auditFrom(
+      environment.redis,
+      `${environment.prefix}:audit`,
+    ))
       if (type !== 'job.completed' || attempts !== 1)
         violations.push(`${jobId} is ${type} after ${attempts} attempts`);
     violations.push(...pauseFaults(pauses, askedMs, watch.recordedMs));

@@ -1,18 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import { chat, onBed, type Bed } from '../bed/bed.ts';
-import { settleAndCheck, type Verdict } from '../bed/invariants.ts';
-import { auditFrom } from '../bed/reader.ts';
+import { chat, withEnvironment, type Environment } from '../environment/environment.ts';
+import { settleAndCheck, type Verdict } from '../environment/invariants.ts';
+import { auditFrom } from '../environment/reader.ts';
 import type { Figures, Row, RowContext, RowResult } from '../row.ts';
 import { completion, sendError, type UpstreamCall } from '#support/upstream.ts';
 import { each, largest } from '../wait.ts';
 import { rateLimits } from './09-rate-limits.ts';
 
-/** Writes an answer that is none. */
+/** Writes an invalid answer, or none. */
 type Misbehave = (res: ServerResponse) => void;
 
 const whole = JSON.stringify(completion('done', 'gpt-4o-mini'));
 const jsonHead = { 'content-type': 'application/json' };
-const byteEveryMs = 1_000;
+const byteIntervalMs = 1_000;
 
 const misbehaviours: Record<string, Misbehave> = {
   '500': (res) => sendError(res, 500, 'server_error'),
@@ -38,9 +38,9 @@ const hangs: Record<string, Misbehave> = {
     res.writeHead(200, jsonHead);
     let at = 0;
     const timer = setInterval(() => {
-      if (at * byteEveryMs < answerAfterMs) res.write(whole[at++] ?? ' ');
+      if (at * byteIntervalMs < answerAfterMs) res.write(whole[at++] ?? ' ');
       else res.end(whole.slice(at));
-    }, byteEveryMs);
+    }, byteIntervalMs);
     res.on('close', () => clearInterval(timer));
   },
 };
@@ -63,27 +63,27 @@ interface Plan {
   fault: string;
   attempts: number;
   /** The call that is answered well at last; 0 for never. */
-  mendsOn: number;
+  succeedsOnCall: number;
 }
 
 function brokenAnswers({ random, isShort }: RowContext): Promise<RowResult> {
-  return onBed({ environment: { WORKER_CONCURRENCY: '300' } }, async (bed) => {
+  return withEnvironment({ env: { WORKER_CONCURRENCY: '300' } }, async (environment) => {
     const jobsOfFault = isShort ? 40 : 200;
     const plans = new Map<string, Plan>();
     const called = new Map<string, number>();
     const hung: UpstreamCall[] = [];
     const all = { ...misbehaviours, ...hangs };
-    bed.upstream.answerWith((call, res) => {
+    environment.upstream.answerWith((call, res) => {
       const [, n = '', fault = ''] = call.body.messages[0]?.content.split(/[- ]/, 3) ?? [];
       const name = plans.get(n)?.fault ?? fault;
       const times = (called.get(call.key) ?? 0) + 1;
       called.set(call.key, times);
-      if (times === plans.get(n)?.mendsOn) return 'done';
+      if (times === plans.get(n)?.succeedsOnCall) return 'done';
       if (name in hangs) hung.push(call);
       all[name]?.(res);
       return undefined;
     });
-    const workers = [await bed.worker(), await bed.worker()];
+    const workers = [await environment.worker(), await environment.worker()];
 
     const planOf = new Map<string, Plan>();
     let n = 0;
@@ -91,30 +91,30 @@ function brokenAnswers({ random, isShort }: RowContext): Promise<RowResult> {
       const queue = faults.flatMap((fault) => Array.from({ length: jobsOfFault }, () => fault));
       await each(queue.length, 10, async (at) => {
         const attempts = random.between(1, 3);
-        const mendsOn = random.next() < 0.5 ? random.between(2, 3) : 0;
-        const plan = { fault: queue[at] ?? '', attempts, mendsOn };
+        const succeedsOnCall = random.next() < 0.5 ? random.between(2, 3) : 0;
+        const plan = { fault: queue[at] ?? '', attempts, succeedsOnCall };
         const number = String((n += 1));
         plans.set(number, plan);
         const limit = plan.fault in hangs ? { timeout_seconds: timeoutSeconds } : {};
         const options = { max_attempts: attempts, ...limit };
-        const { id } = await bed.submit(chat(Number(number), '', options));
+        const { id } = await environment.submit(chat(Number(number), '', options));
         if (id) planOf.set(id, plan);
       });
     };
     await submitAll(Object.keys(misbehaviours));
     // The hangs come alone, so that they do not hold the slots of the other jobs.
-    const first = await settleAndCheck(bed);
+    const first = await settleAndCheck(environment);
     await submitAll(Object.keys(hangs));
-    const verdict = await settleAndCheck(bed);
-    const outcomes = await wrongOutcomes(bed, planOf, called);
+    const verdict = await settleAndCheck(environment);
+    const outcomes = await wrongOutcomes(environment, planOf, called);
     const violations = [...first.violations, ...verdict.violations, ...outcomes.violations];
-    const open = hung.filter(({ gone }) => !gone.aborted).length;
+    const open = hung.filter(({ disconnected }) => !disconnected.aborted).length;
     if (open > 0) violations.push(`${open} calls that hung were not closed`);
     const timeouts = workers
       .flatMap(({ log }) => log)
       .filter(({ msg, code }) => msg === 'attempt ended' && code === 'timeout')
       .map(({ ms }) => Number(ms));
-    // Only to tell this limit from another: a timer of a busy event loop may fire a little early.
+    // Only to distinguish this limit from another: a timer of a busy event loop may fire a little early.
     const early = timeouts.filter((ms) => ms < (timeoutSeconds * 1_000) / 2);
     if (early.length > 0) violations.push(`attempts timed out after ${early.join()} ms`);
     if (timeouts.length !== hung.length)
@@ -141,18 +141,18 @@ function figuresOf({ figures }: Verdict): Figures {
 
 /** Compares each job's end with its plan: status, code, attempts, and how many calls it made. */
 async function wrongOutcomes(
-  bed: Bed,
+  environment: Environment,
   planOf: Map<string, Plan>,
   called: Map<string, number>,
 ): Promise<RowResult> {
   const wrong: string[] = [];
-  for await (const event of auditFrom(bed.redis, `${bed.prefix}:audit`)) {
+  for await (const event of auditFrom(environment.redis, `${environment.prefix}:audit`)) {
     const plan = planOf.get(event.jobId);
     if (!plan) continue;
-    const mends = plan.mendsOn > 0 && plan.mendsOn <= plan.attempts;
-    const attempts = mends ? plan.mendsOn : plan.attempts;
+    const recovers = plan.succeedsOnCall > 0 && plan.succeedsOnCall <= plan.attempts;
+    const attempts = recovers ? plan.succeedsOnCall : plan.attempts;
     const code = plan.fault in hangs ? 'timeout' : 'upstream_unavailable';
-    const expected = `${mends ? 'job.completed' : `job.failed ${code}`} after ${attempts} attempts and ${attempts} calls`;
+    const expected = `${recovers ? 'job.completed' : `job.failed ${code}`} after ${attempts} attempts and ${attempts} calls`;
     const end = event.error ? `${event.type} ${event.error.code}` : event.type;
     const calls = called.get(`${event.jobId}-chat`) ?? 0;
     const seen = `${end} after ${event.attempts} attempts and ${calls} calls`;

@@ -1,5 +1,5 @@
-import { chat, onBed, promptMark } from '../bed/bed.ts';
-import { settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment, promptMark } from '../environment/environment.ts';
+import { settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { sendError, type UpstreamCall } from '#support/upstream.ts';
 import { each, eventually, largest, percentile, sleep } from '../wait.ts';
@@ -9,23 +9,23 @@ export const cancellations: Row = {
   number: 10,
   name: 'jobs cancelled at random moments',
   run: ({ random, isShort }) =>
-    onBed({ environment: { WORKER_CONCURRENCY: '20' } }, async (bed) => {
+    withEnvironment({ env: { WORKER_CONCURRENCY: '20' } }, async (environment) => {
       const jobs = isShort ? 200 : 500;
       /** The open call of each prompt, and the time at which the caller closed it. */
       const open = new Map<string, UpstreamCall>();
       const closedAt = new Map<UpstreamCall, number>();
-      bed.upstream.answerWith(async (call, res) => {
+      environment.upstream.answerWith(async (call, res) => {
         const prompt = call.body.messages[0]?.content ?? '';
         if (prompt.includes('flaky')) return sendError(res, 500, null);
         open.set(prompt, call);
-        call.gone.addEventListener('abort', () => closedAt.set(call, performance.now()));
+        call.disconnected.addEventListener('abort', () => closedAt.set(call, performance.now()));
         // Held calls are never answered. Their jobs can end only because the worker aborts the call.
         if (prompt.includes('held')) return undefined;
         await sleep(random.between(20, 1_500));
         open.delete(prompt);
-        return call.gone.aborted ? undefined : 'done';
+        return call.disconnected.aborted ? undefined : 'done';
       });
-      for (let n = 0; n < 4; n += 1) await bed.worker();
+      for (let n = 0; n < 4; n += 1) await environment.worker();
 
       const plans = Array.from({ length: jobs }, (_, n) => ({
         prompt: random.pick(['flaky', 'held', 'held', '', '']),
@@ -40,17 +40,17 @@ export const cancellations: Row = {
       await each(jobs, 100, async (at) => {
         const plan = plans[at];
         if (!plan) return;
-        const { id, status } = await bed.submit(chat(plan.n, plan.prompt, plan.more));
+        const { id, status } = await environment.submit(chat(plan.n, plan.prompt, plan.more));
         if (id === null) return void violations.push(`a submission was answered ${status}`);
         await sleep(plan.waitMs);
         const call = open.get(`${promptMark}${plan.n} ${plan.prompt}`);
         const askedAt = performance.now();
-        const answer = await bed.request(`/v1/jobs/${id}/cancel`, 'POST');
+        const answer = await environment.request(`/v1/jobs/${id}/cancel`, 'POST');
         if (answer.status !== 200) violations.push(`a cancellation was answered ${answer.status}`);
         let job = answer.body as { status: string; finished_at: string | null };
         await eventually(async () => {
           if (job?.finished_at) return true;
-          job = (await bed.request(`/v1/jobs/${id}`)).body as typeof job;
+          job = (await environment.request(`/v1/jobs/${id}`)).body as typeof job;
           return Boolean(job?.finished_at);
         });
         if (!job?.finished_at) violations.push(`${id} did not end`);
@@ -66,7 +66,7 @@ export const cancellations: Row = {
         if (closed === undefined) violations.push(`the socket of ${id} was not closed`);
         else socketMs.push(Math.max(0, closed - askedAt));
       });
-      const verdict = await settleAndCheck(bed);
+      const verdict = await settleAndCheck(environment);
       violations.push(...verdict.violations);
       if (socketMs.length === 0) violations.push('no job was cancelled during its call');
       return {

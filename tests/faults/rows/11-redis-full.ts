@@ -1,5 +1,5 @@
-import { chat, onBed } from '../bed/bed.ts';
-import { endedServices, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment } from '../environment/environment.ts';
+import { endedServices, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { eventually, largest, sleep } from '../wait.ts';
 import { submitAlways } from './04-redis-restarts.ts';
@@ -12,18 +12,18 @@ export const redisFull: Row = {
   number: 11,
   name: 'Redis full',
   run: ({ random }) =>
-    onBed({ redisArgs: ['--maxmemory', '64mb'] }, async (bed) => {
-      bed.upstream.answerWith(async () => {
+    withEnvironment({ redisArgs: ['--maxmemory', '64mb'] }, async (environment) => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(200, 800));
         return 'done';
       });
-      for (let n = 0; n < 2; n += 1) await bed.worker();
-      const submitter = submitAlways(bed);
+      for (let n = 0; n < 2; n += 1) await environment.worker();
+      const submitter = submitAlways(environment);
       await sleep(3_000);
       const fill = async () => {
         for (let bytes = largestFillBytes, n = 0; bytes >= smallestFillBytes; n += 1) {
           try {
-            await bed.redis.set(`fill:${bytes}:${n}`, 'x'.repeat(bytes));
+            await environment.redis.set(`fill:${bytes}:${n}`, 'x'.repeat(bytes));
           } catch {
             bytes /= 2; // Full for this size.
           }
@@ -31,7 +31,7 @@ export const redisFull: Row = {
       };
       const refused = await eventually(async () => {
         await fill();
-        return (await bed.submit(chat(1_000_000))).status === 503;
+        return (await environment.submit(chat(1_000_000))).status === 503;
       });
       const violations: string[] = [];
       if (refused === null) violations.push('a full Redis was never answered with 503');
@@ -40,21 +40,21 @@ export const redisFull: Row = {
         await fill();
         await sleep(1_000);
       }
-      const health = await bed.request('/healthz');
+      const health = await environment.request('/healthz');
       if (health.status !== 200) violations.push(`/healthz answers ${health.status}`);
-      const names = await bed.redis.keys('fill:*');
-      for (const name of names) await bed.redis.unlink(name);
-      const accepted = bed.accepted.size;
-      const api = await eventually(() => bed.accepted.size > accepted);
+      const names = await environment.redis.keys('fill:*');
+      for (const name of names) await environment.redis.unlink(name);
+      const accepted = environment.accepted.size;
+      const api = await eventually(() => environment.accepted.size > accepted);
       if (api === null) violations.push('the API did not resume');
       await sleep(2_000);
       const { refusedMs, statuses } = await submitter.stop();
-      const verdict = await settleAndCheck(bed);
+      const verdict = await settleAndCheck(environment);
       violations.push(...verdict.violations);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       const odd = [...statuses].filter((status) => status !== 202 && status !== 503);
       if (odd.length > 0) violations.push(`answers ${odd.join()}`);
-      violations.push(...(await endedServices(bed)));
+      violations.push(...(await endedServices(environment)));
       return {
         violations,
         figures: {

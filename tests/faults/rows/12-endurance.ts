@@ -1,7 +1,7 @@
-import { onBed, type Bed } from '../bed/bed.ts';
-import { logFaults } from '../bed/invariants.ts';
-import { measurable } from '../bed/memory.ts';
-import { countOpen, readAll } from '../bed/reader.ts';
+import { withEnvironment, type Environment } from '../environment/environment.ts';
+import { logFaults } from '../environment/invariants.ts';
+import { measurable } from '../environment/memory.ts';
+import { countOpen, readAll } from '../environment/reader.ts';
 import type { Figures, Row } from '../row.ts';
 import { startTcpProxy, type TcpProxy } from '#support/tcp-proxy.ts';
 import { eventually, largest, maxWaitSeconds, sleep } from '../wait.ts';
@@ -15,16 +15,16 @@ const asInTheImages = '--max-semi-space-size=16';
 const warmUpPart = 0.3;
 /** Of the run: what is compared with each other. Memory is collected at the end of the warm-up, so "natural" is before. */
 const windows = { beforeWarm: [0.13, 0.3], warm: [0.3, 0.47], end: [0.83, 1] } as const;
-const mostKeyGrowth = 0.25;
+const maxKeyGrowth = 0.25;
 
 /**
  * Row 12: 50 jobs a second for a long time, with the faults of the rows 4 to 9 at random.
  *
  * Memory is judged after a full collection, at the end of the warm-up and at the end, in moments without a fault.
- * Natural resident memory is only told: V8 doubles its young generation when much of it survives (an outage, a burst),
- * up to 128 MB unless it is told less, shrinks it when there is little to do, keeps emptied pages for later, and lets
+ * Natural resident memory is only reported: V8 doubles its young generation when much of it survives (an outage, a burst),
+ * up to 128 MB unless a smaller limit is set, shrinks it when there is little to do, keeps emptied pages for later, and lets
  * garbage stand up to several times what is in use. So it goes up and down by 100 MB while the process holds the same
- * 35 MB: it tells of V8's budget, not of a leak.
+ * 35 MB: it shows the budget of V8, not a leak.
  */
 export const endurance: Row = {
   number: 12,
@@ -37,91 +37,102 @@ export const endurance: Row = {
       return `redis://127.0.0.1:${proxy.port}`;
     };
     // Short lives of results and events, so that the keys are flat while it lasts.
-    const environment = {
+    const env = {
       RESULT_TTL_SECONDS: '60',
       AUDIT_TTL_SECONDS: '300',
       WORKER_CONCURRENCY: '25',
       NODE_OPTIONS: [measurable.NODE_OPTIONS, asInTheImages].join(' '),
     };
-    return onBed({ redisUrl, environment, redisArgs: ['--appendfsync', 'always'] }, async (bed) => {
-      if (!proxy) throw new Error('the proxy was not started');
-      const answers = upstreamAnswers(random);
-      bed.upstream.answerWith(answers.answer);
-      const witness = await bed.worker();
-      const crew = await Crew.start(bed, 3);
-      const watch = startWatching(bed, witness.pid);
-      const load = startLoad(bed);
-      const startedAt = Date.now();
-      const endsAt = startedAt + minutes * 60_000;
-      const isWarmAt = startedAt + warmUpPart * minutes * 60_000;
-      let warm: Measured | undefined;
-      const counts: Figures = {};
-      await sleep(Math.min(30_000, (minutes * 60_000) / 10));
-      while (Date.now() < endsAt - 30_000) {
-        const kind = random.pick(faultKinds);
-        counts[kind.name] = Number(counts[kind.name] ?? 0) + 1;
-        context.say(`${Math.round((endsAt - Date.now()) / 1_000)} s left: ${kind.name}`);
-        await kind.happen({ bed, proxy, crew, random, answers });
-        await sleep(random.between(5_000, 15_000));
-        if (!warm && Date.now() >= isWarmAt) warm = await measureBoth(bed.api, witness);
-      }
-      await sleep(Math.max(0, endsAt - Date.now()));
-      const end = await measureBoth(bed.api, witness);
-      await load.stop();
-      await crew.stop();
-      await bed.worker();
-      const settled = await eventually(async () => (await countOpen(bed.redis, bed.prefix)) === 0);
-      await sleep(3_000);
-      const seen = await watch.stop();
-      await proxy.close();
-      const violations = [...logFaults(bed), ...(await recordFaults(bed, seen.audit))];
-      if (settled === null)
-        violations.push(`not all jobs were terminal ${maxWaitSeconds} s after the end`);
-      if (warm) violations.push(...memoryFaults(warm, end));
-      else violations.push('too short: memory was not measured at the end of the warm-up');
-      const { apiRssMb, workerRssMb, keys, redisMb } = seen.samples;
-      const [keysWarm, keysEnd] = [medianIn(keys, windows.warm), medianIn(keys, windows.end)];
-      violations.push(...keyFaults(keysWarm, keysEnd));
-      return {
-        violations,
-        figures: {
-          minutes,
-          accepted: bed.accepted.size,
-          refused: load.refused(),
-          audit_events: seen.audit.size,
-          ...seen.endings,
-          ...counts,
-          ...(warm ? memoryFigures(warm, end) : {}),
-          api_natural_rss_mb_warm: medianIn(apiRssMb, windows.beforeWarm),
-          api_natural_rss_mb_end: medianIn(apiRssMb, windows.end),
-          api_natural_rss_mb_most: largest(apiRssMb),
-          worker_natural_rss_mb_warm: medianIn(workerRssMb, windows.beforeWarm),
-          worker_natural_rss_mb_end: medianIn(workerRssMb, windows.end),
-          worker_natural_rss_mb_most: largest(workerRssMb),
-          keys_warm: keysWarm,
-          keys_end: keysEnd,
-          redis_mb_warm: medianIn(redisMb, windows.warm),
-          redis_mb_end: medianIn(redisMb, windows.end),
-        },
-      };
-    });
+    return withEnvironment(
+      { redisUrl, env, redisArgs: ['--appendfsync', 'always'] },
+      async (environment) => {
+        if (!proxy) throw new Error('the proxy was not started');
+        const answers = upstreamAnswers(random);
+        environment.upstream.answerWith(answers.answer);
+        const witness = await environment.worker();
+        const crew = await Crew.start(environment, 3);
+        const watch = startWatching(environment, witness.pid);
+        const load = startLoad(environment);
+        const startedAt = Date.now();
+        const endsAt = startedAt + minutes * 60_000;
+        const isWarmAt = startedAt + warmUpPart * minutes * 60_000;
+        let warm: Measured | undefined;
+        const counts: Figures = {};
+        await sleep(Math.min(30_000, (minutes * 60_000) / 10));
+        while (Date.now() < endsAt - 30_000) {
+          const kind = random.pick(faultKinds);
+          counts[kind.name] = Number(counts[kind.name] ?? 0) + 1;
+          context.say(`${Math.round((endsAt - Date.now()) / 1_000)} s left: ${kind.name}`);
+          await kind.happen({ environment, proxy, crew, random, answers });
+          await sleep(random.between(5_000, 15_000));
+          if (!warm && Date.now() >= isWarmAt) warm = await measureBoth(environment.api, witness);
+        }
+        await sleep(Math.max(0, endsAt - Date.now()));
+        const end = await measureBoth(environment.api, witness);
+        await load.stop();
+        await crew.stop();
+        await environment.worker();
+        const settled = await eventually(
+          async () => (await countOpen(environment.redis, environment.prefix)) === 0,
+        );
+        await sleep(3_000);
+        const seen = await watch.stop();
+        await proxy.close();
+        const violations = [
+          ...logFaults(environment),
+          ...(await recordFaults(environment, seen.audit)),
+        ];
+        if (settled === null)
+          violations.push(`not all jobs were terminal ${maxWaitSeconds} s after the end`);
+        if (warm) violations.push(...memoryFaults(warm, end));
+        else violations.push('too short: memory was not measured at the end of the warm-up');
+        const { apiRssMb, workerRssMb, keys, redisMb } = seen.samples;
+        const [keysWarm, keysEnd] = [medianIn(keys, windows.warm), medianIn(keys, windows.end)];
+        violations.push(...keyFaults(keysWarm, keysEnd));
+        return {
+          violations,
+          figures: {
+            minutes,
+            accepted: environment.accepted.size,
+            refused: load.refused(),
+            audit_events: seen.audit.size,
+            ...seen.endings,
+            ...counts,
+            ...(warm ? memoryFigures(warm, end) : {}),
+            api_natural_rss_mb_warm: medianIn(apiRssMb, windows.beforeWarm),
+            api_natural_rss_mb_end: medianIn(apiRssMb, windows.end),
+            api_natural_rss_mb_max: largest(apiRssMb),
+            worker_natural_rss_mb_warm: medianIn(workerRssMb, windows.beforeWarm),
+            worker_natural_rss_mb_end: medianIn(workerRssMb, windows.end),
+            worker_natural_rss_mb_max: largest(workerRssMb),
+            keys_warm: keysWarm,
+            keys_end: keysEnd,
+            redis_mb_warm: medianIn(redisMb, windows.warm),
+            redis_mb_end: medianIn(redisMb, windows.end),
+          },
+        };
+      },
+    );
   },
 };
 
 /** The state of Redis is judged by itself: it is flat when results are removed as fast as they come. */
 function keyFaults(warm: number, end: number): string[] {
-  return end - warm > warm * mostKeyGrowth ? [`keys grew from ${warm} to ${end}`] : [];
+  return end - warm > warm * maxKeyGrowth ? [`keys grew from ${warm} to ${end}`] : [];
 }
 
-/** As after the other rows, except that a job may be gone when its time is over: its event was seen. */
-async function recordFaults(bed: Bed, audit: Map<string, string[]>): Promise<string[]> {
-  const reading = await readAll(bed.redis, bed.prefix);
+/** As after the other rows, except that a job may have been removed after its retention time: its event was seen. */
+async function recordFaults(
+  environment: Environment,
+  audit: Map<string, string[]>,
+): Promise<string[]> {
+  const reading = await readAll(environment.redis, environment.prefix);
   const faults: string[] = [];
-  for (const id of bed.accepted) {
+  for (const id of environment.accepted) {
     const events = audit.get(id)?.length ?? 0;
     if (events !== 1)
       faults.push(
-        `${id} has ${events} audit events and is ${reading.states.get(id)?.join() ?? 'gone'}`,
+        `${id} has ${events} audit events and is ${reading.states.get(id)?.join() ?? 'removed'}`,
       );
   }
   for (const [id, states] of reading.states) {

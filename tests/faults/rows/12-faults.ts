@@ -2,7 +2,7 @@ import type { Answer } from '#support/upstream.ts';
 import { sendError } from '#support/upstream.ts';
 import type { Service } from '#support/processes.ts';
 import type { TcpProxy } from '#support/tcp-proxy.ts';
-import { signal, type Bed } from '../bed/bed.ts';
+import { signal, type Environment } from '../environment/environment.ts';
 import type { Random } from '../random.ts';
 import { sleep } from '../wait.ts';
 
@@ -10,17 +10,17 @@ const stubWorker = 'tests/faults/workers/stub-worker.ts';
 
 /** Workers that faults may happen to, started again when they die. */
 export class Crew {
-  private readonly bed: Bed;
+  private readonly environment: Environment;
   private readonly members: Service[] = [];
-  private isOver = false;
+  private isStopped = false;
   private readonly starting = new Set<Promise<void>>();
 
-  private constructor(bed: Bed) {
-    this.bed = bed;
+  private constructor(environment: Environment) {
+    this.environment = environment;
   }
 
-  static async start(bed: Bed, count: number): Promise<Crew> {
-    const crew = new Crew(bed);
+  static async start(environment: Environment, count: number): Promise<Crew> {
+    const crew = new Crew(environment);
     for (let n = 0; n < count; n += 1) await crew.hire();
     return crew;
   }
@@ -35,12 +35,12 @@ export class Crew {
 
   /** From here on nobody is started again; those that live go on. */
   async stop(): Promise<void> {
-    this.isOver = true;
+    this.isStopped = true;
     await Promise.all(this.starting);
   }
 
   private async hire(): Promise<void> {
-    const member = await this.bed.worker({}, stubWorker);
+    const member = await this.environment.worker({}, stubWorker);
     this.members.push(member);
     void this.replace(member);
   }
@@ -48,7 +48,7 @@ export class Crew {
   private async replace(member: Service): Promise<void> {
     await member.exited;
     this.members.splice(this.members.indexOf(member), 1);
-    if (this.isOver) return;
+    if (this.isStopped) return;
     const hiring = this.hire();
     this.starting.add(hiring);
     await hiring;
@@ -56,7 +56,7 @@ export class Crew {
   }
 }
 
-/** What the upstream answers: as told by the fault that happens now. */
+/** What the upstream answers: what the current fault has set. */
 export function upstreamAnswers(random: Random) {
   let mood: 'well' | 'die' | 'block' | '429' | '500' | 'reset' = 'well';
   let left = 0;
@@ -77,7 +77,7 @@ export function upstreamAnswers(random: Random) {
   };
   return {
     answer,
-    /** The next so many calls are answered so. */
+    /** Sets the answer of the next `calls` calls. */
     next: (what: typeof mood, calls: number) => {
       mood = what;
       left = calls;
@@ -86,7 +86,7 @@ export function upstreamAnswers(random: Random) {
 }
 
 interface Scene {
-  bed: Bed;
+  environment: Environment;
   proxy: TcpProxy;
   crew: Crew;
   random: Random;
@@ -96,10 +96,10 @@ interface Scene {
 export const faultKinds: readonly { name: string; happen(scene: Scene): Promise<void> }[] = [
   {
     name: 'redis_killed',
-    happen: async ({ bed, random }) => {
-      await bed.server.kill();
+    happen: async ({ environment, random }) => {
+      await environment.server.kill();
       await sleep(random.between(300, 3_000));
-      await bed.server.restart();
+      await environment.server.restart();
     },
   },
   {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Memory } from '../bed/memory.ts';
+import type { Memory } from '../environment/memory.ts';
 import { memoryFaults } from './12-memory.ts';
 
-const memory = (live: number, resident: number): Memory => ({
-  live,
+const memory = (retained: number, resident: number): Memory => ({
+  retained,
   resident,
-  heap: live,
+  heap: retained,
   natural: resident,
 });
 const warm = { api: memory(33, 130), worker: memory(39, 135) };
@@ -16,8 +16,8 @@ test('memory that stays, or that natural garbage alone makes grow, is no fault',
 });
 
 test.each([
-  ['live memory of the api', { ...warm, api: memory(39, 130) }, 'api: live'],
-  ['live memory of the worker', { ...warm, worker: memory(45, 135) }, 'worker: live'],
+  ['retained memory of the api', { ...warm, api: memory(39, 130) }, 'api: retained'],
+  ['retained memory of the worker', { ...warm, worker: memory(45, 135) }, 'worker: retained'],
   ['what is held outside of the heap', { ...warm, api: memory(33, 172) }, 'api: resident'],
 ])('growth of %s is a fault', (_, end, fault) => {
   expect(memoryFaults(warm, end)).toEqual([expect.stringContaining(fault)]);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Bed } from '../bed/bed.ts';
-import { auditFrom } from '../bed/reader.ts';
+import type { Environment } from '../environment/environment.ts';
+import { auditFrom } from '../environment/reader.ts';
 import type { Figures } from '../row.ts';
 import { percentile, sleep } from '../wait.ts';
 
-const sampleEveryMs = 5_000;
+const sampleIntervalMs = 5_000;
 
 /** What grows, or not, while the row runs: a sample every 5 s. */
 interface Samples {
@@ -15,7 +15,7 @@ interface Samples {
 }
 
 /** Old audit events are removed while the row runs, so they are collected as they come, and sizes beside them. */
-export function startWatching(bed: Bed, workerPid: number) {
+export function startWatching(environment: Environment, workerPid: number) {
   const audit = new Map<string, string[]>();
   const endings: Figures = {};
   const samples: Samples = { apiRssMb: [], workerRssMb: [], keys: [], redisMb: [] };
@@ -23,8 +23,8 @@ export function startWatching(bed: Bed, workerPid: number) {
   const end = new AbortController();
   const collect = async () => {
     for await (const { entryId, jobId, type } of auditFrom(
-      bed.redis,
-      `${bed.prefix}:audit`,
+      environment.redis,
+      `${environment.prefix}:audit`,
       after,
     )) {
       after = entryId;
@@ -35,12 +35,12 @@ export function startWatching(bed: Bed, workerPid: number) {
   const loop = (async () => {
     while (!end.signal.aborted) {
       await collect();
-      samples.apiRssMb.push(await rssMb(bed.api.pid));
+      samples.apiRssMb.push(await rssMb(environment.api.pid));
       samples.workerRssMb.push(await rssMb(workerPid));
-      samples.keys.push(await bed.redis.dbsize());
-      const memory = /used_memory:(\d+)/.exec(await bed.redis.info('memory'));
+      samples.keys.push(await environment.redis.dbsize());
+      const memory = /used_memory:(\d+)/.exec(await environment.redis.info('memory'));
       samples.redisMb.push(Number(memory?.[1] ?? 0) / 2 ** 20);
-      await sleep(sampleEveryMs);
+      await sleep(sampleIntervalMs);
     }
   })();
   return {

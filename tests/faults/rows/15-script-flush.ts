@@ -1,5 +1,5 @@
-import { chat, onBed, promptMark } from '../bed/bed.ts';
-import { endedServices, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment, promptMark } from '../environment/environment.ts';
+import { endedServices, repeatedCalls, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { each, sleep } from '../wait.ts';
 
@@ -8,25 +8,25 @@ export const scriptFlush: Row = {
   number: 15,
   name: 'SCRIPT FLUSH under load',
   run: ({ random, isShort }) =>
-    onBed({ environment: { WORKER_CONCURRENCY: '20' } }, async (bed) => {
+    withEnvironment({ env: { WORKER_CONCURRENCY: '20' } }, async (environment) => {
       const jobs = isShort ? 300 : 2_000;
       const requests = isShort ? 100 : 500;
-      bed.upstream.answerWith(async () => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(5, 50));
         return 'done';
       });
-      for (let n = 0; n < 2; n += 1) await bed.worker();
+      for (let n = 0; n < 2; n += 1) await environment.worker();
       const end = new AbortController();
       let flushes = 0;
       const flushing = (async () => {
         while (!end.signal.aborted) {
-          await bed.redis.script('FLUSH');
+          await environment.redis.script('FLUSH');
           flushes += 1;
           await sleep(random.between(5, 100));
         }
       })();
       const statuses = new Map<number, number>();
-      const batch = await bed.request('/v1/batches', 'POST', {
+      const batch = await environment.request('/v1/batches', 'POST', {
         requests: Array.from({ length: requests }, (_, n) => ({
           custom_id: `r-${n}`,
           ...chat(n, 'of a batch'),
@@ -35,13 +35,13 @@ export const scriptFlush: Row = {
       const delayed = { delay_seconds: 86_400 };
       await each(jobs, 20, async (n) => {
         const isCancelled = n % 10 === 0;
-        const { status, id } = await bed.submit(chat(n, '', isCancelled ? delayed : {}));
+        const { status, id } = await environment.submit(chat(n, '', isCancelled ? delayed : {}));
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        if (id && isCancelled) await bed.request(`/v1/jobs/${id}/cancel`, 'POST');
+        if (id && isCancelled) await environment.request(`/v1/jobs/${id}/cancel`, 'POST');
       });
       const texts = [`${promptMark} one`, `${promptMark} two`];
-      await bed.submit({ type: 'analysis', input: { texts } });
-      const verdict = await settleAndCheck(bed);
+      await environment.submit({ type: 'analysis', input: { texts } });
+      const verdict = await settleAndCheck(environment);
       end.abort();
       await flushing;
       const violations = [...verdict.violations];
@@ -53,9 +53,9 @@ export const scriptFlush: Row = {
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       const total = verdict.reading.states.size;
       if (total !== jobs + requests + 1) violations.push(`${total} jobs`);
-      const repeated = repeatedCalls(bed);
+      const repeated = repeatedCalls(environment);
       if (repeated > 0) violations.push(`${repeated} calls were repeated`);
-      violations.push(...(await endedServices(bed)));
+      violations.push(...(await endedServices(environment)));
       return { violations, figures: { ...verdict.figures, flushes, repeated_calls: repeated } };
     }),
 };

@@ -1,6 +1,6 @@
-import { chat, onBed } from '../bed/bed.ts';
-import { endedServices, recordFaults, settle } from '../bed/invariants.ts';
-import { countFinished, readAll } from '../bed/reader.ts';
+import { chat, withEnvironment } from '../environment/environment.ts';
+import { endedServices, recordFaults, settle } from '../environment/invariants.ts';
+import { countFinished, readAll } from '../environment/reader.ts';
 import type { Row } from '../row.ts';
 import { eventually, sleep } from '../wait.ts';
 
@@ -17,13 +17,13 @@ export const forgetfulFailover: Row = {
   name: 'a failover that forgets the last second',
   run: ({ random, isShort }) => {
     const redisArgs = ['--appendonly', 'no', '--save', ''];
-    const environment = { WORKER_CONCURRENCY: '10', MAX_WAITING_JOBS_PER_TENANT: '100000' };
-    return onBed({ redisArgs, environment }, async (bed) => {
-      bed.upstream.answerWith(async () => {
+    const env = { WORKER_CONCURRENCY: '10', MAX_WAITING_JOBS_PER_TENANT: '100000' };
+    return withEnvironment({ redisArgs, env }, async (environment) => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(20, 200));
         return 'done';
       });
-      for (let n = 0; n < 3; n += 1) await bed.worker();
+      for (let n = 0; n < 3; n += 1) await environment.worker();
       const failovers = isShort ? 1 : 5;
       const submitted: { key: string; id: string; body: object }[] = [];
       const end = new AbortController();
@@ -33,7 +33,7 @@ export const forgetfulFailover: Row = {
           while (!end.signal.aborted) {
             n += 1;
             const [key, body] = [`k-${n}`, chat(n)];
-            const { id } = await bed.submit(body, { key });
+            const { id } = await environment.submit(body, { key });
             if (id !== null) submitted.push({ key, id, body });
             await sleep(20);
           }
@@ -45,32 +45,34 @@ export const forgetfulFailover: Row = {
       for (let failover = 0; failover < failovers; failover += 1) {
         const before = submitted.length;
         await eventually(() => submitted.length > before + 100);
-        await bed.redis.save();
+        await environment.redis.save();
         await sleep(forgottenMs);
-        const finished = await countFinished(bed.redis, bed.prefix);
-        await bed.server.kill();
-        await bed.server.restart();
-        forgottenEnds += finished - (await countFinished(bed.redis, bed.prefix));
+        const finished = await countFinished(environment.redis, environment.prefix);
+        await environment.server.kill();
+        await environment.server.restart();
+        forgottenEnds += finished - (await countFinished(environment.redis, environment.prefix));
         const resumedAt = submitted.length;
         if ((await eventually(() => submitted.length > resumedAt)) === null)
           violations.push('the API did not resume');
       }
       end.abort();
       await submitting;
-      if (!(await settle(bed))) violations.push('not all jobs ended');
+      if (!(await settle(environment))) violations.push('not all jobs ended');
       const lost: typeof submitted = [];
       for (const submission of submitted)
-        if (!(await bed.redis.exists(bed.keys.job('chat', submission.id)))) lost.push(submission);
+        if (!(await environment.redis.exists(environment.keys.job('chat', submission.id))))
+          lost.push(submission);
       forgotten = lost.length;
       // Their clients ask again.
       const again = new Set<string>();
       for (const { key, body } of lost) {
-        const { id, status } = await bed.submit(body, { key });
+        const { id, status } = await environment.submit(body, { key });
         if (id === null) violations.push(`${key} was answered ${status} when it was asked again`);
         else again.add(id);
       }
-      if (!(await settle(bed))) violations.push('not all jobs ended that were submitted again');
-      const reading = await readAll(bed.redis, bed.prefix);
+      if (!(await settle(environment)))
+        violations.push('not all jobs ended that were submitted again');
+      const reading = await readAll(environment.redis, environment.prefix);
       const known = new Set([
         ...submitted.filter((one) => !lost.includes(one)).map(({ id }) => id),
         ...again,
@@ -81,9 +83,9 @@ export const forgetfulFailover: Row = {
         (ending) => ending !== 'completed',
       ).length;
       if (failed > 0) violations.push(`${failed} jobs did not complete`);
-      const slots = await bed.redis.scard(bed.keys.openJobs('default'));
+      const slots = await environment.redis.scard(environment.keys.openJobs('default'));
       if (slots > 0) violations.push(`${slots} slots of a tenant were not freed`);
-      violations.push(...(await endedServices(bed)));
+      violations.push(...(await endedServices(environment)));
       return {
         violations,
         figures: {

@@ -1,5 +1,5 @@
-import { chat, onBed } from '../bed/bed.ts';
-import { endedServices, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment } from '../environment/environment.ts';
+import { endedServices, repeatedCalls, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { each, sleep } from '../wait.ts';
 
@@ -13,21 +13,21 @@ export const dataVersion: Row = {
   number: 17,
   name: 'processes that find another data version',
   run: ({ random }) =>
-    onBed({ environment: { WORKER_CONCURRENCY: '10' } }, async (bed) => {
+    withEnvironment({ env: { WORKER_CONCURRENCY: '10' } }, async (environment) => {
       const jobs = 300;
-      bed.upstream.answerWith(async () => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(20, 200));
         return 'done';
       });
-      for (let n = 0; n < 2; n += 1) await bed.worker();
+      for (let n = 0; n < 2; n += 1) await environment.worker();
       const violations: string[] = [];
-      const version = await bed.redis.get(bed.keys.version);
-      const submitting = each(jobs, 5, async (n) => void (await bed.submit(chat(n))));
+      const version = await environment.redis.get(environment.keys.version);
+      const submitting = each(jobs, 5, async (n) => void (await environment.submit(chat(n))));
       let refused = 0;
       for (const other of ['1', '3']) {
-        await bed.redis.set(bed.keys.version, other);
+        await environment.redis.set(environment.keys.version, other);
         for (const file of services) {
-          const service = bed.process(file);
+          const service = environment.process(file);
           const { code } = await service.exited;
           const reason = service.log.find(({ msg }) => msg === 'could not start')?.['reason'];
           if (code !== 1) violations.push(`${file} ended with ${code} for version ${other}`);
@@ -35,19 +35,20 @@ export const dataVersion: Row = {
             violations.push(`${file} said ${String(reason)}`);
           refused += 1;
         }
-        if ((await bed.redis.get(bed.keys.version)) !== other)
+        if ((await environment.redis.get(environment.keys.version)) !== other)
           violations.push(`the version ${other} was overwritten`);
       }
-      await bed.redis.set(bed.keys.version, version ?? '');
-      await bed.worker();
+      await environment.redis.set(environment.keys.version, version ?? '');
+      await environment.worker();
       await submitting;
-      const verdict = await settleAndCheck(bed);
+      const verdict = await settleAndCheck(environment);
       violations.push(...verdict.violations);
       if (verdict.figures.accepted !== jobs)
         violations.push(`only ${verdict.figures.accepted} were accepted`);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
-      if (repeatedCalls(bed) > 0) violations.push(`${repeatedCalls(bed)} calls were repeated`);
-      violations.push(...(await endedServices(bed)));
+      if (repeatedCalls(environment) > 0)
+        violations.push(`${repeatedCalls(environment)} calls were repeated`);
+      violations.push(...(await endedServices(environment)));
       return { violations, figures: { ...verdict.figures, processes_that_refused: refused } };
     }),
 };

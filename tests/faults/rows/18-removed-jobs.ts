@@ -1,6 +1,6 @@
-import { chat, onBed, type Bed } from '../bed/bed.ts';
-import { endedServices, recordFaults } from '../bed/invariants.ts';
-import { readAll } from '../bed/reader.ts';
+import { chat, withEnvironment, type Environment } from '../environment/environment.ts';
+import { endedServices, recordFaults } from '../environment/invariants.ts';
+import { readAll } from '../environment/reader.ts';
 import type { Row } from '../row.ts';
 import { eventually, sleep } from '../wait.ts';
 
@@ -21,48 +21,52 @@ export const removedJobs: Row = {
   number: 18,
   name: 'jobs removed by hand while their batch runs',
   run: ({ random }) =>
-    onBed(
-      { environment: { WORKER_CONCURRENCY: '5', MAX_WAITING_JOBS_PER_TENANT: '1000' } },
-      async (bed) => {
-        bed.upstream.answerWith(async () => {
+    withEnvironment(
+      { env: { WORKER_CONCURRENCY: '5', MAX_WAITING_JOBS_PER_TENANT: '1000' } },
+      async (environment) => {
+        environment.upstream.answerWith(async () => {
           await sleep(random.between(100, 300));
           return 'done';
         });
-        for (let n = 0; n < 2; n += 1) await bed.worker();
+        for (let n = 0; n < 2; n += 1) await environment.worker();
         const violations: string[] = [];
-        const created = await bed.request('/v1/batches', 'POST', {
+        const created = await environment.request('/v1/batches', 'POST', {
           requests: Array.from({ length: requests }, (_, n) => ({
             custom_id: `r-${n}`,
             ...chat(n),
           })),
         });
         const { id } = created.body as Batch;
-        const look = async () => (await bed.request(`/v1/batches/${id}`)).body as Batch;
-        await eventually(async () => (await look()).request_counts.completed > 10);
-        const removed = await removeSome(bed, random.between(0, 20));
-        const single = await bed.submit(chat(0, '', { delay_seconds: 86_400 }));
+        const fetchBatch = async () =>
+          (await environment.request(`/v1/batches/${id}`)).body as Batch;
+        await eventually(async () => (await fetchBatch()).request_counts.completed > 10);
+        const removed = await removeSome(environment, random.between(0, 20));
+        const single = await environment.submit(chat(0, '', { delay_seconds: 86_400 }));
         if (single.id !== null) {
-          bed.accepted.delete(single.id);
-          await bed.redis.zrem(bed.keys.delayed('chat'), single.id);
-          await bed.redis.del(bed.keys.job('chat', single.id));
+          environment.accepted.delete(single.id);
+          await environment.redis.zrem(environment.keys.delayed('chat'), single.id);
+          await environment.redis.del(environment.keys.job('chat', single.id));
           removed.add(single.id);
         }
-        const seconds = await eventually(async () => (await look()).finished_at !== null);
+        const seconds = await eventually(async () => (await fetchBatch()).finished_at !== null);
         if (seconds === null) violations.push('the batch did not end');
-        const slots = () => bed.redis.scard(bed.keys.openJobs('default'));
+        const slots = () => environment.redis.scard(environment.keys.openJobs('default'));
         if ((await eventually(async () => (await slots()) === 0)) === null)
           violations.push('a slot was not freed');
         await sleep(1_500);
-        const { request_counts: counts } = await look();
+        const { request_counts: counts } = await fetchBatch();
         if (counts.completed !== requests - removals || counts.failed !== removals)
           violations.push(`the batch counts ${JSON.stringify(counts)}`);
-        const reading = await readAll(bed.redis, bed.prefix);
+        const reading = await readAll(environment.redis, environment.prefix);
         for (const jobId of removed) {
           const events = reading.audit.get(jobId) ?? [];
           if (events.join() !== 'job.removed') violations.push(`${jobId} has ${events.join()}`);
           reading.audit.delete(jobId);
         }
-        violations.push(...recordFaults(bed.accepted, reading), ...(await endedServices(bed)));
+        violations.push(
+          ...recordFaults(environment.accepted, reading),
+          ...(await endedServices(environment)),
+        );
         return {
           violations: violations.slice(0, 8),
           figures: { requests, removed: removed.size, batch_ended_after_seconds: seconds ?? -1 },
@@ -72,7 +76,7 @@ export const removedJobs: Row = {
 };
 
 /** Removes waiting jobs, and two that run: their workers find that they have lost them. */
-async function removeSome({ redis, keys }: Bed, from: number): Promise<Set<string>> {
+async function removeSome({ redis, keys }: Environment, from: number): Promise<Set<string>> {
   const running = await redis.lrange(keys.active('chat'), 0, 1);
   const waiting = await redis.zrange(
     keys.prioritized('chat'),

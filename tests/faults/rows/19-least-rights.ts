@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { chat, onBed, promptMark } from '../bed/bed.ts';
-import { endedServices, repeatedCalls, settleAndCheck } from '../bed/invariants.ts';
+import { chat, withEnvironment, promptMark } from '../environment/environment.ts';
+import { endedServices, repeatedCalls, settleAndCheck } from '../environment/invariants.ts';
 import type { Row } from '../row.ts';
 import { each, sleep } from '../wait.ts';
 
@@ -20,32 +20,35 @@ export const leastRights: Row = {
       operator.disconnect();
       return `redis://promptq:password@127.0.0.1:${port}`;
     };
-    const environment = { WORKER_CONCURRENCY: '20', MAX_WAITING_JOBS_PER_TENANT: '100000' };
-    return onBed({ redisUrl, environment }, async (bed) => {
+    const env = { WORKER_CONCURRENCY: '20', MAX_WAITING_JOBS_PER_TENANT: '100000' };
+    return withEnvironment({ redisUrl, env }, async (environment) => {
       const jobs = isShort ? 200 : 1_000;
-      bed.upstream.answerWith(async () => {
+      environment.upstream.answerWith(async () => {
         await sleep(random.between(5, 50));
         return 'done';
       });
-      for (let n = 0; n < 2; n += 1) await bed.worker();
-      await bed.request('/v1/batches', 'POST', {
+      for (let n = 0; n < 2; n += 1) await environment.worker();
+      await environment.request('/v1/batches', 'POST', {
         requests: Array.from({ length: 100 }, (_, n) => ({ custom_id: `r-${n}`, ...chat(n) })),
       });
       await each(jobs, 20, async (n) => {
-        const { id } = await bed.submit(chat(n, '', n % 10 === 0 ? { delay_seconds: 3_600 } : {}));
-        if (n % 10 === 0) await bed.request(`/v1/jobs/${id}/cancel`, 'POST');
+        const { id } = await environment.submit(
+          chat(n, '', n % 10 === 0 ? { delay_seconds: 3_600 } : {}),
+        );
+        if (n % 10 === 0) await environment.request(`/v1/jobs/${id}/cancel`, 'POST');
       });
       const texts = [`${promptMark} one`, `${promptMark} two`];
-      await bed.submit({ type: 'analysis', input: { texts } });
+      await environment.submit({ type: 'analysis', input: { texts } });
       if (!isShort) await sleep(sweepMs);
-      const verdict = await settleAndCheck(bed);
+      const verdict = await settleAndCheck(environment);
       const violations = [...verdict.violations];
-      const refusals = (await bed.redis.call('ACL', 'LOG')) as unknown[];
-      if (refusals.length > 0) violations.push(`Redis refused ${JSON.stringify(refusals[0])}`);
+      const denied = (await environment.redis.acl('LOG')) as unknown[];
+      if (denied.length > 0) violations.push(`Redis refused ${JSON.stringify(denied[0])}`);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
-      if (repeatedCalls(bed) > 0) violations.push(`${repeatedCalls(bed)} calls were repeated`);
-      violations.push(...(await endedServices(bed)));
-      return { violations, figures: { ...verdict.figures, refusals: refusals.length } };
+      if (repeatedCalls(environment) > 0)
+        violations.push(`${repeatedCalls(environment)} calls were repeated`);
+      violations.push(...(await endedServices(environment)));
+      return { violations, figures: { ...verdict.figures, denied: denied.length } };
     });
   },
 };

@@ -1,6 +1,6 @@
 import { eventually, maxWaitSeconds, sleep } from '../wait.ts';
 import type { Figures } from '../row.ts';
-import { promptMark, secret, type Bed } from './bed.ts';
+import { promptMark, secret, type Environment } from './environment.ts';
 import { countFinished, countOpen, readAll, type Reading } from './reader.ts';
 
 export interface Verdict {
@@ -14,7 +14,7 @@ const infoLevel = 30;
 const afterwardsMs = 1_500;
 
 /** Waits until every job is terminal and has its audit event. @returns whether that came true */
-export async function settle({ redis, prefix }: Bed): Promise<boolean> {
+export async function settle({ redis, prefix }: Environment): Promise<boolean> {
   const seconds = await eventually(
     async () =>
       (await countOpen(redis, prefix)) === 0 &&
@@ -26,14 +26,14 @@ export async function settle({ redis, prefix }: Bed): Promise<boolean> {
 }
 
 /** Waits until every job is terminal and has its audit event, then checks what must hold after any fault. */
-export async function settleAndCheck(bed: Bed): Promise<Verdict> {
-  const { redis, prefix } = bed;
-  const hasSettled = await settle(bed);
+export async function settleAndCheck(environment: Environment): Promise<Verdict> {
+  const { redis, prefix } = environment;
+  const hasSettled = await settle(environment);
   const reading = await readAll(redis, prefix);
   const violations = [
     ...(!hasSettled ? [`not all jobs were terminal and audited in ${maxWaitSeconds} s`] : []),
-    ...recordFaults(bed.accepted, reading),
-    ...logFaults(bed),
+    ...recordFaults(environment.accepted, reading),
+    ...logFaults(environment),
   ];
   const count = (ending: string) =>
     [...reading.endings.values()].filter((e) => e === ending).length;
@@ -41,13 +41,13 @@ export async function settleAndCheck(bed: Bed): Promise<Verdict> {
     violations,
     reading,
     figures: {
-      accepted: bed.accepted.size,
+      accepted: environment.accepted.size,
       completed: count('completed'),
       failed: count('failed'),
       cancelled: count('cancelled'),
       expired: count('expired'),
       audit_events: reading.auditEvents,
-      lost: [...bed.accepted].filter((id) => !reading.states.has(id)).length,
+      lost: [...environment.accepted].filter((id) => !reading.states.has(id)).length,
     },
   };
 }
@@ -66,12 +66,13 @@ export function recordFaults(accepted: Set<string>, reading: Reading): string[] 
       faults.push(`${id} is ${ending}, its event ${events[0]}`);
   }
   for (const id of reading.audit.keys())
-    if (!reading.states.has(id)) faults.push(`an audit event for ${id}, which is no job`);
+    if (!reading.states.has(id))
+      faults.push(`an audit event for ${id}, which is not the id of a job`);
   return shorten(faults);
 }
 
 /** No secret and no prompt at `info` or above, in no process. */
-export function logFaults({ services }: Pick<Bed, 'services'>): string[] {
+export function logFaults({ services }: Pick<Environment, 'services'>): string[] {
   const faults: string[] = [];
   for (const { log, text } of services) {
     const lines = [
@@ -85,15 +86,15 @@ export function logFaults({ services }: Pick<Bed, 'services'>): string[] {
   return shorten(faults);
 }
 
-const mostTold = 5;
+const maxReported = 5;
 
 function shorten(faults: string[]): string[] {
-  if (faults.length <= mostTold) return faults;
-  return [...faults.slice(0, mostTold), `and ${faults.length - mostTold} more like these`];
+  if (faults.length <= maxReported) return faults;
+  return [...faults.slice(0, maxReported), `and ${faults.length - maxReported} more like these`];
 }
 
 /** Calls of the upstream beyond the first of each step of each job. */
-export function repeatedCalls({ upstream }: Pick<Bed, 'upstream'>): number {
+export function repeatedCalls({ upstream }: Pick<Environment, 'upstream'>): number {
   return upstream.calls.length - new Set(upstream.calls.map(({ key }) => key)).size;
 }
 
@@ -102,17 +103,19 @@ export function logged(service: { log: { msg: string }[] }, text: string): numbe
   return service.log.filter(({ msg }) => msg.includes(text)).length;
 }
 
-const mostWords = 300;
+const maxOutputChars = 300;
 
-/** The processes that are gone although nobody ended them, with their last words. */
-export async function endedServices({ services }: Pick<Bed, 'services'>): Promise<string[]> {
+/** The processes that ended although nobody ended them, with the end of their output. */
+export async function endedServices({
+  services,
+}: Pick<Environment, 'services'>): Promise<string[]> {
   const ended = await Promise.all(
     services.map(async ({ exited, log, text }) => {
       const end = await Promise.race([exited, sleep(10).then(() => null)]);
       if (end === null) return [];
-      const words = [...log.slice(-2).map((line) => JSON.stringify(line)), ...text.slice(-5)];
+      const output = [...log.slice(-2).map((line) => JSON.stringify(line)), ...text.slice(-5)];
       return [
-        `a process ended with ${end.code ?? end.signal}: ${words.join(' ').slice(-mostWords)}`,
+        `a process ended with ${end.code ?? end.signal}: ${output.join(' ').slice(-maxOutputChars)}`,
       ];
     }),
   );

@@ -15,8 +15,8 @@ interface Submission {
   ms: number;
 }
 
-/** One private Redis, one API, a mock upstream and as many workers as a row starts. */
-export interface Bed {
+/** What a row runs in: one private Redis, one API, a mock upstream and as many workers as the row starts. */
+export interface Environment {
   prefix: string;
   keys: TestKeys;
   server: OwnRedis;
@@ -35,22 +35,19 @@ export interface Bed {
     method?: string,
     body?: object,
   ): Promise<{ status: number; body: unknown; ms: number }>;
-  worker(environment?: Record<string, string>, file?: string): Promise<Service>;
+  worker(env?: Record<string, string>, file?: string): Promise<Service>;
   /** Another API process. */
-  anotherApi(
-    environment?: Record<string, string>,
-    file?: string,
-  ): Promise<Service & { url: string }>;
+  anotherApi(env?: Record<string, string>, file?: string): Promise<Service & { url: string }>;
   /** Any process with the environment of the services, which need not become ready. */
   process(file: string): Service;
   close(): Promise<void>;
 }
 
-export interface BedOptions {
+export interface EnvironmentOptions {
   redisArgs?: readonly string[];
   /** What the services connect to instead of Redis itself. */
   redisUrl?: (server: OwnRedis) => Promise<string>;
-  environment?: Record<string, string>;
+  env?: Record<string, string>;
 }
 
 const prefix = '{faults}';
@@ -58,7 +55,7 @@ const json = { 'content-type': 'application/json' };
 /** The client of a server that never answers. It is far beyond the API's own limits, so that a busy machine does not reach it. */
 const clientTimeoutMs = 120_000;
 
-async function makeBed(options: BedOptions = {}): Promise<Bed> {
+async function createEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
   const server = await startOwnRedis(options.redisArgs);
   const redis = new Redis(server.url, {
     maxRetriesPerRequest: null,
@@ -68,14 +65,14 @@ async function makeBed(options: BedOptions = {}): Promise<Bed> {
   });
   redis.on('error', () => undefined); // It is taken away on purpose.
   const upstream = await startUpstream();
-  const environment = {
+  const env = {
     REDIS_URL: (await options.redisUrl?.(server)) ?? server.url,
     REDIS_PREFIX: prefix,
     OPENAI_BASE_URL: upstream.baseUrl,
     OPENAI_API_KEY: secret,
-    ...options.environment,
+    ...options.env,
   };
-  const api = await startApi(environment);
+  const api = await startApi(env);
   const services: Service[] = [api];
   const accepted = new Set<string>();
 
@@ -124,13 +121,13 @@ async function makeBed(options: BedOptions = {}): Promise<Bed> {
       return { status, id, ms };
     },
     anotherApi: async (more = {}, file) => {
-      const another = await startApi({ ...environment, ...more }, file);
+      const another = await startApi({ ...env, ...more }, file);
       services.push(another);
       return another;
     },
-    process: (file) => startProcess(file, { ...environment, PORT: '0' }),
+    process: (file) => startProcess(file, { ...env, PORT: '0' }),
     worker: async (more = {}, file) => {
-      const worker = await startWorker({ ...environment, ...more }, file);
+      const worker = await startWorker({ ...env, ...more }, file);
       services.push(worker);
       return worker;
     },
@@ -144,16 +141,16 @@ async function makeBed(options: BedOptions = {}): Promise<Bed> {
   };
 }
 
-/** Runs a row on a bed and clears it away, whatever happens. */
-export async function onBed<Result>(
-  options: BedOptions,
-  work: (bed: Bed) => Promise<Result>,
+/** Runs a row in an environment of its own and closes that afterwards, whatever happens. */
+export async function withEnvironment<Result>(
+  options: EnvironmentOptions,
+  work: (environment: Environment) => Promise<Result>,
 ): Promise<Result> {
-  const bed = await makeBed(options);
+  const environment = await createEnvironment(options);
   try {
-    return await work(bed);
+    return await work(environment);
   } finally {
-    await bed.close();
+    await environment.close();
   }
 }
 
@@ -161,7 +158,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // It has ended already.
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { pausedMark } from '#packages/store/src/queues/pause-pool.ts';
-import type { Bed } from './bed.ts';
+import type { Environment } from './environment.ts';
 
-/** Redis arguments with which `watchPauses` is told what happens to its keys. */
+/** Redis arguments with which `watchPauses` receives the events of its keys. */
 export const notifyingRedis = ['--notify-keyspace-events', 'KA'] as const;
 
 export interface PauseWatch {
@@ -21,7 +21,7 @@ export interface PauseWatch {
  * @param onPauseEnd called when Redis has expired a pause
  */
 export async function watchPauses(
-  { redis, prefix }: Pick<Bed, 'redis' | 'prefix'>,
+  { redis, prefix }: Pick<Environment, 'redis' | 'prefix'>,
   queue: string,
   onPauseEnd: () => void,
 ): Promise<PauseWatch> {

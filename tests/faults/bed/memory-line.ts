@@ -1,2 +1,0 @@
-/** The `msg` of the line in which the memory probe tells what it found. */
-export const memoryLine = 'memory probe';
