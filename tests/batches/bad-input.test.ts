@@ -76,7 +76,7 @@ test.each([
   expect(fault?.detail).toContain(detail);
 });
 
-test('up to 20 faults are told at once', async () => {
+test('up to 20 faults are reported at once', async () => {
   const bad = chats(1_000).map((request, n) =>
     n % 20 === 0 ? { ...request, type: 'poem' } : request,
   );

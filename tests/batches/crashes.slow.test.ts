@@ -110,14 +110,14 @@ test('a cancelled batch ends though every worker dies on the way', async () => {
 });
 
 test('a worker that is killed with the last job of a batch: the batch ends with it, once', async () => {
-  const crashing = 'tests/support/crashing-worker.ts';
+  const crashingWorker = 'tests/support/crashing-worker.ts';
   for (const at of ['before-finish', 'after-finish']) {
     const { id } = await createBatch(stack, chats(3));
-    const doomed = await stack.worker(
+    const worker = await stack.worker(
       { DIES_AT: at, DIES_ON: '3', WORKER_CONCURRENCY: '1' },
-      crashing,
+      crashingWorker,
     );
-    expect((await doomed.exited).signal).toBe('SIGKILL');
+    expect((await worker.exited).signal).toBe('SIGKILL');
     const { request_counts: counts, finished_at } = await getBatch(stack, id);
     expect(counts.completed).toBe(at === 'before-finish' ? 2 : 3);
     expect(finished_at === null, 'in the step that finishes its last job').toBe(

@@ -70,7 +70,7 @@ test('a batch with an Idempotency-Key is made once', async () => {
   const another = await postBatch(stack, toLines(chats(301)), headers);
   expect(another.status).toBe(422);
   expect(await another.json()).toMatchObject({ code: 'idempotency_key_reused' });
-  // The same requests as one document are the same batch; a key of a batch is none of a job.
+  // The same requests as one document are the same batch; the key of a batch is not one of a job.
   expect((await postBatch(stack, { requests: chats(300) }, headers)).status).toBe(202);
   expect(await stack.redis.zcard(stack.keys.openBatches)).toBe(1);
   const uploads = await stack.redis.keys(`${stack.prefix}:upload:*`);

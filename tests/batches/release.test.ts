@@ -18,7 +18,7 @@ test('processes that release at the same time, or with an old record, add each r
   const { batches } = store;
   const record = async () => {
     const found = await batches.readOpen(id);
-    if (!found) throw new Error(`there is no batch ${id}`);
+    if (!found) throw new Error(`batch ${id} is not open`);
     return found;
   };
   const { id } = await createBatch(stack, chats(1_300));
@@ -34,12 +34,14 @@ test('processes that release at the same time, or with an old record, add each r
   expect((await record()).released).toBe(1_000);
   expect(await stack.redis.llen(stack.keys.batchWaiting(id))).toBe(300);
 
-  // The first ones have run and are gone; whoever still holds the old record must not add them again.
-  const gone = ids.slice(0, 50);
-  await stack.redis.del(...gone.map((jobId) => stack.keys.job('chat', jobId)));
-  await stack.redis.zrem(prioritized, ...gone);
+  // The first ones have run and were removed; whoever still holds the old record must not add them again.
+  const removed = ids.slice(0, 50);
+  await stack.redis.del(...removed.map((jobId) => stack.keys.job('chat', jobId)));
+  await stack.redis.zrem(prioritized, ...removed);
   expect(await batches.release(old)).toBe(0);
-  expect(await stack.redis.exists(...gone.map((jobId) => stack.keys.job('chat', jobId)))).toBe(0);
+  expect(await stack.redis.exists(...removed.map((jobId) => stack.keys.job('chat', jobId)))).toBe(
+    0,
+  );
 
   // One that was read before the batch was cancelled must not release what is not marked as cancelled.
   const before = await record();

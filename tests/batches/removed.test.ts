@@ -63,6 +63,6 @@ test('a job that is removed by hand while its batch runs: the batch ends, and th
     job_type: 'chat',
     tenant: 'default',
   });
-  await until('its end is told', () => receiver.received.length > 0);
+  await until('the webhook of its end is received', () => receiver.received.length > 0);
   expect(receiver.received.map(({ id: eventId }) => eventId)).toEqual([`evt_${id}`]);
 });

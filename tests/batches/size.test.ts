@@ -44,7 +44,7 @@ test('300 MB are refused, told or not told beforehand, and cost the API no memor
   expect(JSON.parse(answer.body)).toMatchObject({ code: 'body_too_large' });
   expect((await rss()) - before, 'in KiB').toBeLessThan(150_000);
 
-  const told = await new Promise<number>((resolve, reject) => {
+  const status = await new Promise<number>((resolve, reject) => {
     const headers = { ...jsonLines, 'content-length': 300_000_000 };
     const req = rawRequest(`${stack.api.url}/v1/batches`, { method: 'POST', headers }, (res) => {
       res.resume();
@@ -54,7 +54,7 @@ test('300 MB are refused, told or not told beforehand, and cost the API no memor
     req.on('error', reject);
     req.write(text(0));
   });
-  expect(told).toBe(413);
+  expect(status).toBe(413);
   expect(
     (await postBatch(stack, { requests: [{ ...chats(1)[0], user_id: 'x'.repeat(17_000_000) }] }))
       .status,

@@ -29,7 +29,7 @@ const requestsOf = (count: number, more: object = {}) =>
     ...more,
   }));
 
-test('the end of a batch is told once, and those of its jobs that asked for it', async () => {
+test('the end of a batch sends one webhook, and so do its jobs that asked for it', async () => {
   await Promise.all([stack.worker(), stack.worker()]);
   const answer = await create({
     requests: [...requestsOf(5), { ...requestsOf(6)[5], webhook: { url: receiver.url } }],
@@ -38,11 +38,15 @@ test('the end of a batch is told once, and those of its jobs that asked for it',
   });
   expect(answer.status).toBe(202);
   const { id } = (await answer.json()) as PublicBatch;
-  const ofBatch = () => receiver.received.filter(({ event }) => event.data['object'] === 'batch');
-  await until('both are told', () => receiver.received.length === 2 && ofBatch().length === 1);
-  const [told] = ofBatch();
-  expect(told?.id).toBe(`evt_${id}`);
-  expect(told?.event).toEqual({
+  const batchEvents = () =>
+    receiver.received.filter(({ event }) => event.data['object'] === 'batch');
+  await until(
+    'both are received',
+    () => receiver.received.length === 2 && batchEvents().length === 1,
+  );
+  const [received] = batchEvents();
+  expect(received?.id).toBe(`evt_${id}`);
+  expect(received?.event).toEqual({
     id: `evt_${id}`,
     object: 'event',
     type: 'batch.completed',
@@ -57,7 +61,7 @@ test('the end of a batch is told once, and those of its jobs that asked for it',
   });
 });
 
-test('a batch as JSON lines names its webhook in the query; a cancelled one is told as such', async () => {
+test('a batch as JSON lines names its webhook in the query; a cancelled one is reported as such', async () => {
   const lines = requestsOf(3)
     .map((request) => JSON.stringify(request))
     .join('\n');
@@ -70,7 +74,7 @@ test('a batch as JSON lines names its webhook in the query; a cancelled one is t
   const { id } = (await answer.json()) as PublicBatch;
   await stack.request(`/v1/batches/${id}/cancel`, { method: 'POST' });
   await stack.worker();
-  await until('it is told', () => receiver.received.length === 1);
+  await until('it is received', () => receiver.received.length === 1);
   expect(receiver.received[0]?.event).toMatchObject({
     type: 'batch.cancelled',
     data: { id, request_counts: { cancelled: 3 } },

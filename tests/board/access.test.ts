@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const look = (path: string, more: RequestInit = {}) =>
+const fetchBoard = (path: string, more: RequestInit = {}) =>
   fetch(`${stack.api.url}${base}${path}`, { headers: bearer(admin), ...more });
 
 const basic = (text: string) => ({
@@ -22,7 +22,7 @@ const basic = (text: string) => ({
 
 test('an admin key opens it, as a token or as the password of any user; nothing else does', async () => {
   const statusWith = async (headers: RequestInit['headers']) =>
-    (await look('', { headers: headers ?? {} })).status;
+    (await fetchBoard('', { headers: headers ?? {} })).status;
   expect(await statusWith(bearer(admin))).toBe(200);
   expect(await statusWith(basic(`anybody:${admin.key}`))).toBe(200);
   expect(await statusWith(basic(`:${admin.key}`))).toBe(200);
@@ -42,7 +42,7 @@ test('an admin key opens it, as a token or as the password of any user; nothing 
   }
   const paths = ['', '/', '/api/queues', '/api/nothing', '/static/favicon.ico', '/../queues/'];
   for (const path of paths) {
-    const response = await look(path, { headers: {} });
+    const response = await fetchBoard(path, { headers: {} });
     expect(response.status, path).toBe(401);
     const challenge = response.headers.get('www-authenticate');
     expect(challenge, path).toBe('Basic realm="promptq", charset="UTF-8"');
@@ -59,7 +59,7 @@ test('nowhere else is a password a key', async () => {
 });
 
 test('the page loads its own files and nothing from elsewhere', async () => {
-  const page = await look('');
+  const page = await fetchBoard('');
   expect(page.headers.get('content-type')).toMatch(/^text\/html/);
   expect(page.headers.get('cache-control')).toBe('no-store');
   expect(page.headers.get('x-request-id')).not.toBeNull();
@@ -83,7 +83,7 @@ test('its paths make no labels, and it does not hold up the end of the process',
   expect(text).toContain('route="other"');
   expect(text).not.toContain(base);
   const asking = until('the process has ended', async () => {
-    const answer = await look('/api/queues?activeQueue=chat').catch(() => null);
+    const answer = await fetchBoard('/api/queues?activeQueue=chat').catch(() => null);
     return answer === null;
   });
   expect((await stack.api.kill('SIGTERM')).code).toBe(0);

@@ -5,8 +5,8 @@ import { startStack } from '#support/stack.ts';
 import { startTcpProxy } from '#support/tcp-proxy.ts';
 import { until } from '#support/until.ts';
 
-/** Makes a process tell which files of the board's libraries it loads, one to a line. */
-const tellLoaded = `--import=data:text/javascript,${encodeURIComponent(`
+/** Makes a process print which files of the board's libraries it loads, one to a line. */
+const printLoadedFiles = `--import=data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   registerHooks({
     load(url, context, next) {
@@ -19,7 +19,7 @@ const tellLoaded = `--import=data:text/javascript,${encodeURIComponent(`
 test('without QUEUE_BOARD there is no board, and its libraries are not loaded', async () => {
   for (const isOn of [false, true]) {
     const stack = await startStack({
-      NODE_OPTIONS: tellLoaded,
+      NODE_OPTIONS: printLoadedFiles,
       ...(isOn ? { QUEUE_BOARD: 'true' } : {}),
     });
     try {

@@ -36,7 +36,7 @@ async function everything(): Promise<Map<string, string>> {
 }
 
 test('no answer of the board has anything of what jobs say, in whatever state they are', async () => {
-  const { ids, look, list } = board;
+  const { ids, request, list } = board;
   const content = [...(await everything()).values()].join();
   expect(content, 'it is there to be found').toContain(Buffer.from(marker).toString('hex'));
   const shown = new Map<string, Set<string>>();
@@ -75,7 +75,7 @@ test('no answer of the board has anything of what jobs say, in whatever state th
       const jobs = route.includes(':jobId') ? [...(shown.get(`${queue} latest`) ?? [])] : [''];
       for (const id of jobs) {
         const path = route.replace(':queueName', queue).replace(':jobId', id);
-        const response = await look(path);
+        const response = await request(path);
         expect([200, 403], path).toContain(response.status);
         texts.push(await response.text());
         asked += 1;
@@ -84,16 +84,16 @@ test('no answer of the board has anything of what jobs say, in whatever state th
   }
   expect(asked).toBeGreaterThan(30);
   for (const path of ['', '/', `/queue/chat`, `/queue/chat/${ids.done}`])
-    texts.push(await (await look(path)).text());
+    texts.push(await (await request(path)).text());
   for (const text of texts) expect(text).not.toContain(marker);
   const hidden = /127\.0\.0\.1|redis:\/\/|Error:|\bat .*:\d+:\d+/;
   for (const text of texts) expect(text).not.toMatch(hidden);
 });
 
 test('a job is shown with its state, its times and the code of its failure', async () => {
-  const { ids, look, list } = board;
+  const { ids, request, list } = board;
   const stateOf = async (queue: string, id: string): Promise<unknown> =>
-    (await look(`/api/queues/${queue}/${id}`)).json();
+    (await request(`/api/queues/${queue}/${id}`)).json();
   expect(await stateOf('chat', ids.failed)).toMatchObject({
     status: 'failed',
     job: { id: ids.failed, failedReason: 'upstream_invalid_request', attempts: 1, isFailed: true },
@@ -118,7 +118,7 @@ test('a job is shown with its state, its times and the code of its failure', asy
 });
 
 test('nothing that the library can change is reached, whatever the method', async () => {
-  const { ids, look } = board;
+  const { ids, request } = board;
   const before = await everything();
   const writing = libraryRoutes.filter(({ method }) => method !== 'get');
   expect(writing.length).toBeGreaterThan(15);
@@ -133,7 +133,7 @@ test('nothing that the library can change is reached, whatever the method', asyn
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
     asked.push({ method, path: '/api/queues' }, { method, path: '' });
   for (const { method, path } of asked) {
-    const response = await look(path, {
+    const response = await request(path, {
       method,
       headers: { ...bearer(admin), ...json },
       ...(method === 'OPTIONS' ? {} : { body: '{"name":"x","data":{},"force":true}' }),
@@ -143,14 +143,14 @@ test('nothing that the library can change is reached, whatever the method', asyn
       'GET, HEAD',
     ]);
     expect(await response.json()).toMatchObject({ code: 'method_not_allowed' });
-    const read = await look(path);
+    const read = await request(path);
     expect(read.status, `GET ${path}`).toBeLessThan(500);
   }
   expect(await everything()).toEqual(before);
 });
 
 test('what cannot be read or is not there is a 4xx, never a fault', async () => {
-  const { ids, look } = board;
+  const { ids, request } = board;
   const statuses: [string, number][] = [
     ['/api/queues?activeQueue=%25', 400],
     ['/api/queues?activeQueue=chat&activeQueue=analysis', 400],
@@ -165,5 +165,5 @@ test('what cannot be read or is not there is a 4xx, never a fault', async () => 
     ['/api/queues/nothing/x', 404],
     ['/static/..%2f..%2fpackage.json', 404],
   ];
-  for (const [path, status] of statuses) expect((await look(path)).status, path).toBe(status);
+  for (const [path, status] of statuses) expect((await request(path)).status, path).toBe(status);
 });

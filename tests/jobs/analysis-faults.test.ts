@@ -85,7 +85,7 @@ test('an answer that is far longer than its task allows fails its call, not the 
 test('a killed worker leaves its finished calls to the next one: no tokens are paid twice', async () => {
   const other = await startStack();
   try {
-    const doomed = await other.worker();
+    const killed = await other.worker();
     let held = 0;
     other.upstream.answerWith((call) => {
       if (taskOf(call) === 'summary' && held < 1) {
@@ -99,7 +99,7 @@ test('a killed worker leaves its finished calls to the next one: no tokens are p
       'two calls are kept',
       async () => (await other.redis.hlen(other.keys.checkpoints(id))) === 2,
     );
-    await doomed.kill('SIGKILL');
+    await killed.kill('SIGKILL');
     await other.worker();
     expect(await other.finished(id)).toMatchObject({
       status: 'completed',

@@ -41,10 +41,10 @@ test('one text is analysed by three calls within the limits of each task', async
 
 test('many texts come back in input order, at most max_concurrent calls at once', async () => {
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   stack.upstream.answerWith(async (call) => {
     running += 1;
-    most = Math.max(most, running);
+    maxRunning = Math.max(maxRunning, running);
     await new Promise((resolve) => setTimeout(resolve, (textOf(call).length * 7) % 20));
     running -= 1;
     return good(call);
@@ -63,7 +63,7 @@ test('many texts come back in input order, at most max_concurrent calls at once'
   expect(items.map(({ summary }) => summary)).toEqual(texts.map((text) => `It says ${text}.`));
   expect(items.map(({ text }) => text)).toEqual(texts.map((text) => text.slice(0, 30)));
   expect(items.every(({ topics }) => topics === null)).toBe(true);
-  expect(most).toBe(4);
+  expect(maxRunning).toBe(4);
 });
 
 test('a call that fails harms no other, and another attempt repeats only what is missing', async () => {

@@ -73,7 +73,7 @@ test('a running job is aborted by the worker that has it, and its call with it',
     await expectCancelled(id);
   }
   await until('every connection is closed', () =>
-    stack.upstream.calls.every(({ gone }) => gone.aborted),
+    stack.upstream.calls.every(({ disconnected }) => disconnected.aborted),
   );
   expect(stack.upstream.calls.length, 'no further call was begun').toBe(3);
   expect(await stack.get(running.id)).toMatchObject({ attempt: 1, error: { attempts: 1 } });
@@ -152,7 +152,7 @@ test('300 jobs cancelled at random moments end once each, as completed or as can
 });
 
 test('a cancellation that no worker heard, because Redis was away, is looked up', async () => {
-  // The flag is written as the API writes it, but nothing is published: the word is lost.
+  // The flag is written as the API writes it, but nothing is published: the notification is lost.
   stack.upstream.answerWith(() => undefined);
   const worker = await stack.worker();
   const { id } = await chat('x');
@@ -160,7 +160,7 @@ test('a cancellation that no worker heard, because Redis was away, is looked up'
   const key = stack.keys.job('chat', id);
   const data = (await stack.redis.hget(key, 'data')) as string;
   await stack.redis.hset(key, 'data', `{"cancel_requested_at":${Date.now()},${data.slice(1)}`);
-  await stack.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await stack.redis.client('KILL', 'TYPE', 'PUBSUB');
   await expectCancelled(id);
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { PublicJob } from '@promptq/shared/contracts';
 import { startApi, type Service } from '#support/processes.ts';
-import { countJobsWith, submitKeyed } from '#support/keyed.ts';
+import { countJobsWith, submitWithKey } from '#support/idempotency.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { startTcpProxy } from '#support/tcp-proxy.ts';
 import { until } from '#support/until.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await stack.close();
 });
 
-const submit = (key: string, body: object, url = stack.api.url) => submitKeyed(url, key, body);
+const submit = (key: string, body: object, url = stack.api.url) => submitWithKey(url, key, body);
 const jobsWith = (text: string) => countJobsWith(stack, text);
 const chat = (message: string, more: object = {}) => ({
   type: 'chat',
@@ -104,13 +104,13 @@ test('any interleaving through two APIs gives one job, one call and the right an
           return { key, body, answer: await submit(`${name}-${key}`, submission, url) };
         }),
       );
-      for (const ofKey of Map.groupBy(answers, ({ key }) => key).values()) {
-        const taken = ofKey.filter(({ answer }) => answer.status !== 422);
+      for (const sameKey of Map.groupBy(answers, ({ key }) => key).values()) {
+        const taken = sameKey.filter(({ answer }) => answer.status !== 422);
         const [first] = taken;
         expect(taken.filter(({ answer }) => answer.replayed === null).length).toBe(1);
         expect(new Set(taken.map(({ answer }) => answer.body.id)).size).toBe(1);
         expect(new Set(taken.map(({ body }) => body)).size).toBe(1);
-        for (const { body, answer } of ofKey)
+        for (const { body, answer } of sameKey)
           expect(answer.status === 422).toBe(body !== first?.body);
         const { id } = (first as (typeof taken)[number]).answer.body;
         expect((await stack.finished(id)).status).toBe('completed');

@@ -11,7 +11,7 @@ import { writeJobs } from '#support/write-among-foreign.ts';
 
 const mine = keyOf('mine', ['jobs']);
 const theirs = keyOf('theirs', ['jobs']);
-const nobody = keyOf('nobody', ['jobs']);
+const withoutJobs = keyOf('without-jobs', ['jobs']);
 const admin = keyOf('root', ['admin']);
 
 interface Page {
@@ -25,7 +25,7 @@ let stack: Stack;
 let other: Service & { url: string };
 let own: string[];
 beforeAll(async () => {
-  stack = await startStack({ API_KEYS: apiKeys(mine, theirs, nobody, admin) });
+  stack = await startStack({ API_KEYS: apiKeys(mine, theirs, withoutJobs, admin) });
   other = await startApi(stack.environment);
   // Own ones behind, between and before 5,000 of another tenant; oldest first.
   own = (await writeJobs(stack, ['mine', 4_300, 'mine', 'mine', 'mine', 700])).toReversed();
@@ -91,18 +91,18 @@ test('what a page costs does not depend on the jobs of others', async () => {
     monitor.stop();
     const commands = monitor.commands().filter((command) => !command.join().includes(':end'));
     // The API samples its queues all the time, whoever asks for a list.
-    const ofList = commands.filter((command) =>
+    const listCommands = commands.filter((command) =>
       command.some((part) => /:index:|:chat_/.test(part)),
     );
-    return { count: ofList.length, text: ofList.flat().join() };
+    return { count: listCommands.length, text: listCommands.flat().join() };
   };
   const cost = await commandsOf(mine, 'limit=100');
   expect(cost.text).not.toContain('index:all');
   expect(cost.text).not.toContain('index:tenant:theirs');
   // The buckets of the index, their contents, and each job once.
   expect(cost.count).toBeLessThanOrEqual(1 + 2 + own.length);
-  const none = await commandsOf(nobody, 'limit=100');
-  expect(none.count, 'one look at an index that is not there').toBe(1);
+  const none = await commandsOf(withoutJobs, 'limit=100');
+  expect(none.count, 'one read of an index that does not exist').toBe(1);
 });
 
 test('an admin key lists the jobs of its own tenant', async () => {

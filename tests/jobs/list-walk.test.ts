@@ -42,7 +42,7 @@ test('pages neither skip nor repeat while jobs arrive through two APIs and go', 
       async ({ before, limit }, changes) => {
         const begin = new Date().toISOString();
         const made = await both(before);
-        const gone = new Set<string>();
+        const removed = new Set<string>();
         const { ids, pages } = await walkAll(
           stack,
           { limit: String(limit), created_after: begin },
@@ -50,14 +50,14 @@ test('pages neither skip nor repeat while jobs arrive through two APIs and go', 
             const { arrive, leave } = changes.shift() ?? { arrive: 0, leave: 0 };
             await both(arrive);
             for (const id of made.slice(0, leave)) {
-              gone.add(id);
+              removed.add(id);
               await stack.redis.del(stack.keys.job('chat', id));
               await stack.redis.zrem(stack.keys.delayed('chat'), id);
             }
           },
         );
         expect(new Set(ids).size, 'none twice').toBe(ids.length);
-        for (const id of made) if (!gone.has(id)) expect(ids).toContain(id);
+        for (const id of made) if (!removed.has(id)) expect(ids).toContain(id);
         const times = pages.flatMap(({ data }) => data.map(({ created_at }) => created_at));
         expect(times).toEqual(times.toSorted().toReversed());
       },

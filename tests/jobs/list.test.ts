@@ -100,7 +100,7 @@ test('the cursor may be of a job that is gone, or that never was', async () => {
 test('a filter that matches few of many takes several pages, each of which costs little', async () => {
   // 25,000 jobs, as far as the index and the hashes go.
   const nowMs = Date.now() - 10_000_000;
-  const wanted: string[] = [];
+  const expected: string[] = [];
   const { keys } = stack;
   const newId = await idMaker(stack, 'chat');
   const pipeline = stack.redis.pipeline();
@@ -110,7 +110,7 @@ test('a filter that matches few of many takes several pages, each of which costs
     const index = 'tenant:default';
     pipeline.zadd(keys.index(index), bucket, bucket).append(keys.indexBucket(index, bucket), entry);
     const isFailed = n % 8_000 === 0;
-    if (isFailed) wanted.unshift(id);
+    if (isFailed) expected.unshift(id);
     pipeline.hset(stack.keys.job('chat', id), {
       data: '{"input":{"message":"x","temperature":0,"model":"m"},"user_id":"u","metadata":{},"timeout_seconds":1}',
       opts: '{"attempts":1}',
@@ -124,7 +124,7 @@ test('a filter that matches few of many takes several pages, each of which costs
   await pipeline.exec();
   const query = { status: 'failed', created_before: new Date(nowMs + 25_000).toISOString() };
   const { pages, ids } = await walk(query);
-  expect(ids).toEqual(wanted);
+  expect(ids).toEqual(expected);
   expect(pages.length).toBe(3);
   for (const { last_id } of pages) expect(last_id).toMatch(/^chat_[0-9a-f]{32}$/);
   expect(await walk({ ...query, type: 'analysis' })).toMatchObject({ ids: [] });

@@ -23,7 +23,7 @@ async function expectAllAuditedOnce(ids: string[]): Promise<void> {
   expect(await stack.redis.llen(stack.keys.active('chat'))).toBe(0);
 }
 
-const submittersAtOnce = 20;
+const submitConcurrency = 20;
 
 async function submitChats(count: number): Promise<string[]> {
   const ids: string[] = [];
@@ -32,14 +32,14 @@ async function submitChats(count: number): Promise<string[]> {
       ids[n] = (await stack.submit({ type: 'chat', input: { message: `job ${n}` } })).id;
     }
   };
-  await Promise.all(Array.from({ length: submittersAtOnce }, submitter));
+  await Promise.all(Array.from({ length: submitConcurrency }, submitter));
   return ids.slice(0, count);
 }
 
 for (const count of [200, 2_000]) {
   test(`a worker killed in the middle of ${count} jobs loses none and reports none twice`, async () => {
     const concurrency = 10;
-    // When some are done, the upstream holds its answers: the kill finds every place of both workers taken.
+    // When some are done, the upstream holds its answers: the kill finds both workers with all their slots in use.
     const killed = Promise.withResolvers<void>();
     const doneBefore = count / 4;
     stack.upstream.answerWith(async () => {
@@ -47,13 +47,13 @@ for (const count of [200, 2_000]) {
       return 'done';
     });
     const ids = await submitChats(count);
-    const doomed = await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
+    const firstWorker = await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
     await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
     await until(
       'both workers are full',
       () => stack.upstream.calls.length >= doneBefore + 2 * concurrency,
     );
-    await doomed.kill('SIGKILL');
+    await firstWorker.kill('SIGKILL');
     killed.resolve();
     await stack.worker({ WORKER_CONCURRENCY: String(concurrency) });
 
@@ -67,14 +67,17 @@ for (const count of [200, 2_000]) {
   });
 }
 
-for (const place of ['before-finish', 'after-finish']) {
-  test(`a worker killed ${place} leaves exactly one audit event for each job`, async () => {
-    const doomed = await stack.worker({ DIES_AT: place }, 'tests/support/crashing-worker.ts');
+for (const crashPoint of ['before-finish', 'after-finish']) {
+  test(`a worker killed ${crashPoint} leaves exactly one audit event for each job`, async () => {
+    const crashing = await stack.worker(
+      { DIES_AT: crashPoint },
+      'tests/support/crashing-worker.ts',
+    );
     const ids = await submitChats(20);
-    expect((await doomed.exited).signal).toBe('SIGKILL');
+    expect((await crashing.exited).signal).toBe('SIGKILL');
     const finished = await stack.redis.zcard(stack.keys.completed('chat'));
     expect((await stack.auditEvents()).length, 'as many as are finished').toBe(finished);
-    if (place === 'after-finish') expect(finished).toBeGreaterThan(0);
+    if (crashPoint === 'after-finish') expect(finished).toBeGreaterThan(0);
     else expect(await stack.redis.llen(stack.keys.active('chat'))).toBeGreaterThan(0);
     await stack.worker();
     for (const id of ids) expect((await stack.finished(id)).status).toBe('completed');

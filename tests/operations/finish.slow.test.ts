@@ -21,9 +21,9 @@ async function submitChats(count: number): Promise<string[]> {
 }
 
 test('a job that is finished is audited, whatever its process does next: both are one step', async () => {
-  const doomed = await stack.worker({ DIES_AT: 'after-finish' }, crashingWorker);
+  const crashing = await stack.worker({ DIES_AT: 'after-finish' }, crashingWorker);
   const ids = await submitChats(40);
-  await doomed.exited;
+  await crashing.exited;
   const finished = [
     ...(await stack.redis.zrange(stack.keys.completed('chat'), '0', '-1')),
     ...(await stack.redis.zrange(stack.keys.failed('chat'), '0', '-1')),
@@ -58,8 +58,7 @@ test('a large answer is kept whole, and twice only where it has to be', async ()
   let holders = 0;
   for await (const names of stack.redis.scanStream({ match: `${stack.prefix}*` })) {
     for (const name of names as string[]) {
-      if (Number(await stack.redis.call('MEMORY', 'USAGE', name, 'SAMPLES', '0')) > 900_000)
-        holders += 1;
+      if (Number(await stack.redis.memory('USAGE', name, 'SAMPLES', 0)) > 900_000) holders += 1;
     }
   }
   // The job's hash; the output that was streamed, which expires soon.

@@ -5,7 +5,7 @@ import { newWebhookSecret } from '@promptq/shared/webhooks';
 import { chats, createBatch, endedBatch, resultsOf } from '#support/batch.ts';
 import { deliveryOf } from '#support/deliveries.ts';
 import { followEvents } from '#support/event-reader.ts';
-import { submitKeyed } from '#support/keyed.ts';
+import { submitWithKey } from '#support/idempotency.ts';
 import { startOwnRedis, type OwnRedis } from '#support/own-redis.ts';
 import { openRawStore, silentLog } from '#support/raw-store.ts';
 import { startReceiver, type Receiver } from '#support/receiver.ts';
@@ -54,15 +54,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What Redis has refused to anybody. */
-const refusals = async () => (await operator.call('ACL', 'LOG')) as unknown[];
+/** The commands that Redis has denied, to any user. */
+const deniedCommands = async () => (await operator.call('ACL', 'LOG')) as unknown[];
 
 test('a Redis user with least rights sees a job through its life', async () => {
   const webhook = { url: receiver.url };
   const body = { type: 'chat', input: { message: 'x' }, webhook };
-  const { id } = (await submitKeyed(stack.api.url, 'k', body)).body;
+  const { id } = (await submitWithKey(stack.api.url, 'k', body)).body;
   expect((await stack.finished(id)).status).toBe('completed');
-  expect((await submitKeyed(stack.api.url, 'k', body)).replayed).toBe('true');
+  expect((await submitWithKey(stack.api.url, 'k', body)).replayed).toBe('true');
   expect((await deliveryOf(stack, id, 'delivered')).event_type).toBe('job.completed');
   const analysis = await stack.submit({ type: 'analysis', input: { texts: ['a', 'b'] } });
   expect((await stack.finished(analysis.id)).status).toBe('completed');
@@ -84,7 +84,7 @@ test('a Redis user with least rights sees a job through its life', async () => {
   await stack.request(`/v1/jobs/${running.id}/retry`, { method: 'POST' });
   for (const path of ['/v1/jobs', '/v1/audit', `/v1/audit?job_id=${id}`, '/readyz'])
     expect((await stack.request(path)).status, path).toBe(200);
-  expect(await refusals()).toEqual([]);
+  expect(await deniedCommands()).toEqual([]);
 });
 
 test('and a batch, and what an operator does', async () => {
@@ -98,7 +98,7 @@ test('and a batch, and what an operator does', async () => {
     expect((await stack.request(`/v1/queues/chat/${action}`, { method: 'POST' })).status).toBe(200);
   for (const path of ['/v1/queues', '/metrics', '/admin/queues/api/queues'])
     expect((await fetch(`${stack.api.url}${path}`)).status, path).toBe(200);
-  expect(await refusals()).toEqual([]);
+  expect(await deniedCommands()).toEqual([]);
 });
 
 test('and the sweeps of a worker; what lies outside of the prefix is refused', async () => {
@@ -110,7 +110,7 @@ test('and the sweeps of a worker; what lies outside of the prefix is refused', a
   await store.retention.sweepTenantSlots();
   await store.batches.correctRemoved();
   await store.audit.trim();
-  expect(await refusals()).toEqual([]);
+  expect(await deniedCommands()).toEqual([]);
   await expect(store.context.redis.get('another')).rejects.toThrow('NOPERM');
   await store.close();
 });

@@ -42,7 +42,7 @@ test('what does not end within the grace goes back at once, with no attempt spen
   const analysis = await stack.submit({ type: 'analysis', input: { text: 'x' } });
   await until('both are in flight', () => stack.upstream.calls.length === 4);
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(stack.upstream.calls.every(({ gone }) => gone.aborted)).toBe(true);
+  expect(stack.upstream.calls.every(({ disconnected }) => disconnected.aborted)).toBe(true);
   for (const { id } of [chat, analysis]) {
     expect(await stack.get(id)).toMatchObject({
       status: 'queued',
@@ -71,7 +71,7 @@ test('the API answers its open requests, then exits with 0, whatever clients kee
   const { hostname, port } = new URL(stack.api.url);
   const idle = connect(Number(port), hostname);
   await stack.request('/healthz');
-  // Half a request: its answer is owed.
+  // Half a request: the API still has to answer it.
   const open = connect(Number(port), hostname);
   const body = JSON.stringify({ type: 'chat', input: { message: 'x' } });
   open.write(
@@ -113,14 +113,14 @@ test('faulty settings are all told at once, without their values, and the exit c
     OPENAI_BASE_URL: '',
   });
   expect(await worker.exited).toEqual({ code: 1, signal: null });
-  const told = [
+  const invalid = [
     'WORKER_TYPES',
     'WORKER_CONCURRENCY',
     'UPSTREAM_RPM',
     'UPSTREAM_TPM',
     'OPENAI_API_KEY',
   ];
-  for (const name of told) {
+  for (const name of invalid) {
     expect(worker.text.join('\n')).toContain(`- ${name}`);
   }
 });
@@ -137,7 +137,7 @@ test('a port that is taken ends the API with the reason', async () => {
   );
 });
 
-test('a service that waits for Redis says so and stops when it is told to', async () => {
+test('a service that waits for Redis says so and stops on SIGTERM', async () => {
   const api = startProcess('packages/api/src/main.ts', {
     REDIS_URL: 'redis://127.0.0.1:1',
     PORT: '0',
@@ -165,13 +165,13 @@ test.each([
   for (const service of ['api', 'worker']) {
     const process = startProcess(`packages/${service}/src/main.ts`, { ...environment, PORT: '0' });
     expect(await process.exited).toEqual({ code: 1, signal: null });
-    const told = process.log.find(({ msg }) => msg === 'could not start');
-    expect(told?.['reason']).toContain(reason);
+    const line = process.log.find(({ msg }) => msg === 'could not start');
+    expect(line?.['reason']).toContain(reason);
     expect(JSON.stringify(process.log)).not.toContain(':wrong');
   }
 });
 
-test('an idle worker that is told to stop while Redis is away ends at once', async () => {
+test('an idle worker that is asked to stop while Redis is away ends at once', async () => {
   const real = new URL(inject('redisUrl'));
   const proxy = await startTcpProxy({ host: real.hostname, port: Number(real.port || 6379) });
   const through = new URL(real);

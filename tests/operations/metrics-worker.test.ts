@@ -21,13 +21,13 @@ const refusal = { error: { message: 'slow down', type: 'requests', code: 'rate_l
 async function scraped(more: Record<string, string> = {}) {
   const port = await freePort();
   const service: Service = await stack.worker({ HEALTH_PORT: String(port), ...more });
-  const look = () => scrape(`http://127.0.0.1:${port}`);
+  const scrapeWorker = () => scrape(`http://127.0.0.1:${port}`);
   const untilSeen = (what: string, isSo: (seen: Scrape) => boolean) =>
     until(what, async () => {
-      const seen = await look();
+      const seen = await scrapeWorker();
       return isSo(seen) && seen;
     });
-  return { service, look, untilSeen };
+  return { service, scrapeWorker, untilSeen };
 }
 
 test('jobs, attempts, calls and tokens are counted where they happen', async () => {
@@ -40,8 +40,8 @@ test('jobs, attempts, calls and tokens are counted where they happen', async () 
     if (message === 'slow') return undefined;
     return 'hello';
   });
-  const { look, untilSeen } = await scraped();
-  const before = await look();
+  const { scrapeWorker, untilSeen } = await scraped();
+  const before = await scrapeWorker();
   expect(before.sum('promptq_redis_up')).toBe(1);
   expect(before.sum('promptq_jobs_finished_total')).toBe(0);
 
@@ -54,7 +54,7 @@ test('jobs, attempts, calls and tokens are counted where they happen', async () 
   ];
   const slow = await chat('slow');
   await until('it is in flight', () => stack.upstream.calls.length === 6 + 1);
-  expect((await look()).sum('promptq_attempts_running', { type: 'chat' })).toBe(1);
+  expect((await scrapeWorker()).sum('promptq_attempts_running', { type: 'chat' })).toBe(1);
   await stack.request(`/v1/jobs/${slow.id}/cancel`, { method: 'POST' });
   for (const { id } of [...jobs, slow]) await stack.finished(id);
 
@@ -111,14 +111,14 @@ test('over all processes each finished job is counted once', async () => {
   const jobs = await Promise.all(Array.from({ length: 120 }, (_, n) => chat(`x ${n}`)));
   for (const { id } of jobs) await stack.finished(id);
   await until('every audit event is there', async () => (await stack.auditEvents()).length === 120);
-  const seen = await Promise.all(workers.map(({ look }) => look()));
+  const seen = await Promise.all(workers.map(({ scrapeWorker }) => scrapeWorker()));
   expect(seen.reduce((all, one) => all + one.sum('promptq_jobs_finished_total'), 0)).toBe(120);
 });
 
 test('a refusal for the rate counts as 429, as a pause, and as an attempt that is not spent', async () => {
-  const refusals = 5;
+  const rateLimited = 5;
   stack.upstream.answerWith((_, res) =>
-    stack.upstream.calls.length <= refusals
+    stack.upstream.calls.length <= rateLimited
       ? sendJson(res, 429, refusal, { 'retry-after': '1' })
       : 'done',
   );
@@ -130,7 +130,7 @@ test('a refusal for the rate counts as 429, as a pause, and as an attempt that i
     (now) => now.sum('promptq_jobs_finished_total') === 5,
   );
   const refused = seen.sum('promptq_upstream_rate_limited_total');
-  expect(refused).toBe(refusals);
+  expect(refused).toBe(rateLimited);
   expect(seen.sum('promptq_upstream_request_duration_seconds_count', { status_class: '4xx' })).toBe(
     refused,
   );
@@ -173,14 +173,15 @@ test('a lock that is lost, the result that is discarded for it, and the job that
 });
 
 test('an event loop that stood still is seen', async () => {
-  const { service, look, untilSeen } = await scraped();
+  const { service, scrapeWorker, untilSeen } = await scraped();
   const delaySeconds = (seen: Scrape) => seen.sum('promptq_event_loop_delay_max_seconds');
-  const before = delaySeconds(await look());
+  const before = delaySeconds(await scrapeWorker());
   process.kill(service.pid, 'SIGSTOP');
   const stoppedAtMs = Date.now();
   await until('it has stood still', () => Date.now() - stoppedAtMs > (before + 5.5) * 1_000);
   process.kill(service.pid, 'SIGCONT');
-  await untilSeen('it is reported', (now) => delaySeconds(now) > before + 5);
+  const seen = await untilSeen('it is reported', (now) => delaySeconds(now) > before + 5);
+  expect(delaySeconds(seen)).toBeGreaterThan(before + 5);
 });
 
 test('callers cannot add labels without end, nor lines', async () => {

@@ -24,7 +24,7 @@ afterEach(async () => {
 async function age(id: string, state: 'completed' | 'failed'): Promise<void> {
   const finishedAtMs = Date.now() - dayMs - 60_000;
   await stack.redis.hset(stack.keys.job('chat', id), 'finishedOn', finishedAtMs);
-  await stack.redis.zadd(stack.keys.ofType('chat', state), finishedAtMs, id);
+  await stack.redis.zadd(stack.keys.queueKeyOf('chat', state), finishedAtMs, id);
 }
 
 test('finished jobs are gone when their time is over, and one process removes them', async () => {

@@ -89,7 +89,7 @@ test.each([
   await stack.worker();
   const traceparent = `00-${traceId}-${callersSpan}-01`;
   await submit({ type: 'chat', input: { message: 'x' } }, { traceparent, ...headers });
-  const [request, added, attempt] = await until('it is told', () => {
+  const [request, added, attempt] = await until('it is exported', () => {
     const spans = collector.spans.filter((span) => span.traceId === traceId);
     const found = [server, producer, consumer].map((one) => spans.find(({ kind }) => kind === one));
     return found.every((span) => span !== undefined) && found;
@@ -98,7 +98,7 @@ test.each([
   expect(attempt?.parentSpanId).toBe(added?.spanId);
 });
 
-test('a traceparent that is none begins a trace of its own, and one that is not sampled leaves no span', async () => {
+test('an invalid traceparent begins a trace of its own, and one that is not sampled leaves no span', async () => {
   stack = await startStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await stack.worker();
   const headers = [
@@ -116,7 +116,7 @@ test('a traceparent that is none begins a trace of its own, and one that is not 
   }
   for (const id of jobs) await stack.finished(id);
   await until(
-    'the calls of two are told',
+    'the calls of two are exported',
     () => collector.spans.filter(({ kind }) => kind === client).length === 2,
   );
   const traces = new Set(
@@ -177,6 +177,6 @@ test('a collector that is away costs spans and nothing else', async () => {
   const worker = await stack.worker();
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' } });
   expect((await stack.finished(id)).status).toBe('completed');
-  await until('it is told', () => worker.log.some(({ msg }) => msg === 'could not send traces'));
+  await until('it is logged', () => worker.log.some(({ msg }) => msg === 'could not send traces'));
   expect(await worker.kill('SIGTERM')).toMatchObject({ code: 0 });
 });

@@ -34,12 +34,12 @@ const outputOf = (events: SeenEvent[]) =>
   (events.at(-1)?.data as unknown as PublicJob | undefined)?.output;
 
 test('a worker killed in the middle of a stream: another says all of it, and the client shows no two halves', async () => {
-  const doomed = await stack.worker();
+  const killed = await stack.worker();
   const { id, answer } = await streamedJob();
   const reader = await followEvents(stack.api.url, id);
   (await answer(0)).say('Half of ');
   await reader.untilSaid('Half of ');
-  await doomed.kill('SIGKILL');
+  await killed.kill('SIGKILL');
   await Promise.all([stack.worker(), stack.worker()]);
   const again = await answer(1);
   again.say('All of ');

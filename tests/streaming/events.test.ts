@@ -167,7 +167,7 @@ test('a job that has ended answers at once; once its tokens have expired, its ou
   const upstream = await answer(0);
   upstream.say('all ');
   await first.untilSaid('all ');
-  const place = first.events.at(-1)?.id;
+  const lastSeenId = first.events.at(-1)?.id;
   upstream.say('of it').end();
   await first.ended;
 
@@ -181,7 +181,7 @@ test('a job that has ended answers at once; once its tokens have expired, its ou
   await late.ended;
   expect(namesIn(late.events)).toEqual(['job.completed']);
   expect(late.events[0]?.data).toMatchObject({ output: { response: 'all of it' } });
-  const back = await followEvents(other, id, place);
+  const back = await followEvents(other, id, lastSeenId);
   await back.ended;
   expect(back.events.map(({ event, data }) => [event, data.delta])).toEqual([
     ['output.delta', 'of it'],

@@ -20,8 +20,8 @@ afterEach(async () => {
 const submission = JSON.stringify({ type: 'chat', input: { message: 'x' } });
 const jobOf = async (response: Response) => (await response.json()) as PublicJob;
 
-/** How many jobs are listened for. */
-async function heard(): Promise<number> {
+/** How many jobs somebody has subscribed to. */
+async function countSubscriptions(): Promise<number> {
   const channels = await stack.redis.pubsub('CHANNELS', `${stack.prefix}:live:*`);
   return (channels as string[]).length;
 }
@@ -48,7 +48,7 @@ async function behindProxy() {
 }
 
 test.each(['down', 'swallow'] as const)(
-  'while Redis is away (%s) who waits is told so; an accepted job is still an accepted one',
+  'while Redis is away (%s) whoever waits gets a 503; an accepted job is still an accepted one',
   async (outage) => {
     const { proxy, api } = await behindProxy();
     const { id } = await heldJob();
@@ -58,7 +58,7 @@ test.each(['down', 'swallow'] as const)(
       headers: { ...json, prefer: 'wait=60' },
       body: submission,
     });
-    await until('both are waited for', async () => (await heard()) === 2);
+    await until('both are waited for', async () => (await countSubscriptions()) === 2);
     await proxy[outage]();
     const refused = await polled;
     expect(refused.status).toBe(503);
@@ -87,7 +87,7 @@ test('what happened while the connection was lost is read when it is back', asyn
   await stack.worker();
   const wait = () => fetch(`${api.url}/v1/jobs/${id}?wait=60`);
   const waiting = wait();
-  await until('it is waited for', async () => (await heard()) === 1);
+  await until('it is waited for', async () => (await countSubscriptions()) === 1);
   proxy.swallowOpen();
   release();
   await stack.finished(id);

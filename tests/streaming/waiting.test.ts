@@ -48,7 +48,7 @@ async function heldJob(more: object = {}) {
 
 const badWaits = ['-1', 'abc', '9999', '61', '1.5', '', ' 5', '5s', '007', '１'];
 
-test('a wait that is none is refused with the name of the member, and nothing is accepted', async () => {
+test('an invalid wait is refused with the name of the member, and nothing is accepted', async () => {
   const { id } = await stack.submit({ type: 'chat', input: { message: 'x' }, delay_seconds: 60 });
   const before = await stack.redis.zcard(stack.keys.delayed('chat'));
   for (const wait of badWaits) {

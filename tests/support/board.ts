@@ -28,7 +28,7 @@ const listSchema = z.object({
 export interface Board {
   stack: Stack;
   /** A request of the operator to the board. */
-  look: (path: string, more?: RequestInit) => Promise<Response>;
+  request: (path: string, more?: RequestInit) => Promise<Response>;
   /** What the board answers about the queues. */
   list: (query: string) => Promise<z.infer<typeof listSchema>['queues']>;
   ids: Record<'done' | 'failed' | 'delayed' | 'batched' | 'held' | 'analysis', string>;
@@ -44,16 +44,16 @@ export async function startBoard(): Promise<Board> {
     WEBHOOK_SECRET: newWebhookSecret(),
     WEBHOOK_ALLOWED_HOSTS: '127.0.0.1',
   });
-  const look: Board['look'] = (path, more = {}) =>
+  const request: Board['request'] = (path, more = {}) =>
     fetch(`${stack.api.url}${boardPath}${path}`, { headers: bearer(admin), ...more });
   const list: Board['list'] = async (query) => {
-    const response = await look(`/api/queues?${query}`);
+    const response = await request(`/api/queues?${query}`);
     if (response.status !== 200) throw new Error(`${query}: ${await response.text()}`);
     return listSchema.parse(await response.json()).queues;
   };
   return {
     stack,
-    look,
+    request,
     list,
     ids: await fill(stack, receiver, list),
     close: async () => {
@@ -89,9 +89,9 @@ async function fill(stack: Stack, receiver: Receiver, list: Board['list']): Prom
     ...more,
   });
   const worker = await stack.worker();
-  const keyed = { 'idempotency-key': marker };
+  const headers = { 'idempotency-key': marker };
   const [done, failed, delayed, batch, held, analysis] = await Promise.all([
-    send(stack, '/v1/jobs', chat('done'), keyed),
+    send(stack, '/v1/jobs', chat('done'), headers),
     send(stack, '/v1/jobs', chat('fails', { webhook: { url: `${receiver.url}/410?${marker}` } })),
     send(stack, '/v1/jobs', chat('later', { delay_seconds: 3_600 })),
     send(stack, '/v1/batches', {
@@ -100,7 +100,7 @@ async function fill(stack: Stack, receiver: Receiver, list: Board['list']): Prom
     send(stack, '/v1/jobs', chat('held', { webhook: undefined })),
     send(stack, '/v1/jobs', { ...chat('analysis'), type: 'analysis', input: { text: marker } }),
   ]);
-  await until('all that can end has ended, and is told', async () => {
+  await until('all that can end has ended, and its webhooks were sent', async () => {
     const [chats, analyses, deliveries] = await list('');
     return (
       chats?.counts['completed'] === 2 &&

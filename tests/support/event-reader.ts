@@ -10,11 +10,11 @@ export interface SeenEvent {
 export interface EventReader {
   response: Response;
   events: SeenEvent[];
-  /** Resolves when the connection is over, however it ended. */
+  /** Resolves when the connection has ended, however it did. */
   ended: Promise<'ended' | 'lost'>;
   /** Waits until an event has come. */
   untilEvent(name: string): Promise<SeenEvent>;
-  /** Waits until this was said. */
+  /** Waits until the output so far is `text`. */
   untilSaid(text: string): Promise<void>;
   leave(): void;
 }
@@ -32,17 +32,17 @@ export async function followEvents(
   });
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
   const events: SeenEvent[] = [];
-  let isOver = false;
+  let hasEnded = false;
   const ended = read(response, events).then(
     () => 'ended' as const,
     () => 'lost' as const,
   );
-  void ended.then(() => (isOver = true));
-  const see = <Seen>(what: string, look: () => Seen | undefined | false) =>
+  void ended.then(() => (hasEnded = true));
+  const see = <Seen>(what: string, find: () => Seen | undefined | false) =>
     until(what, () => {
-      const seen = look();
+      const seen = find();
       if (seen === undefined || seen === false) {
-        if (isOver) throw new Error(`over before ${what}: ${JSON.stringify(events)}`);
+        if (hasEnded) throw new Error(`ended before ${what}: ${JSON.stringify(events)}`);
       }
       return seen;
     });

@@ -7,22 +7,22 @@ import { queueNameOf } from '#packages/store/src/queues/registry.ts';
 /** The keys of the store, with those of the queues named by the type of their jobs. */
 export function testKeys(prefix: string) {
   const keys = storeKeys(prefix);
-  /** A key of BullMQ's. */
-  const ofType = (type: JobType, name: string) => keys.queueKey(queueNameOf(type), name);
+  /** A key of BullMQ, in the queue of a type. */
+  const queueKeyOf = (type: JobType, name: string) => keys.queueKey(queueNameOf(type), name);
   return {
     ...keys,
-    ofType,
+    queueKeyOf,
     /** The hash of a job. */
-    job: (type: JobType, id: string) => ofType(type, id),
-    lock: (type: JobType, id: string) => `${ofType(type, id)}:lock`,
-    prioritized: (type: JobType) => ofType(type, 'prioritized'),
-    delayed: (type: JobType) => ofType(type, 'delayed'),
-    active: (type: JobType) => ofType(type, 'active'),
-    completed: (type: JobType) => ofType(type, 'completed'),
-    failed: (type: JobType) => ofType(type, 'failed'),
-    limiter: (type: JobType) => ofType(type, 'limiter'),
-    meta: (type: JobType) => ofType(type, 'meta'),
-    events: (type: JobType) => ofType(type, 'events'),
+    job: (type: JobType, id: string) => queueKeyOf(type, id),
+    lock: (type: JobType, id: string) => `${queueKeyOf(type, id)}:lock`,
+    prioritized: (type: JobType) => queueKeyOf(type, 'prioritized'),
+    delayed: (type: JobType) => queueKeyOf(type, 'delayed'),
+    active: (type: JobType) => queueKeyOf(type, 'active'),
+    completed: (type: JobType) => queueKeyOf(type, 'completed'),
+    failed: (type: JobType) => queueKeyOf(type, 'failed'),
+    limiter: (type: JobType) => queueKeyOf(type, 'limiter'),
+    meta: (type: JobType) => queueKeyOf(type, 'meta'),
+    events: (type: JobType) => queueKeyOf(type, 'events'),
     fairTags: (type: JobType, band: number) => keys.fairTags(queueNameOf(type), band),
   };
 }

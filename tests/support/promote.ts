@@ -5,7 +5,7 @@ import type { Stack } from './stack.ts';
 export async function promote({ redis, prefix }: Stack, id: string): Promise<void> {
   const queue = openQueue({ redis, prefix }, 'chat');
   const job = await queue.getJob(id);
-  if (!job) throw new Error(`there is no job ${id}`);
+  if (!job) throw new Error(`job ${id} does not exist`);
   await job.promote();
   await queue.close();
 }

@@ -81,7 +81,7 @@ export async function startReceiver({ tls = false, redirectTo = '' } = {}): Prom
     else behaviours[behaviour]?.(res, req);
   };
   const listener = (req: IncomingMessage, res: ServerResponse) => {
-    // A request that is broken off in the middle is none.
+    // A request that is broken off in the middle is ignored.
     handle(req, res).catch(() => undefined);
   };
   const server = tls ? createTlsServer(selfSigned, listener) : createServer(listener);
@@ -106,7 +106,7 @@ export interface Canary {
   port: number;
   /** Whether this machine has IPv6. */
   hasIpv6: boolean;
-  /** How many connections it has had, whatever was said on them. */
+  /** How many connections it has had, whatever was sent on them. */
   connections(): number;
   close(): Promise<void>;
 }

@@ -68,7 +68,7 @@ export function openSending(): Sending {
   const consumers: DeliveryConsumer[] = [];
   const read = async (id: string) => {
     const delivery = await store.deliveries.find(id, defaultTenant);
-    if (!delivery) throw new Error(`there is no delivery ${id}`);
+    if (!delivery) throw new Error(`delivery ${id} does not exist`);
     return delivery;
   };
   return {
@@ -128,8 +128,8 @@ export function openSending(): Sending {
     tried: (id, tries = 1) =>
       until(`${id} has had ${tries} tries`, async () => {
         const delivery = await read(id);
-        const isOver = delivery.next_try_at !== null || delivery.finished_at !== null;
-        return delivery.tries.length >= tries && isOver && delivery;
+        const isRecorded = delivery.next_try_at !== null || delivery.finished_at !== null;
+        return delivery.tries.length >= tries && isRecorded && delivery;
       }),
     blocked: async () =>
       (await redis.xrange(keys.audit, '-', '+'))

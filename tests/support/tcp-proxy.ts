@@ -8,7 +8,7 @@ export interface TcpProxy {
   swallow(): void;
   /** Passes on what clients say and swallows what the server answers. */
   swallowAnswers(): void;
-  /** Passes nothing more on for the connections that are open now; new ones work. Nobody is told. */
+  /** Passes nothing more on for the connections that are open now; new ones work. Neither side notices. */
   swallowOpen(): void;
   /** Passes everything on again, on the same port. */
   up(): Promise<void>;

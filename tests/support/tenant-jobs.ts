@@ -31,7 +31,7 @@ export async function accepted(answer: Promise<Response>): Promise<PublicJob> {
   return (await response.json()) as PublicJob;
 }
 
-/** The ids of the jobs that have a place of the tenant's. */
-export function placesOf(stack: Stack, tenant = 'default'): Promise<string[]> {
+/** The ids of the jobs that have a slot of the tenant. */
+export function openJobsOf(stack: Stack, tenant = 'default'): Promise<string[]> {
   return stack.redis.smembers(stack.keys.openJobs(tenant));
 }

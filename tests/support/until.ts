@@ -4,14 +4,14 @@ const pollIntervalMs = 20;
 /** No test measures with this limit. It only ends one whose condition never comes true, on however busy a machine. */
 const maxWaitMs = 300_000;
 
-/** Waits until `look` gives something other than false, null or undefined, and gives that. */
+/** Waits until `probe` gives something other than false, null or undefined, and gives that. */
 export async function until<Seen>(
   what: string,
-  look: () => Promise<Seen | false | null | undefined> | Seen | false | null | undefined,
+  probe: () => Promise<Seen | false | null | undefined> | Seen | false | null | undefined,
 ): Promise<Seen> {
   const endsAt = Date.now() + maxWaitMs;
   for (;;) {
-    const seen = await look();
+    const seen = await probe();
     if (seen !== false && seen !== null && seen !== undefined) return seen;
     if (Date.now() > endsAt) throw new Error(`did not happen: ${what}`);
     await delay(pollIntervalMs);

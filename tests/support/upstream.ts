@@ -17,7 +17,7 @@ export interface UpstreamCall {
     stream_options?: object;
   };
   /** Aborted when the caller has closed the connection before it was answered. */
-  gone: AbortSignal;
+  disconnected: AbortSignal;
 }
 
 /** Writes the answer itself, or returns the text of a plain completion. */
@@ -44,9 +44,9 @@ export async function startUpstream(first: Answer = () => 'hello'): Promise<Mock
     void handle(req, res);
   });
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    const gone = new AbortController();
+    const disconnection = new AbortController();
     res.on('close', () => {
-      if (!res.writableFinished) gone.abort();
+      if (!res.writableFinished) disconnection.abort();
     });
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
@@ -56,7 +56,7 @@ export async function startUpstream(first: Answer = () => 'hello'): Promise<Mock
       authorization: req.headers.authorization,
       traceparent: req.headers.traceparent as string | undefined,
       body: JSON.parse(Buffer.concat(chunks).toString()),
-      gone: gone.signal,
+      disconnected: disconnection.signal,
     };
     calls.push(call);
     const text = await answer(call, res);

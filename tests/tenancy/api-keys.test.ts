@@ -52,7 +52,7 @@ function submit(as: Key | null, more: object = {}): Promise<Response> {
   });
 }
 
-test('without a key, and with one that is none, the answer is 401 and says how', async () => {
+test('without a key, and with an invalid one, the answer is 401 and says how', async () => {
   const missing = await submit(null);
   expect(missing.status).toBe(401);
   expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="promptq"');
@@ -170,7 +170,7 @@ test('a key that is taken out of the file is dead without a restart; a faulty fi
   const asks = async (as: Key) => (await request(as, '/v1/jobs/chat_1')).status;
   expect(await asks(acmeNext)).toBe(404);
   await replace('this is no entry');
-  await until('the fault is told', () =>
+  await until('the fault is logged', () =>
     stack.api.log.some(({ fault }) => String(fault).includes('entry 1')),
   );
   expect(await asks(acmeNext)).toBe(404);
@@ -182,7 +182,7 @@ test('a key that is taken out of the file is dead without a restart; a faulty fi
   expect(JSON.stringify(stack.api.log)).not.toContain(acme.key);
 });
 
-test('without keys the API does not listen beyond this machine, unless that is said', async () => {
+test('without keys the API does not listen beyond this machine, unless that is set', async () => {
   const { REDIS_URL, REDIS_PREFIX } = stack.environment;
   const settings = { REDIS_URL: String(REDIS_URL), REDIS_PREFIX: String(REDIS_PREFIX), PORT: '0' };
   const refused = startProcess('packages/api/src/main.ts', { ...settings, HOST: '0.0.0.0' });

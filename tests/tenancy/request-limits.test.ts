@@ -66,9 +66,9 @@ test('a full queue takes no more jobs of its type, and goes on when there is roo
   expect((await submit(url, null, known)).headers.get('idempotency-replayed')).toBe('true');
   const analysis = JSON.stringify({ type: 'analysis', input: { text: 'hi' } });
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: analysis };
-  const ofOther = await stack.request('/v1/jobs', init);
-  expect(ofOther.status, 'the other type has its own').toBe(202);
-  const { id } = (await ofOther.json()) as { id: string };
+  const accepted = await stack.request('/v1/jobs', init);
+  expect(accepted.status, 'the other type has its own').toBe(202);
+  const { id } = (await accepted.json()) as { id: string };
   await stack.worker();
   await stack.finished(id);
   await until('there is room', async () => (await submit(url, null)).status === 202);

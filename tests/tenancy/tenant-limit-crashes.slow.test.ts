@@ -4,7 +4,7 @@ import { apiKeys, keyOf, type Key } from '#support/api-keys.ts';
 import { idMaker } from '#support/keys.ts';
 import { storeOf, unlimited } from '#support/raw-store.ts';
 import { startStack, type Stack } from '#support/stack.ts';
-import { accepted, placesOf, submitAs } from '#support/tenant-jobs.ts';
+import { accepted, openJobsOf, submitAs } from '#support/tenant-jobs.ts';
 import { until } from '#support/until.ts';
 
 let stack: Stack;
@@ -14,14 +14,14 @@ const acme = keyOf('acme', ['jobs']);
 const other = keyOf('other', ['jobs']);
 
 const submit = (as: Key | null, submission = {}) => submitAs(stack, as, submission);
-const openJobs = (tenant?: string) => placesOf(stack, tenant);
+const openJobs = (tenant?: string) => openJobsOf(stack, tenant);
 
 test('a worker killed before it finishes a job leaks no slot: the next one frees it', async () => {
   stack = await startStack({ MAX_WAITING_JOBS_PER_TENANT: '1' });
   const die = { DIES_AT: 'before-finish' };
-  const doomed = await stack.worker(die, 'tests/support/crashing-worker.ts');
+  const crashing = await stack.worker(die, 'tests/support/crashing-worker.ts');
   const { id } = await accepted(submit(null));
-  expect((await doomed.exited).signal).toBe('SIGKILL');
+  expect((await crashing.exited).signal).toBe('SIGKILL');
   expect((await stack.get(id)).finished_at).toBeNull();
   expect(await openJobs(), 'it has not ended').toEqual([id]);
   await stack.worker();
@@ -33,9 +33,9 @@ test('a worker killed before it finishes a job leaks no slot: the next one frees
 test('a worker killed after it finished a job has freed the slot', async () => {
   stack = await startStack({ MAX_WAITING_JOBS_PER_TENANT: '1' });
   const die = { DIES_AT: 'after-finish' };
-  const doomed = await stack.worker(die, 'tests/support/crashing-worker.ts');
+  const crashing = await stack.worker(die, 'tests/support/crashing-worker.ts');
   const { id } = await accepted(submit(null));
-  expect((await doomed.exited).signal).toBe('SIGKILL');
+  expect((await crashing.exited).signal).toBe('SIGKILL');
   expect((await stack.get(id)).status).toBe('completed');
   expect(await openJobs()).toEqual([]);
   await accepted(submit(null));
@@ -55,8 +55,8 @@ test('slots of jobs that were removed by hand are freed and audited; those of jo
   await redis.zrem(keys.prioritized('chat'), removed.id);
   await redis.hset(keys.job('chat', unnoticed.id), 'finishedOn', Date.now());
   const newId = await idMaker(stack, 'analysis');
-  const ofOther = Array.from({ length: 2_500 }, () => newId());
-  await redis.sadd(keys.openJobs('other'), ...ofOther);
+  const idsOfOther = Array.from({ length: 2_500 }, () => newId());
+  await redis.sadd(keys.openJobs('other'), ...idsOfOther);
   await redis.sadd(keys.tenantsWithOpenJobs, 'other');
   expect((await submit(acme)).status).toBe(429);
   expect((await submit(other)).status).toBe(429);

@@ -5,7 +5,7 @@ import { chatBody, json, problemOf } from '#support/problem.ts';
 import { startApi, type Service } from '#support/processes.ts';
 import { startStack, type Stack } from '#support/stack.ts';
 import { sendError } from '#support/upstream.ts';
-import { accepted, placesOf, submitAs } from '#support/tenant-jobs.ts';
+import { accepted, openJobsOf, submitAs } from '#support/tenant-jobs.ts';
 import { until } from '#support/until.ts';
 
 let stack: Stack;
@@ -25,7 +25,7 @@ const acme = keyOf('acme', ['jobs']);
 const other = keyOf('other', ['jobs']);
 
 const submit = (as: Key | null, submission = {}) => submitAs(stack, as, submission);
-const openJobs = (tenant?: string) => placesOf(stack, tenant);
+const openJobs = (tenant?: string) => openJobsOf(stack, tenant);
 
 test('three API processes asked twice the limit at once let exactly the limit through', async () => {
   stack = await startStack({
@@ -46,12 +46,12 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect((await openJobs('acme')).length).toBe(40);
   const stored = await stack.redis.zcard(stack.keys.prioritized('chat'));
   expect(stored, 'what was refused is not there').toBe(39);
-  const places = await stack.redis.keys(`${stack.keys.idempotency('')}*`);
-  const keyed = answers.filter(({ status }, n) => status === 202 && n % 2 === 1).length;
-  expect(places.length, 'nor is its key taken').toBe(keyed + 1);
+  const takenKeys = await stack.redis.keys(`${stack.keys.idempotency('')}*`);
+  const acceptedWithKey = answers.filter(({ status }, n) => status === 202 && n % 2 === 1).length;
+  expect(takenKeys.length, 'nor is its key taken').toBe(acceptedWithKey + 1);
 
-  const turn = () => stack.redis.hget(stack.keys.fairTags('chat', 1), 'acme');
-  const turnBefore = await turn();
+  const fairTag = () => stack.redis.hget(stack.keys.fairTags('chat', 1), 'acme');
+  const tagBefore = await fairTag();
   const refused = await stack.request('/v1/jobs', {
     method: 'POST',
     headers: { ...json, ...bearer(acme) },
@@ -65,7 +65,7 @@ test('three API processes asked twice the limit at once let exactly the limit th
   expect(code).toBe('queue_full');
   expect(detail).toContain('40 unfinished jobs');
   expect((await submit(acme, { key: 'new' })).status).toBe(429);
-  expect(await turn(), 'a refusal costs no turn in the fair order').toBe(turnBefore);
+  expect(await fairTag(), 'a refusal costs no position in the fair order').toBe(tagBefore);
 
   const replay = await submit(acme, { url: urls[1] as string, key: 'known' });
   expect([replay.status, replay.headers.get('idempotency-replayed')]).toEqual([202, 'true']);

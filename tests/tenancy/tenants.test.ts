@@ -140,8 +140,8 @@ test('20 jobs behind 500 of another tenant have started after at most 40 more of
 test('the job of another tenant stays in Redis, so that its size does not show in the time of an answer', async () => {
   const store = await storeOf(stack);
   const alone = await submit(theirs, 'hi');
-  const keyed = await request(theirs, '/v1/jobs', 'POST', chat('hi'), { 'idempotency-key': 'o' });
-  for (const { id } of [alone, (await keyed.json()) as PublicJob]) {
+  const withKey = await request(theirs, '/v1/jobs', 'POST', chat('hi'), { 'idempotency-key': 'o' });
+  for (const { id } of [alone, (await withKey.json()) as PublicJob]) {
     expect(await store.jobs.find(id, mine.entry.tenant)).toBeNull();
     expect(await store.jobs.find(id, theirs.entry.tenant)).not.toBeNull();
     // Whoever reads this fails: it is not the data of a job.

@@ -140,7 +140,7 @@ test('a circuit: an upstream that fails in a row is left alone, then tried by on
       .flatMap(({ log }) => log)
       .filter(({ upstream }) => (upstream as { status: number } | null)?.status === 503).length;
   await until(
-    'the pool is paused and every call is told of',
+    'the pool is paused and every call is logged',
     async () => (await isPaused()) && refused() === stack.upstream.calls.length,
   );
   const beforeProbe = stack.upstream.calls.length;

@@ -52,13 +52,15 @@ async function book(of: { book(tokens: number): void }, tokens: number) {
 }
 
 test('of many that ask at once as many get a request as there are, and the others wait for the window', async () => {
-  const atOnce = budget(7, 0, 'at-once');
-  const waits = await Promise.all(Array.from({ length: 50 }, () => waitOf(atOnce.take(signal))));
+  const concurrent = budget(7, 0, 'concurrent');
+  const waits = await Promise.all(
+    Array.from({ length: 50 }, () => waitOf(concurrent.take(signal))),
+  );
   expect(waits.filter((wait) => wait === 0).length).toBe(7);
   expect(waits.filter((wait) => wait > minuteMs / 2 && wait <= minuteMs).length).toBe(43);
-  expect(await redis.get(keys.budgetRequests('at-once')), 'refused ones take nothing').toBe('7');
-  await redis.del(keys.budgetRequests('at-once'));
-  expect(await waitOf(atOnce.take(signal)), 'the next window').toBe(0);
+  expect(await redis.get(keys.budgetRequests('concurrent')), 'refused ones take nothing').toBe('7');
+  await redis.del(keys.budgetRequests('concurrent'));
+  expect(await waitOf(concurrent.take(signal)), 'the next window').toBe(0);
 });
 
 test('models have budgets of their own, and each key expires', async () => {

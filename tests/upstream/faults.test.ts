@@ -113,7 +113,7 @@ fault('headers, then silence', 'timeout', 2, (_, res) => {
 fault('a byte now and then', 'timeout', 2, (call, res) => {
   res.writeHead(200, { 'content-type': 'application/json' });
   const drip = setInterval(() => res.write(' '), 100);
-  call.gone.addEventListener('abort', () => clearInterval(drip));
+  call.disconnected.addEventListener('abort', () => clearInterval(drip));
   return undefined;
 });
 

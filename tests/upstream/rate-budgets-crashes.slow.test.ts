@@ -19,10 +19,10 @@ test('a worker that is killed with a spent budget leaves nothing behind: the oth
       stack.submit({ type: 'chat', input: { message: 'x' } }),
     ),
   );
-  const doomed = await stack.worker({ WORKER_CONCURRENCY: String(budget) }, shortWindowWorker);
+  const killed = await stack.worker({ WORKER_CONCURRENCY: String(budget) }, shortWindowWorker);
   await until('its budget is in flight', () => stack.upstream.calls.length === budget);
   isHolding = false;
-  await doomed.kill('SIGKILL');
+  await killed.kill('SIGKILL');
   await stack.worker({}, shortWindowWorker);
   for (const { id } of jobs) {
     expect(await stack.finished(id)).toMatchObject({ status: 'completed', attempt: 1 });

@@ -162,16 +162,16 @@ test('while Redis cannot say what is left no call is made, and no attempt is spe
   await stack.redis.hset(key, 'no', 'counter');
   const own = await worker({ UPSTREAM_RPM: '5' });
   const job = await chat();
-  const isTold = ({ msg }: { msg: string }) =>
+  const isReported = ({ msg }: { msg: string }) =>
     msg === 'the budget toward the upstream could not be read';
 
-  await until('it was asked twice', () => own.log.filter(isTold).length > 1);
+  await until('it was asked twice', () => own.log.filter(isReported).length > 1);
   expect(stack.upstream.calls).toEqual([]);
   await stack.redis.del(key);
   await expectEachDoneOnce([job]);
 });
 
-test('a pause for our own budget is told apart from one for the upstream', async () => {
+test('a pause for our own budget is distinguished from one for the upstream', async () => {
   const port = await freePort();
   await stack.worker({ UPSTREAM_RPM: '1', HEALTH_PORT: String(port) });
   await chats(2);

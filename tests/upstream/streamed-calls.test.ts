@@ -86,9 +86,9 @@ const broken: [string, (answer: StreamedAnswer) => unknown][] = [
   ['the connection is lost midway', (answer) => answer.cut()],
   ['the body ends midway', (answer) => answer.event({ choices: [] }) && answer.endBody()],
   ['an error comes midway', (answer) => answer.event({ error: { message: 'x', code: 'y' } })],
-  ['an event is no JSON', (answer) => answer.raw('data: {"choices":\n\n')],
+  ['an event is not JSON', (answer) => answer.raw('data: {"choices":\n\n')],
   ['an event never ends', (answer) => answer.raw(`data: ${'x'.repeat(3_000_000)}`)],
-  ['more is said than an answer may have', (answer) => flood(answer)],
+  ['the answer is longer than it may be', (answer) => flood(answer)],
 ];
 
 function flood(answer: StreamedAnswer): void {
@@ -96,7 +96,7 @@ function flood(answer: StreamedAnswer): void {
 }
 
 test.each(broken)(
-  '%s: the upstream is unavailable, and another attempt begins anew',
+  '%s: the upstream is unavailable, and another attempt starts over',
   async (_, fault) => {
     stack.upstream.answerWith(async (call, res) => {
       const answer = streamAnswer(res, call.body.model);
@@ -138,7 +138,7 @@ test('silence in the middle of a stream ends with the time of the attempt', asyn
   });
   const { id } = await streamed({ timeout_seconds: 1, max_attempts: 1 });
   expect(await stack.finished(id)).toMatchObject({ status: 'failed', error: { code: 'timeout' } });
-  await until('its connection is closed', () => stack.upstream.calls[0]?.gone.aborted);
+  await until('its connection is closed', () => stack.upstream.calls[0]?.disconnected.aborted);
 });
 
 test('a job that is cancelled in the middle of a stream ends at once, and its connection with it', async () => {
@@ -150,7 +150,7 @@ test('a job that is cancelled in the middle of a stream ends at once, and its co
   await until('it is published', async () => (await textOf(id)) === 'half');
   await stack.request(`/v1/jobs/${id}/cancel`, { method: 'POST' });
   expect(await stack.finished(id)).toMatchObject({ status: 'cancelled' });
-  await until('its connection is closed', () => stack.upstream.calls[0]?.gone.aborted);
+  await until('its connection is closed', () => stack.upstream.calls[0]?.disconnected.aborted);
 });
 
 test('a worker that lost the job cannot write behind the one that has it, which heals what is missing', async () => {

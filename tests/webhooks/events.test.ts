@@ -39,12 +39,12 @@ function post(path: string, body?: object): Promise<Response> {
   });
 }
 
-test('the end of a job is told once, signed as the official libraries verify it', async () => {
+test('the end of a job sends one webhook, signed as the official libraries verify it', async () => {
   await stack.worker();
   const job = await chat({ metadata: { order: '42' } });
-  const { tries, ...told } = await delivery(job.id, 'delivered');
+  const { tries, ...rest } = await delivery(job.id, 'delivered');
   const [event] = await stack.auditEvents();
-  expect(told).toMatchObject({
+  expect(rest).toMatchObject({
     id: `dlv_${job.id}`,
     object: 'delivery',
     job_id: job.id,
@@ -86,7 +86,7 @@ test('the end of a job is told once, signed as the official libraries verify it'
   expect(await client.webhooks.unwrap(body, headers)).toEqual(received);
 });
 
-test('a failed, a cancelled and an expired job are told as well, without output; one that asks for nothing is not', async () => {
+test('a failed, a cancelled and an expired job send a webhook as well, without output; one that asks for nothing sends none', async () => {
   stack.upstream.answerWith((call, res) =>
     call.body.messages[0]?.content === 'bad' ? sendError(res, 400, 'bad') : 'x'.repeat(300_000),
   );

@@ -31,10 +31,10 @@ async function startSender(more: Record<string, string> = {}): Promise<Service> 
 const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
 
 test('a sender that is killed in mid-try spends no try, and another sends the same event', async () => {
-  const doomed = await startSender({ TRY_SECONDS: '600' });
+  const killed = await startSender({ TRY_SECONDS: '600' });
   const [id = ''] = await sending.queueAll([`${receiver.url}/hang`]);
   await until('it is being sent', () => receiver.received.length === 1);
-  await doomed.kill('SIGKILL');
+  await killed.kill('SIGKILL');
   receiver.release();
   await startSender();
   const delivery = await sending.tried(id);

@@ -97,8 +97,8 @@ test.each([
 });
 
 test('nobody there, no such name, no answer to a connection', async () => {
-  const gone = await startReceiver();
-  await gone.close();
+  const closed = await startReceiver();
+  await closed.close();
   const unknown = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
   sending.start(`${allowed},silent.test`, {
     transport: {
@@ -110,7 +110,7 @@ test('nobody there, no such name, no answer to a connection', async () => {
     },
   });
   const ids = await sending.queueAll([
-    `${gone.url}/fine`,
+    `${closed.url}/fine`,
     'https://unknown.test/',
     'https://silent.test/',
   ]);
@@ -133,7 +133,7 @@ test('a redirect is a failed try and is not followed', async () => {
   }
 });
 
-test('ten tries by the schedule, the same webhook-id in each, then dead; a replay starts anew', async () => {
+test('ten tries by the schedule, the same webhook-id in each, then dead; a replay starts over', async () => {
   sending.start(allowed, { random: () => 0.5 });
   const id = await only(`${receiver.url}/500`);
   const hours = (count: number) => count * 3_600;
@@ -165,13 +165,13 @@ test.each(['retry-after-seconds', 'retry-after-date'])('%s is waited for', async
   expect(nextAtMs).toBeLessThanOrEqual(Date.now() + 121_000 * 1.2);
 });
 
-test('one receiver that hangs takes ten places and no try of anybody else', async () => {
+test('one receiver that hangs takes ten slots and no try of anybody else', async () => {
   const good = await startReceiver();
   try {
     // Its tries would last longer than this test may.
     sending.start(allowed, { transport: { trySeconds: 600 } });
     const stuck = await sending.queueAll(Array.from({ length: 100 }, () => `${receiver.url}/hang`));
-    await until('it has its places full', () => receiver.received.length === 10);
+    await until('its slots are in use', () => receiver.received.length === 10);
     const ids = await sending.queueAll(Array.from({ length: 300 }, () => `${good.url}/fine`));
     for (const id of ids) expect((await sending.tried(id)).status).toBe('delivered');
     expect(receiver.received.length).toBe(10);
@@ -184,7 +184,7 @@ test('one receiver that hangs takes ten places and no try of anybody else', asyn
   }
 });
 
-test('what is in the queue and is no delivery fails alone', async () => {
+test('what is in the queue and is not a delivery fails alone', async () => {
   sending.start(allowed);
   const stray = await sending.queue.add('stray', { url: 7 } as never, { jobId: 'stray' });
   expect((await sending.tried(await only(`${receiver.url}/fine`))).status).toBe('delivered');
@@ -198,7 +198,7 @@ test('a log at info has neither path nor query nor body nor secret', async () =>
   const urls = paths.map((path) => `${receiver.url}/${path}/in-the-path${query}`);
   for (const id of await sending.queueAll([...urls, `https://10.0.0.1/in-the-path${query}`])) {
     await sending.tried(id);
-    await until('it is told of', () => sending.logged.some((line) => line.includes(id)));
+    await until('it is logged', () => sending.logged.some((line) => line.includes(id)));
   }
   const text = sending.logged.join('');
   for (const hidden of ['in-the-path', 'in-the-query', 'grüß', 'secret_text', 'whsec_']) {

@@ -53,7 +53,7 @@ test.each([
   'https://168.63.129.16/',
   'https://10.2.0.1/',
   'http://93.184.216.34/',
-])('%s is no receiver: 403', async (url) => {
+])('%s is not an allowed receiver: 403', async (url) => {
   const response = await submit(url);
   expect(response.status).toBe(403);
   const problem = await problemOf(response);
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each(['https://93.184.216.34/', 'http://receiver.internal:8080/', 'http://10.1.2.3/'])(
-  '%s may be told',
+  '%s is an allowed receiver',
   async (url) => {
     expect((await submit(url)).status).toBe(202);
   },

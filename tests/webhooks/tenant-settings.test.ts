@@ -58,10 +58,10 @@ async function refusal(service: 'api' | 'worker', more: Record<string, string>):
 test('two tenants whose secret would be the same one are refused, also when the keys of one come later', async () => {
   await writeFile(`${file}.new`, writeKeyEntry(twin.entry));
   await rename(`${file}.new`, file);
-  const told = await until('the fault is told', () =>
+  const line = await until('the fault is logged', () =>
     stack.api.log.find(({ fault }) => String(fault).includes('WEBHOOK_SECRET_ACME_EU')),
   );
-  expect(told.level).toBe(50);
+  expect(line.level).toBe(50);
   expect([await statusOf(other), await statusOf(twin)], 'the keys of before stay').toEqual([
     202, 401,
   ]);
@@ -71,7 +71,7 @@ test('two tenants whose secret would be the same one are refused, also when the 
   );
 });
 
-test('without that secret they are two tenants like others; a secret of no tenant is told', async () => {
+test('without that secret they are two tenants like others; a secret of no tenant is logged', async () => {
   const API_KEYS = apiKeys(acme, twin);
   const secrets = { WEBHOOK_SECRET_ACME_EU: '', WEBHOOK_SECRET_ACNE: own };
   const api = await startApi({ ...environment, API_KEYS, ...secrets });

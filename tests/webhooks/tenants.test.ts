@@ -13,22 +13,22 @@ import { until } from '#support/until.ts';
 
 const acme = keyOf('acme-eu', ['jobs']);
 const other = keyOf('other', ['jobs']);
-const [own, ofAll] = [newWebhookSecret(), newWebhookSecret()];
-const shared = { WEBHOOK_SECRET: ofAll };
+const [own, common] = [newWebhookSecret(), newWebhookSecret()];
+const shared = { WEBHOOK_SECRET: common };
 const both = { ...shared, WEBHOOK_SECRET_ACME_EU: own };
 
 /** Take what is signed with one of the secrets, and nothing else. */
-let trusts: { own: Receiver; ofAll: Receiver };
+let trusts: { own: Receiver; common: Receiver };
 let stack: Stack;
 const more: Service[] = [];
 beforeEach(async () => {
-  trusts = { own: await startReceiver(own), ofAll: await startReceiver(ofAll) };
+  trusts = { own: await startReceiver(own), common: await startReceiver(common) };
 });
 afterEach(async () => {
   await Promise.all(more.splice(0).map((api) => api.kill('SIGKILL')));
   await stack.close();
   await trusts.own.close();
-  await trusts.ofAll.close();
+  await trusts.common.close();
 });
 
 const start = (secrets: Record<string, string>) =>
@@ -59,7 +59,7 @@ async function submit(as: Key, receiver: Receiver, url?: string): Promise<string
   return ((await response.json()) as PublicJob).id;
 }
 
-/** A batch of one job; both are told of. */
+/** A batch of one job; both send a webhook. */
 async function submitBatch(as: Key, receiver: Receiver): Promise<string> {
   const requests = [{ custom_id: 'a', ...chat(receiver) }];
   const response = await post(as, '/v1/batches', { requests, webhook: { url: receiver.url } });
@@ -86,24 +86,27 @@ function doesNotVerify(receiver: Receiver, secret: string): void {
     expect(() => new Webhook(secret).verify(body, headers)).toThrow('No matching signature');
 }
 
-test('a tenant with a secret of its own is signed for with that alone, others with that of all: jobs and batches', async () => {
+test('a tenant with a secret of its own is signed for with that alone, others with the common one: jobs and batches', async () => {
   const previous = newWebhookSecret();
   const secrets = { ...both, WEBHOOK_SECRET_ACME_EU: `${previous},${own}` };
   stack = await start(secrets);
   const worker = await stack.worker();
-  const batches = [await submitBatch(acme, trusts.own), await submitBatch(other, trusts.ofAll)];
+  const batches = [await submitBatch(acme, trusts.own), await submitBatch(other, trusts.common)];
   await delivered(acme, await submit(acme, trusts.own));
-  await delivered(other, await submit(other, trusts.ofAll));
+  await delivered(other, await submit(other, trusts.common));
   for (const receiver of Object.values(trusts))
-    await until('the job, the batch and its job are told', () => receiver.received.length === 3);
+    await until(
+      'the webhooks of the job, the batch and its job are received',
+      () => receiver.received.length === 3,
+    );
   for (const [at, receiver] of Object.values(trusts).entries())
     expect(receiver.received.map(({ event }) => event.data['id'])).toContain(batches[at]);
-  doesNotVerify(trusts.own, ofAll);
-  doesNotVerify(trusts.ofAll, own);
+  doesNotVerify(trusts.own, common);
+  doesNotVerify(trusts.common, own);
   const [{ body, headers }] = trusts.own.received as [Receiver['received'][0]];
   expect(new Webhook(previous).verify(body, headers), 'while it is rotated').toBeTruthy();
   for (const { log, text } of [stack.api, worker])
-    for (const secret of [own, ofAll, previous])
+    for (const secret of [own, common, previous])
       expect(JSON.stringify(log) + text.join()).not.toContain(secret);
 });
 
@@ -115,11 +118,11 @@ test('a worker that lacks the secret of a tenant leaves its webhooks to one that
     HEALTH_PORT: String(port),
   });
   const id = await submit(acme, trusts.own);
-  const told = await until('it is told', () =>
+  const line = await until('it is logged', () =>
     lacking.log.find(({ msg }) => msg.includes('wait for a worker that can sign them')),
   );
-  expect(told).toMatchObject({ level: 40, setting: 'WEBHOOK_SECRET_ACME_EU' });
-  await delivered(other, await submit(other, trusts.ofAll));
+  expect(line).toMatchObject({ level: 40, setting: 'WEBHOOK_SECRET_ACME_EU' });
+  await delivered(other, await submit(other, trusts.common));
   const waiting = await until('it waits', async () => {
     const delivery = await deliveryOf(acme, id);
     return delivery?.next_try_at && delivery;
@@ -136,7 +139,7 @@ test('a worker that lacks the secret of a tenant leaves its webhooks to one that
     const again = await post(acme, `/v1/deliveries/dlv_${waits}/redeliver`, {});
     expect(again.status).toBe(202);
   }
-  await until('both are told', () => trusts.own.received.length === 2);
+  await until('both are received', () => trusts.own.received.length === 2);
   await delivered(acme, id);
 });
 
@@ -154,24 +157,24 @@ test('a secret that a tenant gets later signs what was accepted before, and a re
   await stack.worker(both);
   await delivered(acme, id);
   await delivered(acme, again);
-  doesNotVerify(trusts.own, ofAll);
+  doesNotVerify(trusts.own, common);
 });
 
 test('a tenant with neither has no webhooks; a sender may have the secrets of tenants alone', async () => {
   const { WEBHOOK_SECRET_ACME_EU } = both;
   stack = await start({ WEBHOOK_SECRET_ACME_EU });
-  const refused = await post(other, '/v1/jobs', chat(trusts.ofAll));
+  const refused = await post(other, '/v1/jobs', chat(trusts.common));
   expect(refused.status).toBe(400);
   expect((await problemOf(refused)).errors).toEqual([
     { pointer: '/webhook', detail: expect.stringContaining('set WEBHOOK_SECRET') },
   ]);
-  const webhook = { url: trusts.ofAll.url };
+  const webhook = { url: trusts.common.url };
   const whole = { requests: [{ custom_id: 'a', ...chat() }], webhook };
-  const one = { requests: [{ custom_id: 'a', ...chat(trusts.ofAll) }] };
+  const one = { requests: [{ custom_id: 'a', ...chat(trusts.common) }] };
   for (const body of [whole, one])
     expect((await post(other, '/v1/batches', body)).status).toBe(400);
 
-  const waits = await submit(other, trusts.ofAll, await anotherApi(both));
+  const waits = await submit(other, trusts.common, await anotherApi(both));
   const id = await submit(acme, trusts.own);
   await stack.worker({ WORKER_TYPES: 'chat,analysis' });
   const sender = await stack.worker({
@@ -180,9 +183,9 @@ test('a tenant with neither has no webhooks; a sender may have the secrets of te
     OPENAI_BASE_URL: '',
   });
   await delivered(acme, id);
-  const told = await until('it is told', () =>
+  const line = await until('it is logged', () =>
     sender.log.find(({ msg }) => msg.includes('wait for a worker that can sign them')),
   );
-  expect(told['setting']).toBe('WEBHOOK_SECRET');
+  expect(line['setting']).toBe('WEBHOOK_SECRET');
   expect(await deliveryOf(other, waits)).toMatchObject({ status: 'pending', tries: [] });
 });

@@ -10,7 +10,7 @@ interface Answer {
 }
 
 /** Submits a job with an `Idempotency-Key` to one of several APIs. */
-export async function submitKeyed(url: string, key: string, body: object): Promise<Answer> {
+export async function submitWithKey(url: string, key: string, body: object): Promise<Answer> {
   const response = await fetch(`${url}/v1/jobs`, {
     method: 'POST',
     headers: { ...json, 'idempotency-key': key },
