@@ -180,7 +180,8 @@ test('an event loop that stood still is seen', async () => {
   const stoppedAtMs = Date.now();
   await until('it has stood still', () => Date.now() - stoppedAtMs > (before + 5.5) * 1_000);
   process.kill(service.pid, 'SIGCONT');
-  await untilSeen('it is reported', (now) => delaySeconds(now) > before + 5);
+  const seen = await untilSeen('it is reported', (now) => delaySeconds(now) > before + 5);
+  expect(seen.sum('promptq_event_loop_delay_max_seconds')).toBeGreaterThan(5);
 });
 
 test('callers cannot add labels without end, nor lines', async () => {
