@@ -160,7 +160,7 @@ test('a cancellation that no worker heard, because Redis was away, is looked up'
   const key = stack.keys.job('chat', id);
   const data = (await stack.redis.hget(key, 'data')) as string;
   await stack.redis.hset(key, 'data', `{"cancel_requested_at":${Date.now()},${data.slice(1)}`);
-  await stack.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await stack.redis.pipeline([['client', 'KILL', 'TYPE', 'pubsub']]).exec();
   await expectCancelled(id);
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -40,7 +40,7 @@ export const leastRights: Row = {
       if (!isShort) await sleep(sweepMs);
       const verdict = await settleAndCheck(bed);
       const violations = [...verdict.violations];
-      const refusals = (await bed.redis.call('ACL', 'LOG')) as unknown[];
+      const refusals = (await bed.redis.acl('LOG')) as unknown[];
       if (refusals.length > 0) violations.push(`Redis refused ${JSON.stringify(refusals[0])}`);
       if (verdict.figures.failed > 0) violations.push(`${verdict.figures.failed} jobs failed`);
       if (repeatedCalls(bed) > 0) violations.push(`${repeatedCalls(bed)} calls were repeated`);

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openObservedStore, type ObservedStore } from '../testing/observed-store.ts';
+import type { JobData } from '@promptq/shared/jobs';
+import {
+  chatResult,
+  chatSpec,
+  openObservedStore,
+  type ObservedStore,
+} from '../testing/observed-store.ts';
 
 let test: ObservedStore;
 
@@ -31,4 +37,17 @@ it('does not fail the job when Redis refuses to keep a call', async () => {
   await expect(
     test.store.checkpoints.keep('chat_1', 'a', { answer: 'A', usage }),
   ).resolves.toBeUndefined();
+});
+
+it('deletes the calls of a job when the job ends', async () => {
+  const input = { text: 'Hello', tasks: ['summary'], model: 'm' };
+  const data = { ...chatSpec().data, input } as JobData;
+  const added = await test.store.jobs.add({ ...chatSpec(), data, type: 'analysis' });
+  if (added.kind !== 'added') throw new Error(added.kind);
+  const { id } = added.job;
+  await test.store.checkpoints.keep(id, '0-summary', { answer: 'A', usage });
+  expect(await test.redis.exists(test.keys.checkpoints(id))).toBe(1);
+  test.worker(async () => chatResult(), 'analysis');
+  await expect.poll(() => test.finished.map(({ jobId }) => jobId), { timeout: 10_000 }).toEqual([id]);
+  expect(await test.redis.exists(test.keys.checkpoints(id))).toBe(0);
 });

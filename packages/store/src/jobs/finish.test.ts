@@ -193,15 +193,3 @@ test('the finish of a batch job counts it once, and the last one ends the batch 
   expect(await redis.ttl(keys.idempotency('batch-key'))).toBeGreaterThan(0);
   expect(opened.finished).toMatchObject([{ endedBatch: batchId }]);
 });
-
-test('the checkpoints of an analysis job are deleted when it ends', async () => {
-  opened = await openObservedStore();
-  const { redis, keys } = opened;
-  const input = { text: 'Hello', tasks: ['summary'], model: 'm' };
-  const data = { ...chatSpec().data, input } as JobRecord['data'];
-  const job = await add({ ...chatSpec(), data, type: 'analysis' });
-  await redis.hset(keys.checkpoints(job.id), '0-summary', '{}');
-  opened.worker(async () => chatResult(), 'analysis');
-  await finished(job.id);
-  expect(await redis.exists(keys.checkpoints(job.id))).toBe(0);
-});
