@@ -92,11 +92,12 @@ test('the end of a job wakes up whoever waits for it, when its audit event is wr
     const [channel, message] = await until('the wake-up comes', () => messages[0]);
     const [event] = await stack.auditEvents();
     expect(channel).toBe(stack.keys.wakeUpChannel(id));
-    expect(JSON.parse(message)).toMatchObject({
-      job_id: id,
-      status: 'completed',
-      event_id: event?.id,
-    });
+    const { fields, ...end } = JSON.parse(message) as { fields: string[] };
+    expect(end).toEqual({ job_id: id, status: 'completed', event_id: event?.id });
+    const hash = await stack.redis.hgetall(stack.keys.job('chat', id));
+    expect(fields.toSorted(), 'a client needs no further look').toEqual(
+      Object.entries(hash).flat().toSorted(),
+    );
     expect((await stack.get(id)).status).toBe('completed');
   } finally {
     listener.disconnect();

@@ -31,7 +31,7 @@ export const dataVersion: Row = {
           const { code } = await service.exited;
           const reason = service.log.find(({ msg }) => msg === 'could not start')?.['reason'];
           if (code !== 1) violations.push(`${file} ended with ${code} for version ${other}`);
-          if (!String(reason).includes(`of version ${other}`))
+          if (!String(reason).includes(`has version ${other},`))
             violations.push(`${file} said ${String(reason)}`);
           refused += 1;
         }
