@@ -18,6 +18,9 @@ const chat = (message: string, more: object = {}) =>
   stack.submit({ type: 'chat', input: { message }, ...more });
 const refusal = { error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' } };
 
+const hasFinished = (count: number) => (now: Scrape) =>
+  now.sum('promptq_jobs_finished_total') === count;
+
 async function scraped(more: Record<string, string> = {}) {
   const port = await freePort();
   const service: Service = await stack.worker({ HEALTH_PORT: String(port), ...more });
@@ -58,10 +61,7 @@ test('jobs, attempts, calls and tokens are counted where they happen', async () 
   await stack.request(`/v1/jobs/${slow.id}/cancel`, { method: 'POST' });
   for (const { id } of [...jobs, slow]) await stack.finished(id);
 
-  const seen = await untilSeen(
-    'all have ended',
-    (now) => now.sum('promptq_jobs_finished_total') === 6,
-  );
+  const seen = await untilSeen('all have ended', hasFinished(6));
   const finished = (type: string, status: string) =>
     seen.sum('promptq_jobs_finished_total', { type, status });
   expect(finished('chat', 'completed')).toBe(2);
@@ -96,10 +96,7 @@ test('an expired job, and one that waited for its delay: the wait begins when it
   await stack.redis.zadd(stack.keys.delayed('chat'), 1, delayed.id);
   const { untilSeen } = await scraped();
   for (const { id } of [late, delayed]) await stack.finished(id);
-  const seen = await untilSeen(
-    'both have ended',
-    (now) => now.sum('promptq_jobs_finished_total') === 2,
-  );
+  const seen = await untilSeen('both have ended', hasFinished(2));
   expect(seen.sum('promptq_jobs_finished_total', { status: 'expired' })).toBe(1);
   const upTo = (le: string) => seen.sum('promptq_job_wait_seconds_bucket', { le });
   expect(upTo('+Inf')).toBe(2);
@@ -125,10 +122,7 @@ test('a refusal for the rate counts as 429, as a pause, and as an attempt that i
   const { untilSeen } = await scraped();
   const jobs = await Promise.all(Array.from({ length: 5 }, (_, n) => chat(`x ${n}`)));
   for (const { id } of jobs) await stack.finished(id);
-  const seen = await untilSeen(
-    'all have ended',
-    (now) => now.sum('promptq_jobs_finished_total') === 5,
-  );
+  const seen = await untilSeen('all have ended', hasFinished(5));
   const refused = seen.sum('promptq_upstream_rate_limited_total');
   expect(refused).toBe(rateLimited);
   expect(seen.sum('promptq_upstream_request_duration_seconds_count', { status_class: '4xx' })).toBe(
@@ -194,10 +188,7 @@ test('callers cannot add labels without end, nor lines', async () => {
   }
   jobs.push(await stack.submit({ type: 'chat', input: { message: 'x', model: 'm"} 1 x' } }));
   for (const { id } of jobs) await stack.finished(id);
-  const seen = await untilSeen(
-    'all have ended',
-    (now) => now.sum('promptq_jobs_finished_total') === jobs.length,
-  );
+  const seen = await untilSeen('all have ended', hasFinished(jobs.length));
   expect(seen.values('model').size).toBe(21);
   expect(seen.sum('promptq_tokens_total', { direction: 'input' })).toBe(10 * jobs.length);
   expect(seen.sum('promptq_redis_up')).toBe(1);
