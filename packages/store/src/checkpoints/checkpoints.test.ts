@@ -48,6 +48,8 @@ it('deletes the calls of a job when the job ends', async () => {
   await test.store.checkpoints.keep(id, '0-summary', { answer: 'A', usage });
   expect(await test.redis.exists(test.keys.checkpoints(id))).toBe(1);
   test.worker(async () => chatResult(), 'analysis');
-  await expect.poll(() => test.finished.map(({ jobId }) => jobId), { timeout: 10_000 }).toEqual([id]);
+  await expect
+    .poll(() => test.finished.map(({ jobId }) => jobId), { timeout: 10_000 })
+    .toEqual([id]);
   expect(await test.redis.exists(test.keys.checkpoints(id))).toBe(0);
 });
