@@ -39,7 +39,7 @@ const apiSettings = z
     ...sharedSettings,
     API_KEYS: apiKeys.optional().meta({
       description:
-        'API keys, as `<id>:<tenant>:<scopes>:<SHA-256>` entries separated by commas. Without keys the API listens on 127.0.0.1 only.',
+        'API keys, as `<id>:<tenant>:<scopes>:<SHA-256>` entries separated by commas; the scopes are joined by `+`. Without keys the API listens on 127.0.0.1 only.',
     }),
     API_KEYS_FILE: z.string().optional().meta({
       description:

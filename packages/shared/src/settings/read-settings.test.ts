@@ -37,6 +37,35 @@ test('every fault is named at once, and no value is repeated', () => {
   expect((error as SettingsError).message).not.toContain('secret');
 });
 
+test.each([
+  [
+    'redis://127.0.0.1:6379/abc',
+    'REDIS_URL: must end with the number of a database or without a path',
+  ],
+  ['redis://', 'REDIS_URL: must name a host'],
+])('REDIS_URL %s is refused', (url, fault) => {
+  expect(() => readSettings(schema, { REDIS_URL: url })).toThrow(fault);
+});
+
+test.each([
+  'redis://127.0.0.1',
+  'redis://127.0.0.1/',
+  'rediss://user:password@redis.example.com:6380/15',
+  'redis://[::1]:6379/0?family=6',
+])('REDIS_URL %s is accepted', (url) => {
+  expect(readSettings(schema, { REDIS_URL: url }).REDIS_URL).toBe(url);
+});
+
+test.each([
+  ['0', 0],
+  ['1', 1],
+  ['1.0', 1],
+  ['0.25', 0.25],
+])('OTEL_TRACES_SAMPLER_ARG %s is a share', (text, share) => {
+  const settings = readSettings(schema, { OTEL_TRACES_SAMPLER_ARG: text });
+  expect(settings.OTEL_TRACES_SAMPLER_ARG).toBe(share);
+});
+
 test('a fault in a list names the setting, once', () => {
   const list = z.object({
     TYPES: z

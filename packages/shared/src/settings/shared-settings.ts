@@ -23,6 +23,10 @@ export function urlOf(protocols: string[]) {
 /** The settings of both services. */
 export const sharedSettings = {
   REDIS_URL: urlOf(['redis:', 'rediss:'])
+    .refine((text) => URL.parse(text)?.hostname !== '', { error: 'must name a host' })
+    .refine((text) => /^(\/\d{0,9})?$/.test(URL.parse(text)?.pathname ?? ''), {
+      error: 'must end with the number of a database or without a path',
+    })
     .default('redis://127.0.0.1:6379')
     .meta({ description: 'Address of the Redis (6.2 or newer) or Valkey that holds all data.' }),
   REDIS_PREFIX: z
@@ -51,7 +55,7 @@ export const sharedSettings = {
   }),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
-    .regex(/^(0|1|0?\.\d{1,9})$/, { error: 'must be a number from 0 to 1' })
+    .regex(/^(0|1(\.0{1,9})?|0?\.\d{1,9})$/, { error: 'must be a number from 0 to 1' })
     .transform(Number)
     .default(1)
     .meta({

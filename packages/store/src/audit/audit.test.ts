@@ -112,6 +112,15 @@ test('a value of another kind under the key of the audit stream is refused at st
   const { redis, keys } = store.context;
   await redis.set(keys.audit, 'foreign');
   await expect(store.start(AbortSignal.timeout(10_000))).rejects.toThrow(
-    'is a string, not a stream of audit events: set another REDIS_PREFIX',
+    'is a string, not a stream of promptq: set another REDIS_PREFIX',
+  );
+});
+
+test('a value of another kind under the key of the version is refused at start', async () => {
+  const store = await openTestStore();
+  const { redis, keys } = store.context;
+  await redis.rpush(keys.version, 'foreign');
+  await expect(store.start(AbortSignal.timeout(10_000))).rejects.toThrow(
+    'is a list, not a string of promptq: set another REDIS_PREFIX',
   );
 });

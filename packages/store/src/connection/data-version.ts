@@ -15,10 +15,11 @@ export class DataVersionError extends Error {
 /**
  * Checks that the data in Redis has the version that this process supports. An empty Redis gets this version.
  * @throws {DataVersionError} otherwise
- * @throws {Error} when the key of the audit stream holds something else
+ * @throws {Error} when the key of the audit stream or of the version has another type
  */
 export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<void> {
-  await refuseForeignKey(redis, keys.audit);
+  await refuseForeignKey(redis, keys.audit, 'stream');
+  await refuseForeignKey(redis, keys.version, 'string');
   const found = String(
     await checkVersion(redis, {
       keys: [keys.version, ...keys.firstVersionKeys],
@@ -32,11 +33,13 @@ export async function checkDataVersion(redis: Redis, keys: StoreKeys): Promise<v
   );
 }
 
-/** If this key held another type, a job could finish without its audit event. */
-async function refuseForeignKey(redis: Redis, auditKey: string): Promise<void> {
-  const type = await redis.type(auditKey);
-  if (type === 'stream' || type === 'none') return;
-  throw new Error(
-    `${auditKey} is a ${type}, not a stream of audit events: set another REDIS_PREFIX`,
-  );
+/** If the audit key had another type, a job could finish without its audit event. */
+async function refuseForeignKey(
+  redis: Redis,
+  key: string,
+  expected: 'stream' | 'string',
+): Promise<void> {
+  const type = await redis.type(key);
+  if (type === expected || type === 'none') return;
+  throw new Error(`${key} is a ${type}, not a ${expected} of promptq: set another REDIS_PREFIX`);
 }
