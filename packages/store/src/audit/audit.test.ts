@@ -119,6 +119,7 @@ test('a value of another kind under the key of the audit stream is refused at st
 test('a value of another kind under the key of the version is refused at start', async () => {
   const store = await openTestStore();
   const { redis, keys } = store.context;
+  await redis.del(keys.version);
   await redis.rpush(keys.version, 'foreign');
   await expect(store.start(AbortSignal.timeout(10_000))).rejects.toThrow(
     'is a list, not a string of promptq: set another REDIS_PREFIX',
