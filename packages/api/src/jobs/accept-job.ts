@@ -2,7 +2,7 @@ import type { PublicJob } from '@promptq/shared/contracts';
 import { toPublicJob, type JobSpec } from '@promptq/shared/jobs';
 import type { Idempotency, Store } from '@promptq/store';
 import { keyReused } from '../idempotency/idempotency-key.ts';
-import { queueFull, type JobLimits } from '../limits/queue-full.ts';
+import { queueFull, type JobLimits } from '../limits/job-limits.ts';
 import type { SubmissionMetrics } from '../metrics/submission-metrics.ts';
 import type { ApiSettings } from '../settings.ts';
 
