@@ -82,7 +82,7 @@ export const analysisDataSchema = z.object({
 
 export type ChatData = z.infer<typeof chatDataSchema>;
 export type AnalysisData = z.infer<typeof analysisDataSchema>;
-/** The content of a job besides its id. BullMQ stores it as the `data` of the job, see `toStored`. */
+/** The content of a job without its id. BullMQ stores it as the `data` of the job, see `toStored`. */
 export type JobData = ChatData | AnalysisData;
 
 const defaultEntries = Object.entries(defaults);
