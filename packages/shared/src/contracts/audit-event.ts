@@ -54,7 +54,10 @@ export type AuditEvent = z.infer<typeof auditEventSchema>;
 
 type Given = Pick<AuditEvent, 'type' | 'tenant'> & Partial<AuditEvent>;
 
-/** An audit event that is not about the end of a job. Members that are not given are `null`. */
+/**
+ * An audit event without the details of a finished job. Members that are not given are `null`; `id` and `timestamp` are made
+ * from the current time.
+ */
 export function plainEvent(about: string, given: Given): AuditEvent {
   const nowMs = Date.now();
   return {

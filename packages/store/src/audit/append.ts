@@ -10,8 +10,13 @@ export async function appendAuditEvent(
   await redis.xadd(keys.audit, '*', ...fields);
 }
 
+/** The time of the oldest audit event to keep, in milliseconds since 1970. 0: this process removes none. */
+export function auditFromMs({ auditTtlSeconds }: StoreContext): number {
+  return auditTtlSeconds === null ? 0 : Date.now() - auditTtlSeconds * 1_000;
+}
+
 /** Removes the audit events that are older than `auditTtlSeconds`. */
-export async function trimAudit({ redis, keys, auditTtlSeconds }: StoreContext): Promise<void> {
-  if (auditTtlSeconds === null) return;
-  await redis.xtrim(keys.audit, 'MINID', Date.now() - auditTtlSeconds * 1_000);
+export async function trimAudit(context: StoreContext): Promise<void> {
+  const from = auditFromMs(context);
+  if (from > 0) await context.redis.xtrim(context.keys.audit, 'MINID', from);
 }

@@ -1,9 +1,10 @@
-import { noUsage, plainEvent, type AuditEvent, type BatchResult } from '@promptq/shared/contracts';
+import { noUsage, type BatchResult } from '@promptq/shared/contracts';
+import { removedEvent } from '../audit/removed-event.ts';
 import type { StoreContext } from '../context.ts';
 import { reportFinished } from '../jobs/finish-args.ts';
 import { queueNameOf } from '../queues/registry.ts';
 import { defineScript } from '../scripts/script.ts';
-import { batchJobId, eventIdOf, jobError, type BatchRecord } from '@promptq/shared/jobs';
+import { batchJobId, jobError, type BatchRecord } from '@promptq/shared/jobs';
 import { openBatchIds, readOpenBatch } from './open-batches.ts';
 import { pendingMarkLetters, pendingType } from './staged-request.ts';
 
@@ -71,10 +72,7 @@ async function correctRequest(
     index: Number(index),
   });
   const error = jobError({ code: 'internal_error', upstream: null }, 0);
-  const event: AuditEvent = {
-    ...plainEvent('job', { type: 'job.removed', tenant, job_id: jobId, job_type: type, error }),
-    id: eventIdOf(jobId),
-  };
+  const event = removedEvent({ id: jobId, type, tenant, error });
   const line: Omit<BatchResult, 'custom_id'> = {
     id: jobId,
     status: 'failed',

@@ -1,13 +1,13 @@
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
+import { bucketsUntil } from './past-buckets.ts';
 import { readBucket, replaceBucket } from './replace-bucket.ts';
 import { bucketOf, indexEntry } from './time-index.ts';
 
 const forgetTenant = defineScript(import.meta.url, 'forget-tenant');
 
-const bucketBatchSize = 100;
 const idBatchSize = 1_000;
-const tenantBatchSize = '1000';
+const tenantBatchSize = 1_000;
 /**
  * A bucket is swept only this long after its jobs can be past their retention, because late entries may be appended to
  * it.
@@ -22,15 +22,9 @@ const spareMs = 60_000;
 export async function sweepIndexes(context: StoreContext): Promise<number> {
   const { redis, keys, resultTtlSeconds } = context;
   const newest = bucketOf(Date.now() - resultTtlSeconds * 1_000 - spareMs) - 1;
-  let cursor = '0';
-  do {
-    const [next, tenants] = await redis.sscan(
-      keys.indexedTenants,
-      cursor,
-      'COUNT',
-      tenantBatchSize,
-    );
-    for (const tenant of tenants) {
+  const tenants = redis.sscanStream(keys.indexedTenants, { count: tenantBatchSize });
+  for await (const batch of tenants as AsyncIterable<string[]>) {
+    for (const tenant of batch) {
       const index = `tenant:${tenant}`;
       await sweepIndex(context, index, newest);
       await forgetTenant(redis, {
@@ -38,29 +32,17 @@ export async function sweepIndexes(context: StoreContext): Promise<number> {
         control: { tenant },
       });
     }
-    cursor = next;
-  } while (cursor !== '0');
+  }
   return sweepIndex(context, 'all', newest);
 }
 
 /** Sweeps the buckets of one index up to and including `newest`. */
 async function sweepIndex(context: StoreContext, index: string, newest: number): Promise<number> {
-  const { redis, keys } = context;
   let removed = 0;
-  let from = '-inf';
-  for (;;) {
-    const found = await redis.zrangebyscore(
-      keys.index(index),
-      from,
-      newest,
-      'LIMIT',
-      0,
-      bucketBatchSize,
-    );
-    for (const number of found) removed += await sweepBucket(context, index, Number(number));
-    if (found.length < bucketBatchSize) return removed;
-    from = `(${found.at(-1)}`;
+  for await (const number of bucketsUntil(context, index, newest)) {
+    removed += await sweepBucket(context, index, number);
   }
+  return removed;
 }
 
 async function sweepBucket(context: StoreContext, index: string, number: number): Promise<number> {

@@ -2,6 +2,7 @@ import {
   defaultTenant,
   excerpt,
   noUsage,
+  plainEvent,
   textsOf,
   toTime,
   type ChatMessage,
@@ -61,26 +62,17 @@ export function auditEventOf(record: FinishedRecord): FinishedEvent {
 
 /** The audit event of a job whose data promptq did not write. It has only what is known from the end of the job. */
 export function bareAuditEventOf(record: FinishedRecord): FinishedEvent {
-  const { id, type, state } = record;
-  return {
+  const { id, type: jobType, state } = record;
+  const type = `job.${finishedStatusOf(record)}` as const;
+  const error = state.at === 'failed' ? jobError(state.failure, 0) : null;
+  const given = {
     id: eventIdOf(id),
-    object: 'audit_event',
-    type: `job.${finishedStatusOf(record)}`,
     timestamp: toTime(state.finishedAtMs),
     job_id: id,
-    job_type: type,
+    job_type: jobType,
     tenant: defaultTenant,
-    user_id: null,
-    model: null,
-    attempts: null,
-    queued_ms: null,
-    latency_ms: null,
-    usage: noUsage,
-    message: null,
-    reply: null,
-    error: state.at === 'failed' ? jobError(state.failure, 0) : null,
-    worker: null,
   };
+  return { ...plainEvent('job', { ...given, type }), type, error };
 }
 
 function messageOf({ input }: JobData): string {

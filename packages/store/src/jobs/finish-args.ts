@@ -1,5 +1,6 @@
 import type { BatchResult, JobType } from '@promptq/shared/contracts';
 import { describeError } from '@promptq/shared/logging';
+import { auditFromMs } from '../audit/append.ts';
 import type { StoreContext } from '../context.ts';
 import { pack } from '../scripts/script.ts';
 import { batchOf } from '@promptq/shared/jobs';
@@ -21,15 +22,14 @@ export function finishArgs(
   record: FinishedRecord,
   waiting?: WaitingJob,
 ): FinishArgs {
-  const { resultTtlSeconds, auditTtlSeconds } = context;
   const status = finishedStatusOf(record);
   const { event, webhook } = eventsOf(context, record);
   const batch = batchOf(record.id);
   const { data } = record;
   const control = {
     status,
-    audit_from: auditTtlSeconds === null ? 0 : Date.now() - auditTtlSeconds * 1_000,
-    ttl: resultTtlSeconds,
+    audit_from: auditFromMs(context),
+    ttl: context.resultTtlSeconds,
     tenant: data.counted ? data.tenant : undefined,
     idempotency_scope: data.idempotency?.scope,
     batch: batch ? { id: batch.batchId, index: String(batch.index) } : undefined,

@@ -3,11 +3,11 @@ import { describeError } from '@promptq/shared/logging';
 import type { StoreContext } from '../context.ts';
 import { findJob } from './find.ts';
 import { peekJobs } from '../job-index/peek.ts';
+import { bucketsUntil } from '../job-index/past-buckets.ts';
 import { readBucket, replaceBucket } from '../job-index/replace-bucket.ts';
 import { bucketOf } from '../job-index/time-index.ts';
 
 const index = 'deadline';
-const bucketBatchSize = 100;
 const idBatchSize = 1_000;
 /** How many jobs are finished concurrently. */
 const finishBatchSize = 20;
@@ -20,25 +20,14 @@ const finishBatchSize = 20;
  * @returns how many jobs were finished
  */
 export async function sweepOverdue(context: StoreContext): Promise<number> {
-  const { redis, keys } = context;
-  const [seconds] = await redis.time();
+  const [seconds] = await context.redis.time();
   // The current bucket has deadlines that have not passed yet.
   const newest = bucketOf(Number(seconds) * 1_000) - 1;
   let expired = 0;
-  let from = '-inf';
-  for (;;) {
-    const found = await redis.zrangebyscore(
-      keys.index(index),
-      from,
-      newest,
-      'LIMIT',
-      0,
-      bucketBatchSize,
-    );
-    for (const number of found) expired += await sweepBucket(context, Number(number));
-    if (found.length < bucketBatchSize) return expired;
-    from = `(${found.at(-1)}`;
+  for await (const number of bucketsUntil(context, index, newest)) {
+    expired += await sweepBucket(context, number);
   }
+  return expired;
 }
 
 async function sweepBucket(context: StoreContext, number: number): Promise<number> {

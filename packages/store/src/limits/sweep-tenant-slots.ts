@@ -1,7 +1,8 @@
-import { noUsage, toTime, type AuditEvent } from '@promptq/shared/contracts';
+import { auditFromMs } from '../audit/append.ts';
+import { removedEvent } from '../audit/removed-event.ts';
 import type { StoreContext } from '../context.ts';
 import { defineScript } from '../scripts/script.ts';
-import { eventIdOf, jobTypeOf } from '@promptq/shared/jobs';
+import { jobTypeOf } from '@promptq/shared/jobs';
 
 const findStale = defineScript(import.meta.url, 'find-stale-slots');
 const free = defineScript(import.meta.url, 'free-slots');
@@ -10,7 +11,7 @@ const free = defineScript(import.meta.url, 'free-slots');
  * The number of ids that one call of the script checks. A million unfinished jobs take about a second of Redis's time.
  */
 const idBatchSize = 1_000;
-const tenantBatchSize = '1000';
+const tenantBatchSize = 1_000;
 
 /**
  * Frees the slots of jobs that were removed by hand. The same step writes one audit event for each job. A slot is taken
@@ -20,19 +21,10 @@ const tenantBatchSize = '1000';
 export async function sweepTenantSlots(context: StoreContext): Promise<number> {
   const { redis, keys } = context;
   let freed = 0;
-  let cursor = '0';
-  do {
-    const [next, tenants] = await redis.sscan(
-      keys.tenantsWithOpenJobs,
-      cursor,
-      'COUNT',
-      tenantBatchSize,
-    );
-    for (const tenant of tenants) {
-      freed += await sweepTenant(context, tenant);
-    }
-    cursor = next;
-  } while (cursor !== '0');
+  const tenants = redis.sscanStream(keys.tenantsWithOpenJobs, { count: tenantBatchSize });
+  for await (const batch of tenants as AsyncIterable<string[]>) {
+    for (const tenant of batch) freed += await sweepTenant(context, tenant);
+  }
   return freed;
 }
 
@@ -55,48 +47,14 @@ async function sweepTenant(context: StoreContext, tenant: string): Promise<numbe
   return freed;
 }
 
-async function freeSlots(
-  { redis, keys, auditTtlSeconds }: StoreContext,
-  tenant: string,
-  ids: string[],
-): Promise<number> {
-  const nowMs = Date.now();
+async function freeSlots(context: StoreContext, tenant: string, ids: string[]): Promise<number> {
+  const { redis, keys } = context;
   return (await free(redis, {
     keys: [keys.openJobs(tenant), keys.tenantsWithOpenJobs, keys.audit],
-    control: {
-      root: keys.root,
-      tenant,
-      ids,
-      audit_from: auditTtlSeconds === null ? 0 : nowMs - auditTtlSeconds * 1_000,
-    },
+    control: { root: keys.root, tenant, ids, audit_from: auditFromMs(context) },
     payloads: ids.map((id) => {
-      const event = removedEventOf(id, tenant, nowMs);
-      return event ? JSON.stringify(event) : '';
+      const type = jobTypeOf(id);
+      return type ? JSON.stringify(removedEvent({ id, type, tenant })) : '';
     }),
   })) as number;
-}
-
-/** The audit event of a job that was removed before it finished. Only its id and its tenant are known. */
-function removedEventOf(id: string, tenant: string, nowMs: number): AuditEvent | null {
-  const type = jobTypeOf(id);
-  if (!type) return null;
-  return {
-    id: eventIdOf(id),
-    object: 'audit_event',
-    type: 'job.removed',
-    timestamp: toTime(nowMs),
-    job_id: id,
-    job_type: type,
-    tenant,
-    user_id: null,
-    model: null,
-    attempts: null,
-    queued_ms: null,
-    latency_ms: null,
-    usage: noUsage,
-    message: null,
-    reply: null,
-    error: null,
-    worker: null,
-  };
 }
